@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Addresses as the control side keeps them: one 16-byte type for both families. */
+
+#ifndef SLUICE_BASE_ADDR_H
+#define SLUICE_BASE_ADDR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+/* An IPv6 address, or an IPv4 one in mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). Network order. */
+struct sl_addr {
+	uint8_t b[16];
+};
+
+struct sl_ether {
+	uint8_t b[6];
+};
+
+/* Big enough for every text that the format functions below write, with its NUL. */
+#define SL_ADDR_STRLEN  46
+#define SL_ETHER_STRLEN 18
+
+/* True for an address of family IPv4. */
+static inline bool sl_addr_is4(const struct sl_addr *a)
+{
+	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+	return memcmp(a->b, mapped, sizeof mapped) == 0;
+}
+
+static inline bool sl_addr_eq(const struct sl_addr *a, const struct sl_addr *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* The 4 or 16 bytes that travel in a packet header; their number is sl_addr_len(). */
+static inline const uint8_t *sl_addr_bytes(const struct sl_addr *a)
+{
+	return sl_addr_is4(a) ? a->b + 12 : a->b;
+}
+
+static inline uint32_t sl_addr_len(const struct sl_addr *a)
+{
+	return sl_addr_is4(a) ? 4 : 16;
+}
+
+/* From the 4 bytes of an IPv4 address in network order. */
+struct sl_addr sl_addr_from4(const void *be);
+
+/* From the 16 bytes of an IPv6 address in network order. */
+struct sl_addr sl_addr_from16(const void *be);
+
+/* True for an address that can be a VIP, a backend or a tunnel source: unicast, not loopback, not
+ * unspecified, and (IPv6) neither link-local nor IPv4-mapped text. */
+bool sl_addr_is_host(const struct sl_addr *a);
+
+/* Text to address, either family, no prefix, no zone. 0, or -EINVAL. */
+int sl_addr_parse(const char *text, struct sl_addr *out);
+
+/* Address to its usual text. buf: SL_ADDR_STRLEN bytes. Returns buf. */
+const char *sl_addr_format(const struct sl_addr *a, char *buf);
+
+/* "02:00:00:00:00:01" to bytes. 0, or -EINVAL. */
+int sl_ether_parse(const char *text, struct sl_ether *out);
+
+/* buf: SL_ETHER_STRLEN bytes. Returns buf. */
+const char *sl_ether_format(const struct sl_ether *e, char *buf);
+
+#endif

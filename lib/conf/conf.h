@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The configuration as plain data. One struct conf owns all memory it points to. It is filled by
+ * conf_load (syntax, types, ranges) and proven by conf_check (names, references, sense); after that it
+ * is only read, by any thread. */
+
+#ifndef SLUICE_CONF_CONF_H
+#define SLUICE_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+enum conf_driver { CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_VDEV };
+enum conf_accept_mac { CONF_ACCEPT_DEFAULT, CONF_ACCEPT_OWN, CONF_ACCEPT_ANY };
+enum conf_scheduler { CONF_SCHEDULER_MAGLEV };
+enum conf_hash { CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HASH_SOURCE_DEST };
+enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
+enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
+enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
+
+#define CONF_KEY_BYTES 16
+
+/* Most of each that a configuration may hold. */
+#define CONF_MAX_PORTS    16
+#define CONF_MAX_VIPS     4096
+#define CONF_MAX_POOLS    4096
+#define CONF_MAX_BACKENDS 16383
+
+/* Where in which file an object stands, for messages. */
+struct conf_place {
+	const char *file;
+	int line;
+};
+
+struct conf_port {
+	const char *name;
+	enum conf_driver driver;
+	const char *interface; /* af_xdp, af_packet: kernel interface, else NULL */
+	const char *device;    /* vdev: DPDK device string, else NULL */
+	bool has_next_hop_mac;
+	struct sl_ether next_hop_mac;
+	enum conf_accept_mac accept_mac; /* never DEFAULT after conf_check */
+	uint32_t mbufs;			 /* 0 = computed */
+	uint32_t mtu;			 /* 0 = the device's */
+	struct conf_place place;
+};
+
+struct conf_backend {
+	const char *name;
+	struct sl_addr address;
+	uint32_t weight; /* 0-1000 */
+	uint32_t id;	 /* 0 = identity from the address */
+	struct conf_place place;
+};
+
+struct conf_pool {
+	const char *name;
+	enum conf_scheduler scheduler;
+	enum conf_hash hash;
+	uint32_t table_size; /* a prime */
+	enum conf_forward forward;
+	struct sl_addr tunnel_source[2]; /* [0] IPv4, [1] IPv6; valid where has_tunnel_source */
+	bool has_tunnel_source[2];
+	const char *egress; /* port name or NULL: the route decides */
+	int egress_port;    /* index into conf.ports, -1 without egress; set by conf_check */
+	struct conf_backend *backends;
+	size_t n_backends;
+	struct conf_place place;
+};
+
+struct conf_vip {
+	const char *name;
+	struct sl_addr address;
+	uint16_t port;	  /* host order, 0 = every port */
+	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	const char *pool;
+	size_t pool_index; /* into conf.pools; set by conf_check */
+	struct conf_place place;
+};
+
+struct conf {
+	struct {
+		const char *control_socket;
+		const char *control_group; /* "" = none */
+		enum conf_log_level log_level;
+		enum conf_log_target log_target;
+	} daemon;
+	struct {
+		uint8_t hash_key[CONF_KEY_BYTES];
+	} cluster;
+	struct {
+		uint32_t main_lcore;
+		uint32_t *workers; /* CPU numbers */
+		size_t n_workers;  /* 0 = every allowed CPU but main's */
+		uint32_t lanes;	   /* 0 = one per worker */
+		bool huge;
+		const char *file_prefix;
+		const char **args; /* more EAL arguments */
+		size_t n_args;
+	} eal;
+	struct conf_port *ports;
+	size_t n_ports;
+	struct conf_pool *pools;
+	size_t n_pools;
+	struct conf_vip *vips;
+	size_t n_vips;
+	struct conf_arena *arena; /* owns everything above */
+};
+
+/* Read and parse a file (with its @includes). All mistakes are collected in err, each with file:line.
+ * 0 and *out (the caller frees it with conf_free), or -errno and *out = NULL. Pure but for reading files;
+ * any thread but a worker. */
+int conf_load(const char *path, struct conf **out, struct sl_err *err);
+
+/* The same from text; `name` stands for the file in messages. Relative @includes are looked up from the
+ * working directory. */
+int conf_load_text(const char *text, const char *name, struct conf **out, struct sl_err *err);
+
+/* Prove and resolve: duplicate names, dangling references, sizes, families, addresses that collide. Pure.
+ * 0, or -EINVAL with every mistake in err. */
+int conf_check(struct conf *conf, struct sl_err *err);
+
+/* conf_load and conf_check in one step, as the daemon and --check do it. */
+int conf_read(const char *path, struct conf **out, struct sl_err *err);
+
+/* NULL is fine. */
+void conf_free(struct conf *conf);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/addr.h"
+#include "base/array.h"
+#include "base/err.h"
+#include "base/verdict.h"
+
+static void addr_text_round_trip(void **state)
+{
+	static const char *const texts[] = {"0.0.0.0", "203.0.113.10", "255.255.255.255", "::", "::1",
+		"2001:db8::10", "fe80::1", "ff02::1"};
+	char buf[SL_ADDR_STRLEN];
+	struct sl_addr a;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		assert_int_equal(sl_addr_parse(texts[i], &a), 0);
+		assert_string_equal(sl_addr_format(&a, buf), texts[i]);
+	}
+}
+
+static void addr_bad_text_is_refused(void **state)
+{
+	static const char *const texts[] = {"", "1.2.3", "1.2.3.256", "1.2.3.4/32", "fe80::1%eth0",
+		"::ffff:1.2.3.4", "2001:db8::g", " 1.2.3.4"};
+	struct sl_addr a;
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		assert_int_equal(sl_addr_parse(texts[i], &a), -EINVAL);
+}
+
+static void addr_host_rule(void **state)
+{
+	static const struct {
+		const char *text;
+		bool host;
+	} rows[] = {
+		{"10.0.0.1", true},
+		{"2001:db8::1", true},
+		{"fd00::1", true},
+		{"0.1.2.3", false},
+		{"127.0.0.1", false},
+		{"224.0.0.1", false},
+		{"255.255.255.255", false},
+		{"::", false},
+		{"::1", false},
+		{"fe80::1", false},
+		{"ff02::1", false},
+	};
+	struct sl_addr a;
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(sl_addr_parse(rows[i].text, &a), 0);
+		assert_int_equal(sl_addr_is_host(&a), rows[i].host);
+	}
+}
+
+static void ether_text(void **state)
+{
+	static const char *const bad[] = {"", "02:00:00:00:00", "02:00:00:00:00:0g",
+		"02:00:00:00:00:001", "02-00-00-00-00-01"};
+	char buf[SL_ETHER_STRLEN];
+	struct sl_ether e;
+
+	assert_int_equal(sl_ether_parse("02:00:0A:ff:00:01", &e), 0);
+	assert_string_equal(sl_ether_format(&e, buf), "02:00:0a:ff:00:01");
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(sl_ether_parse(bad[i], &e), -EINVAL);
+}
+
+static void err_collects_and_counts(void **state)
+{
+	struct sl_err err = SL_ERR_INIT;
+
+	assert_string_equal(sl_err_first(&err), "");
+	assert_int_equal(sl_err_at(&err, "a.conf", 41, "weight %d", 5000), -EINVAL);
+	assert_int_equal(sl_err_sys(&err, -ENOENT, "open x"), -ENOENT);
+	assert_int_equal(sl_err_add(NULL, "nobody reads this"), -EINVAL);
+	assert_int_equal(err.count, 2);
+	assert_string_equal(sl_err_first(&err), "a.conf:41: weight 5000");
+	assert_string_equal(err.text[1], "open x: No such file or directory");
+	for (int i = 0; i < SL_ERR_MAX; i++)
+		sl_err_add(&err, "more");
+	assert_int_equal(err.count, SL_ERR_MAX);
+	assert_int_equal(err.dropped, 2);
+	sl_err_clear(&err);
+	assert_int_equal(err.count, 0);
+}
+
+static void array_grows_zeroed(void **state)
+{
+	sl_array(int) numbers = {0};
+	int sum = 0;
+
+	for (int i = 0; i < 100; i++) {
+		int *n = sl_array_add(&numbers);
+
+		assert_non_null(n);
+		assert_int_equal(*n, 0);
+		*n = i;
+	}
+	sl_array_each(&numbers, n)
+		sum += *n;
+	assert_int_equal(sum, 4950);
+	sl_array_free(&numbers);
+	assert_int_equal(numbers.count, 0);
+}
+
+static void verdict_names_are_unique(void **state)
+{
+	for (int i = 0; i < VERDICT_COUNT; i++) {
+		assert_true(strlen(verdict_help(i)) > 0);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(verdict_name(i), verdict_name(j));
+	}
+	assert_string_equal(verdict_name(VERDICT_COUNT), "?");
+	assert_false(verdict_is_drop(VERDICT_FORWARDED));
+	assert_false(verdict_is_drop(VERDICT_PUNTED));
+	assert_true(verdict_is_drop(VERDICT_RUNT));
+	assert_true(verdict_is_drop(VERDICT_TX_FULL));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addr_text_round_trip),
+		cmocka_unit_test(addr_bad_text_is_refused),
+		cmocka_unit_test(addr_host_rule),
+		cmocka_unit_test(ether_text),
+		cmocka_unit_test(err_collects_and_counts),
+		cmocka_unit_test(array_grows_zeroed),
+		cmocka_unit_test(verdict_names_are_unique),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
