@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* An IPv6 address, or an IPv4 one in mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). Network order. */
+/* An IPv6 address, or an IPv4 one in mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2). Network order.
+ */
 struct sl_addr {
 	uint8_t b[16];
 };

@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define sl_array(type)                                                                             \
-	struct {                                                                                   \
-		type *item;                                                                        \
-		size_t count;                                                                      \
-		size_t room;                                                                       \
+#define sl_array(type)        \
+	struct {              \
+		type *item;   \
+		size_t count; \
+		size_t room;  \
 	}
 
 /* Make room for one more element. Returns the (moved) block, or NULL; *room is the new room. */
@@ -35,21 +35,21 @@ static inline void *sl_array_grow_(void *item, size_t count, size_t *room, size_
 	return grown;
 }
 
-#define sl_array_add(a)                                                                            \
-	({                                                                                         \
-		void *grown_ = sl_array_grow_((a)->item, (a)->count, &(a)->room,                   \
-			sizeof *(a)->item);                                                        \
-		if (grown_)                                                                        \
-			(a)->item = grown_;                                                        \
-		grown_ ? memset(&(a)->item[(a)->count++], 0, sizeof *(a)->item) : NULL;            \
+#define sl_array_add(a)                                                                       \
+	({                                                                                    \
+		void *grown_ =                                                                \
+			sl_array_grow_((a)->item, (a)->count, &(a)->room, sizeof *(a)->item); \
+		if (grown_)                                                                   \
+			(a)->item = grown_;                                                   \
+		grown_ ? memset(&(a)->item[(a)->count++], 0, sizeof *(a)->item) : NULL;       \
 	})
 
 #define sl_array_each(a, p) for (typeof((a)->item) p = (a)->item; p < (a)->item + (a)->count; p++)
 
-#define sl_array_free(a)                                                                           \
-	do {                                                                                       \
-		free((a)->item);                                                                   \
-		memset((a), 0, sizeof *(a));                                                       \
+#define sl_array_free(a)                     \
+	do {                                 \
+		free((a)->item);             \
+		memset((a), 0, sizeof *(a)); \
 	} while (0)
 
 #endif

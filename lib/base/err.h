@@ -19,12 +19,13 @@ struct sl_err {
 #define SL_ERR_MAX 200
 
 /* Start value; an sl_err needs no other initialisation. */
-#define SL_ERR_INIT                                                                                \
-	{                                                                                          \
-		NULL, 0, 0                                                                         \
+#define SL_ERR_INIT        \
+	{                  \
+		NULL, 0, 0 \
 	}
 
-/* Append a message. Returns -EINVAL, so that a caller can `return sl_err_add(...)`. err may be NULL. */
+/* Append a message. Returns -EINVAL, so that a caller can `return sl_err_add(...)`. err may be
+ * NULL. */
 int sl_err_add(struct sl_err *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The same with a place; line 0 leaves the line out. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The log of a program: one line a message to stderr. Library code does not log; it returns errors. */
+/* The log of a program: one line a message to stderr. Library code does not log; it returns errors.
+ */
 
 #ifndef SLUICE_BASE_LOG_H
 #define SLUICE_BASE_LOG_H

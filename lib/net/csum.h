@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The Internet checksum (RFC 1071). Sums are over 16-bit words in memory order, so no byte is
+ * swapped. */
+
+#ifndef SLUICE_NET_CSUM_H
+#define SLUICE_NET_CSUM_H
+
+#include "net/hdr.h"
+
+/* Fold a 64-bit sum of words to 16 bits, end-around carry included. */
+HDR_INLINE uint16_t csum_fold(uint64_t sum)
+{
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffffffff) + (sum >> 32);
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+/* Sum of `len` bytes, a multiple of 4, not folded. */
+HDR_INLINE uint64_t csum_words(const void *data, uint32_t len)
+{
+	const uint8_t *p = data;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < len; i += 4)
+		sum += hdr_load32(p + i);
+	return sum;
+}
+
+/* True when an IPv4 header of `len` bytes (options included) carries the right checksum. */
+HDR_INLINE bool csum_ipv4_ok(const void *hdr, uint32_t len)
+{
+	return csum_fold(csum_words(hdr, len)) == 0xffff;
+}
+
+#endif
