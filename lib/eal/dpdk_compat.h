@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The one place that asks for the version of DPDK. */
+
+#ifndef SLUICE_EAL_DPDK_COMPAT_H
+#define SLUICE_EAL_DPDK_COMPAT_H
+
+#include <rte_telemetry.h>
+#include <rte_version.h>
+
+/* Renamed in 23.03. */
+static inline int dpdk_tel_add_uint(struct rte_tel_data *d, const char *name, uint64_t value)
+{
+#if RTE_VERSION >= RTE_VERSION_NUM(23, 3, 0, 0)
+	return rte_tel_data_add_dict_uint(d, name, value);
+#else
+	return rte_tel_data_add_dict_u64(d, name, value);
+#endif
+}
+
+#endif

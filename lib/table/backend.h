@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A backend as the packet path sees it: what to do with a packet that goes there. */
+
+#ifndef SLUICE_TABLE_BACKEND_H
+#define SLUICE_TABLE_BACKEND_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/tunnel.h"
+
+/* A backend slot is 14 bits; the two bits above it in a table entry are flags. */
+#define BACKEND_SLOT_MASK 0x3fff
+#define BACKEND_SLOTS     0x3fff
+
+/* The transforms. A burst is grouped by these, so they are as few as code paths. */
+enum transform {
+	TRANSFORM_SET_MAC,    /* rewrite the Ethernet header */
+	TRANSFORM_PUSH4,      /* put an outer IPv4 header in front */
+	TRANSFORM_PUSH6,      /* put an outer IPv6 header in front */
+	TRANSFORM_UNRESOLVED, /* next hop unknown: drop */
+	TRANSFORM_COUNT
+};
+
+/* One line for every transform but PUSH6. Immutable after publish. */
+struct backend {
+	alignas(64) uint8_t transform; /* enum transform */
+	uint8_t port;                  /* egress port, index into generation.ports */
+	uint16_t inner_max;            /* largest IP packet that fits the MTU after the transform */
+	struct tunnel tunnel;
+};
+
+static_assert(sizeof(struct backend) == 128, "two cache lines");
+static_assert(offsetof(struct backend, tunnel.hdr) + ETH_LEN + IPV4_LEN <= 64, "PUSH4: one line");
+
+#endif

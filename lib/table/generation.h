@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A generation: everything a packet reads, made once from one configuration and one view of the
+ * network, published by one pointer and never changed after that. */
+
+#ifndef SLUICE_TABLE_GENERATION_H
+#define SLUICE_TABLE_GENERATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "eal/hash.h"
+#include "table/backend.h"
+#include "table/sched.h"
+#include "table/vip.h"
+
+#define GENERATION_MAX_PORTS 16
+
+/* Which fields of the flow key choose the table entry. */
+enum slot_fields {
+	SLOT_FIELDS_5TUPLE,
+	SLOT_FIELDS_SOURCE,
+	SLOT_FIELDS_SOURCE_DEST,
+};
+
+/* A VIP as the packet path sees it. */
+struct service {
+	const uint16_t *entry; /* table of the pool */
+	uint32_t size;
+	uint8_t fields; /* enum slot_fields */
+};
+
+struct gen_port {
+	struct sl_ether mac;
+	bool accept_any; /* frames to any unicast MAC are ours */
+	bool shared;     /* the kernel sees every frame too (af_packet) */
+};
+
+struct generation {
+	uint64_t revision;
+	struct hash_key slot_key;
+	struct vip_table vips;
+	struct gen_port ports[GENERATION_MAX_PORTS];
+	uint32_t n_services; /* by service id; ids without a VIP are unused rows */
+	uint32_t n_backends; /* by backend slot; slots without a backend are unused rows */
+	struct service *services;
+	struct backend *backends;
+
+	/* Control side only. */
+	struct sched_table **tables; /* one a pool, in the order of the configuration */
+	size_t n_tables;
+	uint32_t *owned; /* by backend slot: entries of its pool's table */
+};
+
+/* An empty generation with room for these numbers of ids; all rows zero, no VIP, no table.
+ * NULL without memory. */
+struct generation *generation_new(uint32_t n_services, uint32_t n_backends, size_t n_tables);
+
+/* Free it and drop its references. Control lock held, all workers past it. NULL is fine. */
+void generation_free(struct generation *g);
+
+#endif

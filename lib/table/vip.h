@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* VIP lookup: destination address, port and protocol to a service. An exact port wins over "every
+ * port". Open addressing, one table per family, at most half full; built once, then only read. */
+
+#ifndef SLUICE_TABLE_VIP_H
+#define SLUICE_TABLE_VIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/flow_key.h"
+
+/* No service: the value of an empty entry and the answer for "not found". */
+#define VIP_NONE        0xffff
+
+/* Stands for port and protocol in the row that says "this address is a VIP". */
+#define VIP_ADDRESS_ROW 0xff0000u
+
+struct vip4_entry {
+	uint64_t key; /* vip4_key() */
+	uint16_t service;
+};
+
+struct vip6_entry {
+	uint64_t addr[2];
+	uint32_t port_proto; /* vip_port_proto() */
+	uint16_t service;
+};
+
+struct vip_table {
+	uint32_t mask4, mask6; /* entries - 1 */
+	bool any_port;         /* some VIP serves every port */
+	struct vip4_entry *v4;
+	struct vip6_entry *v6;
+};
+
+struct vip_def {
+	struct sl_addr address;
+	uint16_t port; /* host order, 0 = every port */
+	uint8_t proto;
+	uint16_t service; /* what a lookup answers */
+};
+
+/* Build from n definitions, no two with the same address, port and proto. 0, -ENOMEM, or -EEXIST.
+ */
+int vip_compile(struct vip_table *t, const struct vip_def *defs, size_t n);
+
+/* Free what vip_compile made. */
+void vip_clear(struct vip_table *t);
+
+/* Port as it stands in the packet, and protocol, in one word. */
+static inline uint32_t vip_port_proto(uint16_t port_be, uint8_t proto)
+{
+	return port_be | (uint32_t)proto << 16;
+}
+
+static inline uint64_t vip4_key(uint32_t addr_be, uint32_t port_proto)
+{
+	return addr_be | (uint64_t)port_proto << 32;
+}
+
+/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the product's upper half carries every bit of the key.
+ */
+static inline uint32_t vip_hash(uint64_t x)
+{
+	return (uint32_t)((x * 0x9e3779b97f4a7c15u) >> 32);
+}
+
+static inline uint32_t vip6_hash(const uint64_t addr[2], uint32_t port_proto)
+{
+	return vip_hash(addr[0] ^ (addr[1] * 0xff51afd7ed558ccdu) ^ (uint64_t)port_proto << 17);
+}
+
+static inline uint16_t vip4_probe(const struct vip_table *t, uint64_t key)
+{
+	for (uint32_t i = vip_hash(key);; i++) {
+		const struct vip4_entry *e = &t->v4[i & t->mask4];
+
+		if (e->key == key || e->service == VIP_NONE)
+			return e->service;
+	}
+}
+
+static inline uint16_t vip6_probe(const struct vip_table *t, const uint64_t addr[2], uint32_t pp)
+{
+	for (uint32_t i = vip6_hash(addr, pp);; i++) {
+		const struct vip6_entry *e = &t->v6[i & t->mask6];
+
+		if (e->service == VIP_NONE ||
+			(e->port_proto == pp && e->addr[0] == addr[0] && e->addr[1] == addr[1]))
+			return e->service;
+	}
+}
+
+/* Destination address, destination port and protocol of a flow key, as the probes want them. */
+static inline uint64_t vip4_key_of(const struct flow_key *k)
+{
+	return k->w[0] >> 32 | (k->w[1] & 0xffffff0000u) << 16;
+}
+
+static inline uint32_t vip6_port_proto_of(const struct flow_key *k)
+{
+	return (uint32_t)(k->w[4] >> 16) & 0xffffff;
+}
+
+/* The service of a packet, or VIP_NONE. */
+static inline uint16_t vip_find4(const struct vip_table *t, const struct flow_key *k)
+{
+	const uint64_t key = vip4_key_of(k);
+	const uint16_t s = vip4_probe(t, key);
+
+	if (__builtin_expect(s != VIP_NONE || !t->any_port, 1))
+		return s;
+	return vip4_probe(t, key & 0x00ff0000ffffffffu);
+}
+
+static inline uint16_t vip_find6(const struct vip_table *t, const struct flow_key *k)
+{
+	const uint32_t pp = vip6_port_proto_of(k);
+	const uint16_t s = vip6_probe(t, k->w + 2, pp);
+
+	if (__builtin_expect(s != VIP_NONE || !t->any_port, 1))
+		return s;
+	return vip6_probe(t, k->w + 2, pp & 0xff0000);
+}
+
+/* True when some VIP has this address, whatever port and protocol. addr: 4 or 16 bytes. */
+static inline bool vip_has_address(const struct vip_table *t, const void *addr, bool v6)
+{
+	uint64_t a6[2];
+	uint32_t a4;
+
+	if (v6) {
+		memcpy(a6, addr, sizeof a6);
+		return vip6_probe(t, a6, VIP_ADDRESS_ROW) != VIP_NONE;
+	}
+	memcpy(&a4, addr, sizeof a4);
+	return vip4_probe(t, vip4_key(a4, VIP_ADDRESS_ROW)) != VIP_NONE;
+}
+
+#endif
