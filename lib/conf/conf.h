@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* The configuration as plain data. One struct conf owns all memory it points to. It is filled by
- * conf_load (syntax, types, ranges) and proven by conf_check (names, references, sense); after that it
- * is only read, by any thread. */
+ * conf_load (syntax, types, ranges) and proven by conf_check (names, references, sense); after that
+ * it is only read, by any thread. */
 
 #ifndef SLUICE_CONF_CONF_H
 #define SLUICE_CONF_CONF_H
@@ -22,18 +22,28 @@ enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 
-#define CONF_KEY_BYTES 16
+#define CONF_KEY_BYTES           16
+
+/* cluster.hash_key when the configuration gives none: these 16 ASCII bytes, without a NUL. */
+#define CONF_BUILTIN_HASH_KEY    "sluice-slot-hash"
+
+/* pools[].table_size when the configuration gives none: for pools of up to CONF_TABLE_SMALL_MEMBERS
+ * backends, and for larger ones. */
+#define CONF_TABLE_SMALL         65537
+#define CONF_TABLE_LARGE         655373
+#define CONF_TABLE_SMALL_MEMBERS 650
 
 /* Most of each that a configuration may hold. */
-#define CONF_MAX_PORTS    16
-#define CONF_MAX_VIPS     4096
-#define CONF_MAX_POOLS    4096
-#define CONF_MAX_BACKENDS 16383
+#define CONF_MAX_PORTS           16
+#define CONF_MAX_VIPS            4096
+#define CONF_MAX_POOLS           4096
+#define CONF_MAX_BACKENDS        16383
 
 /* Where in which file an object stands, for messages. */
 struct conf_place {
 	const char *file;
 	int line;
+	bool broken; /* a mistake in the object is reported already: conf_check looks no further */
 };
 
 struct conf_port {
@@ -44,8 +54,8 @@ struct conf_port {
 	bool has_next_hop_mac;
 	struct sl_ether next_hop_mac;
 	enum conf_accept_mac accept_mac; /* never DEFAULT after conf_check */
-	uint32_t mbufs;			 /* 0 = computed */
-	uint32_t mtu;			 /* 0 = the device's */
+	uint32_t mbufs;                  /* 0 = computed */
+	uint32_t mtu;                    /* 0 = the device's */
 	struct conf_place place;
 };
 
@@ -53,7 +63,7 @@ struct conf_backend {
 	const char *name;
 	struct sl_addr address;
 	uint32_t weight; /* 0-1000 */
-	uint32_t id;	 /* 0 = identity from the address */
+	uint32_t id;     /* 0 = identity from the address */
 	struct conf_place place;
 };
 
@@ -61,7 +71,7 @@ struct conf_pool {
 	const char *name;
 	enum conf_scheduler scheduler;
 	enum conf_hash hash;
-	uint32_t table_size; /* a prime */
+	uint32_t table_size; /* a prime; 0 = not given, never so after conf_check */
 	enum conf_forward forward;
 	struct sl_addr tunnel_source[2]; /* [0] IPv4, [1] IPv6; valid where has_tunnel_source */
 	bool has_tunnel_source[2];
@@ -72,10 +82,16 @@ struct conf_pool {
 	struct conf_place place;
 };
 
+/* Where tunnel_source has the family of an address. */
+static inline unsigned int conf_family(const struct sl_addr *a)
+{
+	return sl_addr_is4(a) ? 0 : 1;
+}
+
 struct conf_vip {
 	const char *name;
 	struct sl_addr address;
-	uint16_t port;	  /* host order, 0 = every port */
+	uint16_t port;    /* host order, 0 = every port */
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	const char *pool;
 	size_t pool_index; /* into conf.pools; set by conf_check */
@@ -96,7 +112,7 @@ struct conf {
 		uint32_t main_lcore;
 		uint32_t *workers; /* CPU numbers */
 		size_t n_workers;  /* 0 = every allowed CPU but main's */
-		uint32_t lanes;	   /* 0 = one per worker */
+		uint32_t lanes;    /* 0 = one per worker */
 		bool huge;
 		const char *file_prefix;
 		const char **args; /* more EAL arguments */
@@ -111,21 +127,25 @@ struct conf {
 	struct conf_arena *arena; /* owns everything above */
 };
 
-/* Read and parse a file (with its @includes). All mistakes are collected in err, each with file:line.
- * 0 and *out (the caller frees it with conf_free), or -errno and *out = NULL. Pure but for reading files;
- * any thread but a worker. */
+/* Read and parse a file (with its @includes). All mistakes are collected in err, each with
+ * file:line. 0 and *out (the caller frees it with conf_free), or -errno and *out = NULL. Pure but
+ * for reading files; any thread but a worker. */
 int conf_load(const char *path, struct conf **out, struct sl_err *err);
 
-/* The same from text; `name` stands for the file in messages. Relative @includes are looked up from the
- * working directory. */
+/* The same from text; `name` stands for the file in messages. Relative @includes are looked up
+ * beside the file that holds them, those of the text beside `name`. */
 int conf_load_text(const char *text, const char *name, struct conf **out, struct sl_err *err);
 
-/* Prove and resolve: duplicate names, dangling references, sizes, families, addresses that collide. Pure.
- * 0, or -EINVAL with every mistake in err. */
+/* Prove and resolve: duplicate names, dangling references, sizes, families, addresses that collide.
+ * Pure. 0, or -EINVAL with every mistake in err. */
 int conf_check(struct conf *conf, struct sl_err *err);
 
 /* conf_load and conf_check in one step, as the daemon and --check do it. */
 int conf_read(const char *path, struct conf **out, struct sl_err *err);
+
+/* What is allowed and yet rarely meant: appends it to `warn` and returns how many there are. Pure;
+ * after conf_check. */
+int conf_warn(const struct conf *conf, struct sl_err *warn);
 
 /* NULL is fine. */
 void conf_free(struct conf *conf);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "compile/compile.h"
+
+uint32_t compile_overhead(const struct conf_pool *pool, const struct sl_addr *backend)
+{
+	if (pool->forward == CONF_FORWARD_L2)
+		return 0;
+	return sl_addr_is4(backend) ? IPV4_LEN : IPV6_LEN;
+}
+
+/* The outer source address towards a backend: the pool's of that family, else our address on the
+ * way. */
+static const struct sl_addr *tunnel_source(
+	const struct conf_pool *pool, const struct conf_backend *be, const struct compile_hop *hop)
+{
+	const int family = sl_addr_is4(&be->address) ? 0 : 1;
+
+	if (pool->has_tunnel_source[family])
+		return &pool->tunnel_source[family];
+	return hop->has_source ? &hop->source : NULL;
+}
+
+static void compile_backend(struct backend *out, const struct compile_input *in,
+	const struct conf_pool *pool, const struct conf_backend *be, const struct compile_hop *hop)
+{
+	const struct sl_addr *source = tunnel_source(pool, be, hop);
+	const struct compile_port *port = &in->ports[hop->port];
+	uint32_t mtu = port->mtu;
+
+	out->transform = TRANSFORM_UNRESOLVED;
+	if (!hop->resolved)
+		return;
+	if (hop->mtu && hop->mtu < mtu)
+		mtu = hop->mtu;
+	mtu -= compile_overhead(pool, &be->address);
+	out->port = hop->port;
+	out->inner_max = (uint16_t)(mtu < UINT16_MAX ? mtu : UINT16_MAX);
+	if (pool->forward == CONF_FORWARD_L2) {
+		if (!hop->on_link)
+			return;
+		out->transform = TRANSFORM_SET_MAC;
+		tunnel_compile_l2(&out->tunnel, &hop->mac, &port->mac);
+	} else if (source) {
+		out->transform = sl_addr_is4(&be->address) ? TRANSFORM_PUSH4 : TRANSFORM_PUSH6;
+		tunnel_compile_ip(&out->tunnel, &hop->mac, &port->mac, source, &be->address);
+	}
+}
+
+/* Tables of the previous generation by a slot that occurs in them. A slot belongs to one pool only.
+ */
+static struct sched_table **index_tables(const struct generation *prev)
+{
+	struct sched_table **by_slot = calloc(BACKEND_SLOTS, sizeof *by_slot);
+
+	for (size_t t = 0; by_slot && prev && t < prev->n_tables; t++)
+		for (size_t i = 0; i < prev->tables[t]->n_members; i++)
+			by_slot[prev->tables[t]->members[i].slot] = prev->tables[t];
+	return by_slot;
+}
+
+static size_t list_members(
+	struct maglev_member *m, const struct conf_pool *pool, const uint16_t *slots)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pool->n_backends; i++) {
+		const struct conf_backend *be = &pool->backends[i];
+
+		if (be->weight)
+			m[n++] = (struct maglev_member){
+				.address = be->address,
+				.id = be->id,
+				.weight = be->weight,
+				.slot = slots[i],
+			};
+	}
+	return n;
+}
+
+/* The table of one pool, shared where nothing changed. */
+static struct sched_table *compile_table(
+	const struct conf_pool *pool, const uint16_t *slots, struct sched_table **by_slot)
+{
+	struct maglev_member *m = malloc((pool->n_backends + 1) * sizeof *m);
+	struct sched_table *t = NULL;
+
+	if (!m)
+		return NULL;
+	const size_t n = list_members(m, pool, slots);
+
+	if (!n)
+		t = sched_none();
+	else if (by_slot[m[0].slot] && sched_same(by_slot[m[0].slot], m, n, pool->table_size))
+		t = sched_ref(by_slot[m[0].slot]);
+	else
+		t = sched_maglev(m, n, pool->table_size);
+	free(m);
+	return t;
+}
+
+static void note_owned(struct generation *g, const struct sched_table *t)
+{
+	for (size_t i = 0; i < t->n_members; i++)
+		g->owned[t->members[i].slot] = t->owned[i];
+}
+
+static int compile_pools(struct generation *g, const struct compile_input *in)
+{
+	struct sched_table **by_slot = index_tables(in->prev);
+	size_t at = 0; /* first backend of the pool in the arrays by backend */
+	int rc = by_slot ? 0 : -ENOMEM;
+
+	for (size_t p = 0; p < in->conf->n_pools && !rc; p++) {
+		const struct conf_pool *pool = &in->conf->pools[p];
+
+		for (size_t i = 0; i < pool->n_backends; i++)
+			compile_backend(&g->backends[in->slots[at + i]], in, pool,
+				&pool->backends[i], &in->hops[at + i]);
+		g->tables[p] = compile_table(pool, in->slots + at, by_slot);
+		if (g->tables[p])
+			note_owned(g, g->tables[p]);
+		else
+			rc = -ENOMEM;
+		at += pool->n_backends;
+	}
+	free(by_slot);
+	return rc;
+}
+
+static enum slot_fields slot_fields(enum conf_hash hash)
+{
+	switch (hash) {
+	case CONF_HASH_SOURCE:
+		return SLOT_FIELDS_SOURCE;
+	case CONF_HASH_SOURCE_DEST:
+		return SLOT_FIELDS_SOURCE_DEST;
+	default:
+		return SLOT_FIELDS_5TUPLE;
+	}
+}
+
+static int compile_vips(struct generation *g, const struct compile_input *in)
+{
+	const size_t n = in->conf->n_vips;
+	struct vip_def *defs = calloc(n ? n : 1, sizeof *defs);
+	int rc;
+
+	if (!defs)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct conf_vip *vip = &in->conf->vips[i];
+		const struct sched_table *t = g->tables[vip->pool_index];
+
+		defs[i] = (struct vip_def){
+			.address = vip->address,
+			.port = vip->port,
+			.proto = vip->protocol,
+			.service = in->services[i],
+		};
+		g->services[in->services[i]] = (struct service){
+			.entry = t->entry,
+			.size = t->size,
+			.fields = slot_fields(in->conf->pools[vip->pool_index].hash),
+		};
+	}
+	rc = vip_compile(&g->vips, defs, n);
+	free(defs);
+	return rc;
+}
+
+static void compile_ports(struct generation *g, const struct compile_input *in)
+{
+	for (size_t i = 0; i < in->conf->n_ports; i++)
+		g->ports[i] = (struct gen_port){
+			.mac = in->ports[i].mac,
+			.accept_any = in->conf->ports[i].accept_mac == CONF_ACCEPT_ANY,
+			.shared = in->ports[i].shared,
+		};
+}
+
+int compile_generation(const struct compile_input *in, struct generation **out, struct sl_err *err)
+{
+	struct generation *g = generation_new(in->n_services, in->n_slots, in->conf->n_pools);
+	int rc = g ? 0 : -ENOMEM;
+
+	*out = NULL;
+	if (g) {
+		g->revision = in->revision;
+		hash_key_init(&g->slot_key, in->conf->cluster.hash_key);
+		compile_ports(g, in);
+		rc = compile_pools(g, in);
+	}
+	if (!rc)
+		rc = compile_vips(g, in);
+	if (rc) {
+		generation_free(g);
+		return sl_err_sys(err, rc, "cannot build the tables of revision %llu",
+			(unsigned long long)in->revision);
+	}
+	*out = g;
+	return 0;
+}

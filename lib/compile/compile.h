@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Configuration and view of the network to generation. Pure: everything it reads is in the input.
+ */
+
+#ifndef SLUICE_COMPILE_COMPILE_H
+#define SLUICE_COMPILE_COMPILE_H
+
+#include "conf/conf.h"
+#include "table/generation.h"
+
+/* What is known of a port when it runs. */
+struct compile_port {
+	struct sl_ether mac;
+	uint32_t mtu; /* bytes of an IP packet */
+	bool shared;  /* the kernel sees every frame too */
+};
+
+/* The way from here to one backend. */
+struct compile_hop {
+	bool resolved; /* the rest is valid */
+	uint8_t port;  /* egress, index into conf.ports */
+	bool on_link;  /* mac is the backend's own, not a router's */
+	bool has_source;
+	struct sl_ether mac;
+	struct sl_addr source; /* our address towards the backend */
+	uint32_t mtu;          /* of the route; 0 = the port's */
+};
+
+/* Arrays "by backend" list the backends of the first pool, then of the second, and so on. */
+struct compile_input {
+	const struct conf *conf;
+	uint64_t revision;
+	const struct compile_port *ports; /* by port */
+	const struct compile_hop *hops;   /* by backend */
+	const uint16_t *slots;            /* by backend */
+	const uint16_t *services;         /* by VIP: service ids */
+	uint32_t n_slots;                 /* above every slot */
+	uint32_t n_services;              /* above every service id */
+	const struct generation *prev;    /* its unchanged tables are shared; may be NULL */
+};
+
+/* 0 and a generation that the caller owns, or -errno with a message. Builder thread. prev must stay
+ * alive until it returns. */
+int compile_generation(const struct compile_input *in, struct generation **out, struct sl_err *err);
+
+/* Bytes that the transform of a pool puts in front of an IP packet for a backend of this address.
+ */
+uint32_t compile_overhead(const struct conf_pool *pool, const struct sl_addr *backend);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <search.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile/ids.h"
+
+struct id {
+	char *key;     /* NULL = free */
+	bool wanted;   /* named by the assignment under way, or by the last one */
+	uint64_t left; /* revision that dropped it; 0 = in use */
+	uint32_t epoch;
+};
+
+struct ids {
+	uint32_t limit;
+	uint32_t top;
+	void *by_key; /* tsearch(3) tree of struct id */
+	struct id *id;
+};
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct id *)a)->key, ((const struct id *)b)->key);
+}
+
+struct ids *ids_new(uint32_t limit)
+{
+	struct ids *ids = calloc(1, sizeof *ids);
+
+	if (!ids)
+		return NULL;
+	ids->limit = limit;
+	ids->id = calloc(limit, sizeof *ids->id);
+	if (ids->id)
+		return ids;
+	free(ids);
+	return NULL;
+}
+
+static void release(struct ids *ids, struct id *id)
+{
+	tdelete(id, &ids->by_key, compare);
+	free(id->key);
+	*id = (struct id){.epoch = id->epoch};
+}
+
+void ids_free(struct ids *ids)
+{
+	if (!ids)
+		return;
+	for (uint32_t i = 0; i < ids->top; i++)
+		if (ids->id[i].key)
+			release(ids, &ids->id[i]);
+	free(ids->id);
+	free(ids);
+}
+
+static struct id *find(struct ids *ids, const char *key)
+{
+	const struct id probe = {.key = (char *)(uintptr_t)key};
+	void *node = tfind(&probe, &ids->by_key, compare);
+
+	return node ? *(struct id **)node : NULL;
+}
+
+static struct id *take(struct ids *ids, const char *key, uint32_t *from)
+{
+	while (*from < ids->limit && ids->id[*from].key)
+		++*from;
+	if (*from == ids->limit)
+		return NULL;
+	struct id *id = &ids->id[*from];
+
+	id->key = strdup(key);
+	if (!id->key)
+		return NULL;
+	if (!tsearch(id, &ids->by_key, compare)) {
+		free(id->key);
+		id->key = NULL;
+		return NULL;
+	}
+	id->epoch++;
+	if (*from >= ids->top)
+		ids->top = *from + 1;
+	return id;
+}
+
+/* All keys found or taken, or why not. */
+static int assign_all(
+	struct ids *ids, const char *const *keys, size_t n, uint16_t *out, struct sl_err *err)
+{
+	uint32_t from = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct id *id = find(ids, keys[i]);
+
+		if (!id)
+			id = take(ids, keys[i], &from);
+		if (!id && from == ids->limit) {
+			sl_err_add(err,
+				"more than %u backends or VIPs at once, counting those of the "
+				"last change that workers may still see: apply smaller changes",
+				ids->limit);
+			return -ENOSPC;
+		}
+		if (!id)
+			return sl_err_sys(err, ENOMEM, "cannot number \"%s\"", keys[i]);
+		id->wanted = true;
+		out[i] = (uint16_t)(id - ids->id);
+	}
+	return 0;
+}
+
+int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
+	struct sl_err *err)
+{
+	for (uint32_t i = 0; i < ids->top; i++)
+		ids->id[i].wanted = false;
+	const int rc = assign_all(ids, keys, n, out, err);
+
+	for (uint32_t i = 0; i < ids->top && !rc; i++) {
+		struct id *id = &ids->id[i];
+
+		if (id->key)
+			id->left = id->wanted ? 0 : id->left ? id->left : revision;
+	}
+	return rc;
+}
+
+void ids_reap(struct ids *ids, uint64_t revision)
+{
+	for (uint32_t i = 0; i < ids->top; i++) {
+		struct id *id = &ids->id[i];
+
+		if (id->key && id->left && id->left <= revision)
+			release(ids, id);
+	}
+	while (ids->top && !ids->id[ids->top - 1].key)
+		ids->top--;
+}
+
+uint32_t ids_top(const struct ids *ids)
+{
+	return ids->top;
+}
+
+uint32_t ids_epoch(const struct ids *ids, uint16_t id)
+{
+	return ids->id[id].epoch;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Small stable numbers for named things: backend slots and service ids. A thing keeps its number
+ * from one configuration to the next; counters and tables are indexed by it. A number whose thing
+ * is gone is given out again only after the generation that dropped it has reached every worker.
+ * Control thread only. */
+
+#ifndef SLUICE_COMPILE_IDS_H
+#define SLUICE_COMPILE_IDS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct ids;
+
+/* Numbers 0 .. limit-1. NULL without memory. */
+struct ids *ids_new(uint32_t limit);
+void ids_free(struct ids *ids);
+
+/* Give each of n distinct keys its number in out[]. Keys seen before keep theirs; those not among
+ * `keys` any more are marked as left at `revision`. 0; -ENOMEM; or -ENOSPC with a message, when too
+ * many numbers wait to be freed. On failure nothing is forgotten and the call can be repeated. */
+int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
+	struct sl_err *err);
+
+/* Free the numbers that left at or before `revision`: every worker is past it. */
+void ids_reap(struct ids *ids, uint64_t revision);
+
+/* Highest number in use, plus 1. */
+uint32_t ids_top(const struct ids *ids);
+
+/* How often number `id` was given to a new key: tells two holders of one number apart. */
+uint32_t ids_epoch(const struct ids *ids, uint16_t id);
+
+#endif

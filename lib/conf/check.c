@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/check.h"
+#include "conf/load.h"
+
+void check_fail(struct check *c, const struct conf_place *place, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	c->mistakes++;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (place->file)
+		sl_err_at(c->err, place->file, place->line, "%s", text);
+	else
+		sl_err_add(c->err, "%s", text);
+}
+
+const char *check_where(const struct conf_place *place, char *buf)
+{
+	buf[0] = '\0';
+	if (place->file)
+		snprintf(buf, CHECK_WHERE_STRLEN, " (%s:%d)", place->file, place->line);
+	return buf;
+}
+
+bool check_is_full(const struct check *c)
+{
+	return !c->err || c->err->count >= SL_ERR_MAX;
+}
+
+void check_name(struct check *c, const char *what, const char *name, const struct conf_place *place)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
+	const size_t len = strlen(name);
+
+	if (len < 1 || len > 63 || !strchr(first, name[0]) || strspn(name, rest) != len)
+		check_fail(c, place,
+			"%s name \"%.80s\": a name is a to z, 0 to 9, then also . _ -, at most 63 "
+			"in all",
+			what, name);
+}
+
+static int cmp_pool_name(const void *a, const void *b)
+{
+	const struct conf_pool *pa = a, *pb = b;
+
+	return strcmp(pa->name, pb->name);
+}
+
+static int cmp_vip_address(const void *a, const void *b)
+{
+	const struct conf_vip *va = a, *vb = b;
+
+	return memcmp(&va->address, &vb->address, sizeof va->address);
+}
+
+static int cmp_source(const void *a, const void *b)
+{
+	const struct check_source *sa = a, *sb = b;
+
+	return memcmp(&sa->address, &sb->address, sizeof sa->address);
+}
+
+static int collect_sources(struct check *c)
+{
+	const struct conf *conf = c->conf;
+
+	c->sources = calloc(conf->n_pools * 2 + 1, sizeof *c->sources);
+	if (!c->sources)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_pools; i++) {
+		const struct conf_pool *pool = &conf->pools[i];
+
+		for (int f = 0; f < 2; f++)
+			if (pool->has_tunnel_source[f])
+				c->sources[c->n_sources++] =
+					(struct check_source){pool->tunnel_source[f], pool};
+	}
+	return 0;
+}
+
+/* A name that could not be read is reported already; from here on it is an empty text. */
+static void name_all(struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_ports; i++)
+		if (!conf->ports[i].name)
+			conf->ports[i].name = "";
+	for (size_t i = 0; i < conf->n_pools; i++) {
+		struct conf_pool *pool = &conf->pools[i];
+
+		if (!pool->name)
+			pool->name = "";
+		for (size_t j = 0; j < pool->n_backends; j++)
+			if (!pool->backends[j].name)
+				pool->backends[j].name = "";
+	}
+	for (size_t i = 0; i < conf->n_vips; i++) {
+		if (!conf->vips[i].name)
+			conf->vips[i].name = "";
+		if (!conf->vips[i].pool)
+			conf->vips[i].pool = "";
+	}
+}
+
+static int prepare(struct check *c)
+{
+	const struct conf *conf = c->conf;
+	int rc = collect_sources(c);
+
+	name_all(c->conf);
+	if (!rc)
+		rc = order_init(&c->tunnel_sources, c->sources, c->n_sources, sizeof *c->sources,
+			cmp_source);
+	if (!rc)
+		rc = order_init(&c->pool_names, conf->pools, conf->n_pools, sizeof *conf->pools,
+			cmp_pool_name);
+	if (!rc)
+		rc = order_init(&c->vip_addresses, conf->vips, conf->n_vips, sizeof *conf->vips,
+			cmp_vip_address);
+	return rc;
+}
+
+/* What schema rows hold for a file; here for a configuration that was put together otherwise. */
+static void check_counts(struct check *c)
+{
+	static const struct conf_place nowhere;
+	const struct conf *conf = c->conf;
+	const struct {
+		const char *what;
+		size_t n, max;
+	} counts[] = {
+		{"ports", conf->n_ports, CONF_MAX_PORTS},
+		{"pools", conf->n_pools, CONF_MAX_POOLS},
+		{"VIPs", conf->n_vips, CONF_MAX_VIPS},
+	};
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (counts[i].n > counts[i].max)
+			check_fail(c, &nowhere, "%zu %s, at most %zu are allowed", counts[i].n,
+				counts[i].what, counts[i].max);
+}
+
+static int check_all(struct conf *conf, struct sl_err *err)
+{
+	struct check c = {.conf = conf, .err = err};
+	int rc = prepare(&c);
+
+	if (!rc) {
+		check_counts(&c);
+		check_eal(&c);
+		check_ports(&c);
+		rc = check_pools(&c);
+	}
+	if (!rc)
+		rc = check_vips(&c);
+	if (rc)
+		sl_err_sys(err, rc, "checking the configuration");
+	else if (c.mistakes)
+		rc = -EINVAL;
+	order_free(&c.pool_names);
+	order_free(&c.vip_addresses);
+	order_free(&c.tunnel_sources);
+	free(c.sources);
+	return rc;
+}
+
+int conf_check(struct conf *conf, struct sl_err *err)
+{
+	if (conf->n_ports == 0)
+		sl_err_add(err, "at least one port is required");
+	const int rc = check_all(conf, err);
+
+	return conf->n_ports ? rc : -EINVAL;
+}
+
+int conf_read(const char *path, struct conf **out, struct sl_err *err)
+{
+	int rc = load_file(path, out, err);
+
+	if (*out) {
+		const int checked = check_all(*out, err);
+
+		rc = rc ? rc : checked;
+	}
+	if (rc) {
+		conf_free(*out);
+		*out = NULL;
+	}
+	return rc;
+}
+
+int conf_warn(const struct conf *conf, struct sl_err *warn)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < conf->eal.n_workers; i++) {
+		if (conf->eal.workers[i] == conf->eal.main_lcore) {
+			sl_err_add(warn, "eal: CPU %u is main_lcore and a worker: they share it",
+				conf->eal.main_lcore);
+			n++;
+		}
+	}
+	if (conf->eal.lanes && conf->eal.lanes < conf->eal.n_workers) {
+		sl_err_add(warn, "eal: %u lanes for %zu workers: some have nothing to do",
+			conf->eal.lanes, conf->eal.n_workers);
+		n++;
+	}
+	for (size_t i = 0; i < conf->n_pools; i++) {
+		const struct conf_pool *pool = &conf->pools[i];
+
+		if (pool->table_size >= 100 * pool->n_backends)
+			continue;
+		sl_err_at(warn, pool->place.file ? pool->place.file : "configuration",
+			pool->place.line,
+			"pool \"%s\": table_size %u is below 100 times its %zu backends: shares "
+			"will be uneven",
+			pool->name, pool->table_size, pool->n_backends);
+		n++;
+	}
+	return n;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What the files of conf_check share. */
+
+#ifndef SLUICE_CONF_CHECK_H
+#define SLUICE_CONF_CHECK_H
+
+#include "base/err.h"
+#include "conf/conf.h"
+#include "conf/order.h"
+
+struct check {
+	struct conf *conf;
+	struct sl_err *err;
+	unsigned int mistakes;
+	/* Sorted views that more than one check looks things up in. */
+	struct conf_order pool_names;     /* of conf.pools */
+	struct conf_order vip_addresses;  /* of conf.vips */
+	struct conf_order tunnel_sources; /* of sources */
+	struct check_source *sources;
+	size_t n_sources;
+};
+
+/* A tunnel source and the pool that has it. */
+struct check_source {
+	struct sl_addr address;
+	const struct conf_pool *pool;
+};
+
+/* Report a mistake at a place. */
+void check_fail(struct check *c, const struct conf_place *place, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* " (sluice.conf:12)", or "" for an object that comes from no file. buf: CHECK_WHERE_STRLEN bytes.
+ */
+#define CHECK_WHERE_STRLEN 256
+const char *check_where(const struct conf_place *place, char *buf);
+
+/* True when so many mistakes are known that nobody will read the next; hints are not worth their
+ * time. */
+bool check_is_full(const struct check *c);
+
+/* Report a name that does not match [a-z0-9][a-z0-9._-]{0,62}. what: "pool" and the like. */
+void check_name(
+	struct check *c, const char *what, const char *name, const struct conf_place *place);
+
+/* Each checks all there is to say about its part; pools need the ports, VIPs the pools. 0, or
+ * -ENOMEM. Names are never NULL here. */
+void check_eal(struct check *c);
+void check_ports(struct check *c);
+int check_pools(struct check *c);
+int check_vips(struct check *c);
+
+#endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Pools, backends and VIPs: up to 16,383 of them, so duplicates and references go by sorted views.
+ */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "conf/check.h"
+#include "conf/hint.h"
+
+static int cmp_backend_name(const void *a, const void *b)
+{
+	const struct conf_backend *ba = a, *bb = b;
+
+	return strcmp(ba->name, bb->name);
+}
+
+static int cmp_backend_address(const void *a, const void *b)
+{
+	const struct conf_backend *ba = a, *bb = b;
+
+	return memcmp(&ba->address, &bb->address, sizeof ba->address);
+}
+
+static int cmp_backend_id(const void *a, const void *b)
+{
+	const struct conf_backend *ba = a, *bb = b;
+
+	return ba->id < bb->id ? -1 : ba->id > bb->id;
+}
+
+static int cmp_vip_name(const void *a, const void *b)
+{
+	const struct conf_vip *va = a, *vb = b;
+
+	return strcmp(va->name, vb->name);
+}
+
+static int cmp_vip_service(const void *a, const void *b)
+{
+	const struct conf_vip *va = a, *vb = b;
+	const int d = memcmp(&va->address, &vb->address, sizeof va->address);
+
+	return d ? d : (va->protocol - vb->protocol) * 65536 + va->port - vb->port;
+}
+
+static bool is_prime(uint32_t n)
+{
+	if (n < 4)
+		return n > 1;
+	if (n % 2 == 0)
+		return false;
+	for (uint64_t d = 3; d * d <= n; d += 2)
+		if (n % d == 0)
+			return false;
+	return true;
+}
+
+static bool only_vdev_ports(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->n_ports; i++)
+		if (conf->ports[i].driver != CONF_DRIVER_VDEV)
+			return false;
+	return conf->n_ports > 0;
+}
+
+/* A vdev port has no address that could stand as the outer source. */
+static void check_tunnel_source(struct check *c, const struct conf_pool *pool)
+{
+	static const char *const family_name[] = {"IPv4", "IPv6"};
+	bool told[2] = {false, false};
+	const bool vdev = pool->egress_port >= 0
+				  ? c->conf->ports[pool->egress_port].driver == CONF_DRIVER_VDEV
+				  : !pool->egress && only_vdev_ports(c->conf);
+
+	for (size_t i = 0; vdev && pool->forward == CONF_FORWARD_IPIP && i < pool->n_backends;
+		i++) {
+		const struct conf_backend *b = &pool->backends[i];
+		const unsigned int f = conf_family(&b->address);
+
+		if (b->place.broken || pool->has_tunnel_source[f] || told[f])
+			continue;
+		told[f] = true;
+		check_fail(c, &pool->place,
+			"pool \"%s\": an %s \"tunnel_source\" is needed for backend \"%s\": a vdev "
+			"port "
+			"has no address of its own",
+			pool->name, family_name[f], b->name);
+	}
+}
+
+static void check_egress(struct check *c, struct conf_pool *pool)
+{
+	struct hint hint = {.word = pool->egress};
+	char near[HINT_STRLEN];
+
+	pool->egress_port = -1;
+	if (!pool->egress)
+		return;
+	for (size_t i = 0; i < c->conf->n_ports; i++) {
+		const char *name = c->conf->ports[i].name;
+
+		if (strcmp(name, pool->egress) == 0) {
+			pool->egress_port = (int)i;
+			return;
+		}
+		hint_offer(&hint, name);
+	}
+	check_fail(c, &pool->place, "pool \"%s\": egress port \"%s\" does not exist%s", pool->name,
+		pool->egress, hint_format(&hint, near));
+}
+
+static void check_table_size(struct check *c, const struct conf_pool *pool)
+{
+	if (!is_prime(pool->table_size))
+		check_fail(c, &pool->place, "pool \"%s\": table_size %u is not a prime", pool->name,
+			pool->table_size);
+	if (pool->table_size < pool->n_backends)
+		check_fail(c, &pool->place, "pool \"%s\": table_size %u is below its %zu backends",
+			pool->name, pool->table_size, pool->n_backends);
+}
+
+/* An address that Sluice itself owns cannot be a backend's. */
+static void check_backend_address(
+	struct check *c, const struct conf_pool *pool, const struct conf_backend *b)
+{
+	const struct conf_vip vip_key = {.address = b->address};
+	const struct check_source source_key = {.address = b->address};
+	const struct conf_vip *vip = order_find(&c->vip_addresses, &vip_key);
+	const struct check_source *source = order_find(&c->tunnel_sources, &source_key);
+	char text[SL_ADDR_STRLEN];
+
+	sl_addr_format(&b->address, text);
+	if (!sl_addr_is_host(&b->address))
+		check_fail(c, &b->place,
+			"pool \"%s\": backend \"%s\": \"%s\" is not an address that a host can "
+			"have",
+			pool->name, b->name, text);
+	if (vip)
+		check_fail(c, &b->place,
+			"pool \"%s\": backend \"%s\": %s is the address of VIP \"%s\"", pool->name,
+			b->name, text, vip->name);
+	if (source)
+		check_fail(c, &b->place,
+			"pool \"%s\": backend \"%s\": %s is a tunnel_source of pool \"%s\"",
+			pool->name, b->name, text, source->pool->name);
+}
+
+struct backend_orders {
+	struct conf_order name, address, id;
+};
+
+static void check_backend_unique(struct check *c, const struct conf_pool *pool,
+	const struct backend_orders *o, const struct conf_backend *b)
+{
+	const struct conf_backend *first = order_find(&o->name, b);
+	char text[SL_ADDR_STRLEN], where[CHECK_WHERE_STRLEN];
+
+	if (first != b)
+		check_fail(c, &b->place, "pool \"%s\": backend \"%s\" exists already%s", pool->name,
+			b->name, check_where(&first->place, where));
+	first = order_find(&o->address, b);
+	if (first != b)
+		check_fail(c, &b->place,
+			"pool \"%s\": backend \"%s\": address %s belongs to backend \"%s\"",
+			pool->name, b->name, sl_addr_format(&b->address, text), first->name);
+	first = order_find(&o->id, b);
+	if (b->id && first != b)
+		check_fail(c, &b->place,
+			"pool \"%s\": backend \"%s\": id %u belongs to backend \"%s\"", pool->name,
+			b->name, b->id, first->name);
+}
+
+static int check_backends(struct check *c, const struct conf_pool *pool)
+{
+	const size_t n = pool->n_backends, size = sizeof *pool->backends;
+	struct backend_orders o = {0};
+	int rc = order_init(&o.name, pool->backends, n, size, cmp_backend_name);
+
+	if (!rc)
+		rc = order_init(&o.address, pool->backends, n, size, cmp_backend_address);
+	if (!rc)
+		rc = order_init(&o.id, pool->backends, n, size, cmp_backend_id);
+	for (size_t i = 0; i < n && !rc; i++) {
+		const struct conf_backend *b = &pool->backends[i];
+
+		if (b->place.broken)
+			continue;
+		check_name(c, "backend", b->name, &b->place);
+		check_backend_unique(c, pool, &o, b);
+		check_backend_address(c, pool, b);
+	}
+	order_free(&o.name);
+	order_free(&o.address);
+	order_free(&o.id);
+	return rc;
+}
+
+static void check_pool(struct check *c, struct conf_pool *pool)
+{
+	const struct conf_pool *first = order_find(&c->pool_names, pool);
+	char where[CHECK_WHERE_STRLEN];
+
+	check_name(c, "pool", pool->name, &pool->place);
+	if (first != pool)
+		check_fail(c, &pool->place, "pool \"%s\" exists already%s", pool->name,
+			check_where(&first->place, where));
+	check_egress(c, pool);
+	check_table_size(c, pool);
+	check_tunnel_source(c, pool);
+}
+
+int check_pools(struct check *c)
+{
+	static const struct conf_place nowhere;
+	size_t backends = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < c->conf->n_pools && !rc; i++) {
+		struct conf_pool *pool = &c->conf->pools[i];
+
+		backends += pool->n_backends;
+		pool->egress_port = -1;
+		if (pool->table_size == 0)
+			pool->table_size = pool->n_backends > CONF_TABLE_SMALL_MEMBERS
+						   ? CONF_TABLE_LARGE
+						   : CONF_TABLE_SMALL;
+		if (!pool->place.broken)
+			check_pool(c, pool);
+		rc = check_backends(c, pool);
+	}
+	if (backends > CONF_MAX_BACKENDS)
+		check_fail(c, c->conf->n_pools ? &c->conf->pools[0].place : &nowhere,
+			"%zu backends in all pools, at most %d are allowed", backends,
+			CONF_MAX_BACKENDS);
+	return rc;
+}
+
+static void check_vip_pool(struct check *c, struct conf_vip *vip)
+{
+	const struct conf_pool key = {.name = vip->pool};
+	const struct conf_pool *pool = order_find(&c->pool_names, &key);
+	struct hint hint = {.word = vip->pool};
+	char near[HINT_STRLEN];
+
+	if (pool) {
+		vip->pool_index = (size_t)(pool - c->conf->pools);
+		return;
+	}
+	for (size_t i = 0; i < c->conf->n_pools && !check_is_full(c); i++)
+		hint_offer(&hint, c->conf->pools[i].name);
+	check_fail(c, &vip->place, "VIP \"%s\": pool \"%s\" does not exist%s", vip->name, vip->pool,
+		hint_format(&hint, near));
+}
+
+static void check_vip(struct check *c, const struct conf_vip *vip, const struct conf_order *names,
+	const struct conf_order *services)
+{
+	const struct check_source key = {.address = vip->address};
+	const struct check_source *source = order_find(&c->tunnel_sources, &key);
+	const struct conf_vip *first = order_find(names, vip);
+	char text[SL_ADDR_STRLEN], where[CHECK_WHERE_STRLEN];
+
+	sl_addr_format(&vip->address, text);
+	check_name(c, "VIP", vip->name, &vip->place);
+	if (first != vip)
+		check_fail(c, &vip->place, "VIP \"%s\" exists already%s", vip->name,
+			check_where(&first->place, where));
+	first = order_find(services, vip);
+	if (first != vip && !first->place.broken)
+		check_fail(c, &vip->place, "VIP \"%s\": %s port %u %s belongs to VIP \"%s\"",
+			vip->name, text, vip->port, vip->protocol == IPPROTO_TCP ? "tcp" : "udp",
+			first->name);
+	if (!sl_addr_is_host(&vip->address))
+		check_fail(c, &vip->place,
+			"VIP \"%s\": \"%s\" is not an address that a host can have", vip->name,
+			text);
+	if (source)
+		check_fail(c, &vip->place, "VIP \"%s\": %s is a tunnel_source of pool \"%s\"",
+			vip->name, text, source->pool->name);
+}
+
+int check_vips(struct check *c)
+{
+	struct conf *conf = c->conf;
+	struct conf_order names = {0}, services = {0};
+	int rc = order_init(&names, conf->vips, conf->n_vips, sizeof *conf->vips, cmp_vip_name);
+
+	if (!rc)
+		rc = order_init(
+			&services, conf->vips, conf->n_vips, sizeof *conf->vips, cmp_vip_service);
+	for (size_t i = 0; i < conf->n_vips && !rc; i++) {
+		struct conf_vip *vip = &conf->vips[i];
+
+		if (vip->place.broken)
+			continue;
+		check_vip(c, vip, &names, &services);
+		check_vip_pool(c, vip);
+	}
+	order_free(&names);
+	order_free(&services);
+	return rc;
+}

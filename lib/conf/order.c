@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "conf/order.h"
+
+/* Equal elements keep the order of the array, so that the first one of them is the earliest. */
+static int compare(const void *a, const void *b, void *cmp)
+{
+	const char *const ea = *(const char *const *)a, *const eb = *(const char *const *)b;
+	const int d = (*(order_cmp **)cmp)(ea, eb);
+
+	if (d)
+		return d;
+	return ea < eb ? -1 : ea > eb;
+}
+
+int order_init(struct conf_order *o, const void *base, size_t n, size_t size, order_cmp *cmp)
+{
+	*o = (struct conf_order){.count = n, .cmp = cmp};
+	o->item = calloc(n ? n : 1, sizeof *o->item);
+	if (!o->item)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		o->item[i] = (const char *)base + i * size;
+	qsort_r(o->item, n, sizeof *o->item, compare, &o->cmp);
+	return 0;
+}
+
+const void *order_find(const struct conf_order *o, const void *key)
+{
+	size_t low = 0, high = o->count;
+
+	while (low < high) {
+		const size_t mid = low + (high - low) / 2;
+
+		if (o->cmp(o->item[mid], key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == o->count || o->cmp(o->item[low], key) != 0)
+		return NULL;
+	return o->item[low];
+}
+
+void order_free(struct conf_order *o)
+{
+	free(o->item);
+	*o = (struct conf_order){0};
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "conf/conf.h"
+#include "conf/schema.h"
+
+#define AT(type, field)    .offset = offsetof(type, field), .size = sizeof(((type *)0)->field)
+#define COUNT(type, field) .count_offset = offsetof(type, field)
+#define LIST_OF(owner, field, element)                                                     \
+	.type = CONF_TYPE_LIST, .offset = offsetof(owner, field), .size = sizeof(element), \
+	.count_offset = offsetof(owner, n_##field), .place_offset = offsetof(element, place)
+
+static const struct conf_word log_levels[] = {
+	{"error", CONF_LOG_ERROR, "what stops the daemon or loses traffic"},
+	{"warn", CONF_LOG_WARN, "also what should be mended"},
+	{"info", CONF_LOG_INFO, "also what changes"},
+	{"debug", CONF_LOG_DEBUG, "also what explains it"},
+	{NULL},
+};
+
+static const struct conf_word log_targets[] = {
+	{"stderr", CONF_LOG_STDERR, "with time stamps"},
+	{"journal", CONF_LOG_JOURNAL, "stderr with journald priorities"},
+	{NULL},
+};
+
+static const struct conf_word drivers[] = {
+	{"af_xdp", CONF_DRIVER_AF_XDP, "shares a kernel interface, VIP traffic by AF_XDP"},
+	{"af_packet", CONF_DRIVER_AF_PACKET, "shares a kernel interface by packet socket"},
+	{"vdev", CONF_DRIVER_VDEV, "any DPDK virtual device, without a kernel side"},
+	{NULL},
+};
+
+static const struct conf_word accept_macs[] = {
+	{"own", CONF_ACCEPT_OWN, "other unicast frames are dropped as not_our_mac"},
+	{"any", CONF_ACCEPT_ANY, "every frame is taken"},
+	{NULL},
+};
+
+static const struct conf_word schedulers[] = {
+	{"maglev", CONF_SCHEDULER_MAGLEV, "consistent hashing, weighted"},
+	{NULL},
+};
+
+static const struct conf_word hashes[] = {
+	{"5-tuple", CONF_HASH_5TUPLE, "addresses, ports and protocol"},
+	{"source", CONF_HASH_SOURCE, "the client's address"},
+	{"source+dest", CONF_HASH_SOURCE_DEST, "the client's address and the VIP's"},
+	{NULL},
+};
+
+static const struct conf_word forwards[] = {
+	{"l2", CONF_FORWARD_L2, "new MAC addresses only, backends in the same network"},
+	{"ipip", CONF_FORWARD_IPIP, "IP tunnel, outer family follows the backend's address"},
+	{NULL},
+};
+
+static const struct conf_word protocols[] = {
+	{"tcp", IPPROTO_TCP, "TCP"},
+	{"udp", IPPROTO_UDP, "UDP"},
+	{NULL},
+};
+
+const struct conf_row conf_rows[] = {
+	{"daemon", CONF_TYPE_GROUP, .help = "The process."},
+	{"daemon.control", CONF_TYPE_GROUP, .help = "The UNIX socket that sluicectl talks to."},
+	{"daemon.control.socket", CONF_TYPE_TEXT, AT(struct conf, daemon.control_socket), .min = 1,
+		.max = 107, .value = "/run/sluice/control.sock", .help = "Path of the socket."},
+	{"daemon.control.group", CONF_TYPE_TEXT, AT(struct conf, daemon.control_group), .max = 32,
+		.value = "", .help = "Group that may connect; empty: only root may."},
+	{"daemon.log", CONF_TYPE_GROUP, .help = "The daemon's messages."},
+	{"daemon.log.level", CONF_TYPE_WORD, AT(struct conf, daemon.log_level), .words = log_levels,
+		.value = "info", .help = "Least important message that is written."},
+	{"daemon.log.target", CONF_TYPE_WORD, AT(struct conf, daemon.log_target),
+		.words = log_targets, .value = "stderr", .help = "Where messages go."},
+
+	{"cluster", CONF_TYPE_GROUP, .help = "What every node of a cluster must have in common."},
+	{"cluster.hash_key", CONF_TYPE_KEY, AT(struct conf, cluster.hash_key), .value = "",
+		.help = "Key of the hash that picks a backend, the same on every node. Empty: the "
+			"built-in key, the 16 ASCII bytes " CONF_BUILTIN_HASH_KEY "."},
+
+	{"eal", CONF_TYPE_GROUP, .help = "DPDK's environment: CPUs and memory."},
+	{"eal.main_lcore", CONF_TYPE_UINT, AT(struct conf, eal.main_lcore), .max = 1023,
+		.value = "0",
+		.help = "CPU of the control thread, which sleeps when there is nothing to do."},
+	{"eal.workers", CONF_TYPE_UINTS, AT(struct conf, eal.workers),
+		COUNT(struct conf, eal.n_workers), .max = 1023, .most = 128, .value = "",
+		.help = "CPUs that move packets, one worker each. Empty: every "
+			"allowed CPU but main_lcore."},
+	{"eal.lanes", CONF_TYPE_UINT, AT(struct conf, eal.lanes), .min = 1, .max = 128,
+		.zero = "one per worker", .value = "0",
+		.help = "Receive queues per port, spread over the workers."},
+	{"eal.huge", CONF_TYPE_BOOL, AT(struct conf, eal.huge), .value = "true",
+		.help = "Use hugepages; without any the daemon says so and goes on without."},
+	{"eal.file_prefix", CONF_TYPE_TEXT, AT(struct conf, eal.file_prefix), .min = 1, .max = 64,
+		.value = "sluice", .help = "Names DPDK's run-time files; one per daemon."},
+	{"eal.args", CONF_TYPE_TEXTS, AT(struct conf, eal.args), COUNT(struct conf, eal.n_args),
+		.min = 1, .max = 255, .most = 64, .value = "",
+		.help = "More arguments for DPDK; those on the command line come last and win."},
+
+	{"ports", LIST_OF(struct conf, ports, struct conf_port), .min = 1, .max = CONF_MAX_PORTS,
+		.unit = "port", .help = "The interfaces that Sluice drives."},
+	{"ports[].name", CONF_TYPE_NAME, AT(struct conf_port, name), .example = "wan",
+		.help = "Name of the port."},
+	{"ports[].driver", CONF_TYPE_WORD, AT(struct conf_port, driver), .words = drivers,
+		.example = "af_xdp", .help = "How the port is driven."},
+	{"ports[].interface", CONF_TYPE_TEXT, AT(struct conf_port, interface), .min = 1, .max = 15,
+		.absent = "none; required for af_xdp and af_packet", .example = "eth1",
+		.shown = true, .help = "Kernel interface; not for vdev."},
+	{"ports[].device", CONF_TYPE_TEXT, AT(struct conf_port, device), .min = 1, .max = 255,
+		.absent = "none; required for vdev",
+		.example = "net_pcap0,rx_pcap=in.pcap,tx_pcap=out.pcap",
+		.help = "DPDK device with its arguments; only for vdev."},
+	{"ports[].next_hop_mac", CONF_TYPE_MAC, AT(struct conf_port, next_hop_mac),
+		COUNT(struct conf_port, has_next_hop_mac),
+		.absent = "the kernel's routes and neighbours decide; required for vdev",
+		.example = "02:00:00:00:00:02",
+		.help = "Where every packet that leaves this port goes next."},
+	{"ports[].accept_mac", CONF_TYPE_WORD, AT(struct conf_port, accept_mac),
+		.words = accept_macs, .absent = "own, any for vdev", .example = "own",
+		.help = "Which unicast destination MAC addresses are taken."},
+	{"ports[].mbufs", CONF_TYPE_UINT, AT(struct conf_port, mbufs), .min = 512, .max = 16777215,
+		.zero = "computed from queues and descriptors", .value = "0", .unit = "buffers",
+		.help = "Packet buffers. net_pcap with infinite_rx needs at least the packets of "
+			"its file."},
+	{"ports[].mtu", CONF_TYPE_UINT, AT(struct conf_port, mtu), .min = 576, .max = 9728,
+		.zero = "the device's", .value = "0", .unit = "bytes",
+		.help = "Largest IP packet that may leave."},
+
+	{"pools", LIST_OF(struct conf, pools, struct conf_pool), .max = CONF_MAX_POOLS,
+		.unit = "pool", .help = "Groups of backends that serve the same thing."},
+	{"pools[].name", CONF_TYPE_NAME, AT(struct conf_pool, name), .example = "web",
+		.help = "Name of the pool."},
+	{"pools[].scheduler", CONF_TYPE_WORD, AT(struct conf_pool, scheduler), .words = schedulers,
+		.value = "maglev", .help = "How a backend is picked."},
+	{"pools[].hash", CONF_TYPE_WORD, AT(struct conf_pool, hash), .words = hashes,
+		.value = "5-tuple", .help = "What of a packet picks the backend."},
+	{"pools[].table_size", CONF_TYPE_UINT, AT(struct conf_pool, table_size), .min = 3,
+		.max = 4194301, .absent = "65537, above 650 backends 655373", .example = "65537",
+		.unit = "slots",
+		.help = "A prime, at least 100 times the number of backends for even shares."},
+	{"pools[].forward", CONF_TYPE_WORD, AT(struct conf_pool, forward), .words = forwards,
+		.value = "ipip", .help = "How packets travel to the backend."},
+	{"pools[].tunnel_source", CONF_TYPE_ADDRESSES, AT(struct conf_pool, tunnel_source),
+		COUNT(struct conf_pool, has_tunnel_source), .absent = "address of the port",
+		.example = "10.0.0.250",
+		.help = "Outer source address of ipip, one per family. Required where only a vdev "
+			"port can send."},
+	{"pools[].egress", CONF_TYPE_NAME, AT(struct conf_pool, egress),
+		.absent = "the port of the route", .example = "wan",
+		.help = "Name of the port that packets to the backends leave by."},
+	{"pools[].backends", LIST_OF(struct conf_pool, backends, struct conf_backend),
+		.max = CONF_MAX_BACKENDS, .unit = "backend", .help = "The servers of the pool."},
+	{"pools[].backends[].name", CONF_TYPE_NAME, AT(struct conf_backend, name), .example = "b1",
+		.help = "Name of the backend, unique in its pool."},
+	{"pools[].backends[].address", CONF_TYPE_ADDRESS, AT(struct conf_backend, address),
+		.example = "10.0.0.11", .help = "Address of the backend, either family."},
+	{"pools[].backends[].weight", CONF_TYPE_UINT, AT(struct conf_backend, weight), .max = 1000,
+		.value = "100",
+		.help = "Share of the traffic relative to the other backends; 0: "
+			"none."},
+	{"pools[].backends[].id", CONF_TYPE_UINT, AT(struct conf_backend, id), .min = 1,
+		.max = 16777215, .absent = "the address is the identity", .example = "1",
+		.help = "Stable identity across nodes and renumbering, unique in its pool."},
+
+	{"vips", LIST_OF(struct conf, vips, struct conf_vip), .max = CONF_MAX_VIPS, .unit = "VIP",
+		.help = "The addresses that clients connect to."},
+	{"vips[].name", CONF_TYPE_NAME, AT(struct conf_vip, name), .example = "web4",
+		.help = "Name of the VIP."},
+	{"vips[].address", CONF_TYPE_ADDRESS, AT(struct conf_vip, address),
+		.example = "203.0.113.10", .help = "Address of the VIP, either family."},
+	{"vips[].port", CONF_TYPE_UINT, AT(struct conf_vip, port), .min = 1, .max = 65535,
+		.zero = "every port", .example = "80", .help = "Port of the VIP."},
+	{"vips[].protocol", CONF_TYPE_WORD, AT(struct conf_vip, protocol), .words = protocols,
+		.value = "tcp", .help = "Protocol of the VIP."},
+	{"vips[].pool", CONF_TYPE_NAME, AT(struct conf_vip, pool), .example = "web",
+		.help = "Name of the pool that serves the VIP."},
+};
+
+const size_t conf_n_rows = sizeof conf_rows / sizeof *conf_rows;
+
+const char *conf_row_key(const struct conf_row *section, const struct conf_row *row)
+{
+	const char *rest = row->path;
+
+	if (section) {
+		const size_t n = strlen(section->path);
+
+		if (strncmp(rest, section->path, n) != 0)
+			return NULL;
+		rest += n;
+		if (section->type == CONF_TYPE_LIST && strncmp(rest, "[].", 3) == 0)
+			rest += 3;
+		else if (section->type == CONF_TYPE_GROUP && *rest == '.')
+			rest++;
+		else
+			return NULL;
+	}
+	return strpbrk(rest, ".[") ? NULL : rest;
+}
+
+const struct conf_row *conf_row_find(const struct conf_row *section, const char *key)
+{
+	for (const struct conf_row *row = conf_rows; row < conf_rows + conf_n_rows; row++) {
+		const char *own = conf_row_key(section, row);
+
+		if (own && strcmp(own, key) == 0)
+			return row;
+	}
+	return NULL;
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Every key of the configuration as one table of rows. The rows parse and range-check a file, write
+ * config/sluice.full.conf and the table in docs/config.md. A new key is a field in conf.h and a row
+ * here. */
+
+#ifndef SLUICE_CONF_SCHEMA_H
+#define SLUICE_CONF_SCHEMA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum conf_type {
+	CONF_TYPE_GROUP,     /* { }: only structures the file, fields stay in the section above */
+	CONF_TYPE_LIST,      /* ( {...}, {...} ): an array of structs */
+	CONF_TYPE_BOOL,      /* bool */
+	CONF_TYPE_UINT,      /* uint8_t to uint32_t */
+	CONF_TYPE_UINTS,     /* [ 1, 2 ]: uint32_t * and size_t */
+	CONF_TYPE_TEXT,      /* const char * */
+	CONF_TYPE_NAME,      /* const char *, the name of an object */
+	CONF_TYPE_TEXTS,     /* [ "a", "b" ]: const char ** and size_t */
+	CONF_TYPE_WORD,      /* one of words: an integer of any size */
+	CONF_TYPE_KEY,       /* 32 hexadecimal digits: uint8_t[16] */
+	CONF_TYPE_ADDRESS,   /* struct sl_addr */
+	CONF_TYPE_ADDRESSES, /* [ ... ], one per family: struct sl_addr[2] and bool[2] */
+	CONF_TYPE_MAC,       /* struct sl_ether and bool */
+};
+
+struct conf_word {
+	const char *name; /* NULL ends an array of words */
+	uint32_t value;
+	const char *help;
+};
+
+struct conf_row {
+	const char *path; /* "pools[].backends[].weight"; [] stands behind every list */
+	enum conf_type type;
+	uint32_t size; /* bytes of the field, of one element for a list */
+	size_t offset; /* of the field in the struct that the path's last list, or struct conf, is
+			*/
+	size_t count_offset; /* of the second field that the type speaks of */
+	size_t place_offset; /* list: of struct conf_place in an element */
+	int64_t min, max;    /* UINT(S): value; TEXT(S): bytes; LIST: elements */
+	uint32_t most;       /* UINTS, TEXTS: elements */
+	const char *zero;    /* UINT: what 0 stands for, where it is allowed beside min to max */
+	const struct conf_word *words;
+	const char *value; /* default as written in a file, without quotes; NULL = none */
+	const char
+		*absent; /* no default: what holds without the key; both NULL = key is required */
+	const char *example; /* for a key without default */
+	bool shown;          /* optional, but the example of the full file needs it */
+	const char *unit;    /* of a number; the name of one element for a list */
+	const char *help;
+};
+
+extern const struct conf_row conf_rows[];
+extern const size_t conf_n_rows;
+
+/* The last part of row's path if row stands directly in section (NULL: at the top), else NULL. */
+const char *conf_row_key(const struct conf_row *section, const struct conf_row *row);
+
+/* The row of a key in a section, or NULL. */
+const struct conf_row *conf_row_find(const struct conf_row *section, const char *key);
+
+/* What values a row takes, for a person: `"tcp" or "udp"`, `0-1000`. buf: CONF_VALUES_STRLEN bytes.
+ * Returns buf. */
+#define CONF_VALUES_STRLEN 256
+const char *conf_row_values(const struct conf_row *row, char *buf);
+
+/* Write config/sluice.full.conf: every key with its default, values and help. */
+void conf_write_full(FILE *f);
+
+/* Write the table of keys of docs/config.md. */
+void conf_write_doc(FILE *f);
+
+#endif

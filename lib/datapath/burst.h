@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A burst: the packets that one poll of one queue brought, as the stages hand them on. The arrays
+ * run in step: entry i of each speaks of mbuf[i]. A stage that ends a packet's way takes it out, so
+ * that the next one walks live packets only. */
+
+#ifndef SLUICE_DATAPATH_BURST_H
+#define SLUICE_DATAPATH_BURST_H
+
+#include <stdalign.h>
+#include <stdint.h>
+
+#include <rte_mbuf.h>
+
+#include "base/flow_key.h"
+#include "datapath/lane.h"
+#include "net/parse.h"
+
+#define BURST_MAX 32
+
+struct burst {
+	uint16_t n;         /* live packets */
+	uint16_t n_ended;   /* packets whose way ended here */
+	uint8_t rx_port;    /* index into generation.ports */
+	uint8_t transforms; /* bit per enum transform that occurs */
+
+	struct rte_mbuf *mbuf[BURST_MAX];
+	struct rte_mbuf *ended[BURST_MAX]; /* counted; freed at the end of the burst */
+	struct parsed info[BURST_MAX];
+	alignas(64) struct flow_key key[BURST_MAX];
+	alignas(64) uint8_t is6[BURST_MAX];
+	uint16_t service[BURST_MAX];
+	uint16_t backend[BURST_MAX];
+	uint8_t transform[BURST_MAX];
+	uint8_t tx_port[BURST_MAX];
+	alignas(64) uint64_t hash[BURST_MAX];
+};
+
+/* Take packet i out of the line under a verdict. The caller closes the gap. */
+static inline void burst_end(struct lane *l, struct burst *b, uint32_t i, enum verdict v)
+{
+	lane_count(l, v, 1);
+	b->ended[b->n_ended++] = b->mbuf[i];
+}
+
+/* Move entry i to place k <= i: all that is known up to the choice of a backend. */
+static inline void burst_move(struct burst *b, uint32_t k, uint32_t i)
+{
+	if (__builtin_expect(k == i, 1))
+		return;
+	b->mbuf[k] = b->mbuf[i];
+	b->info[k] = b->info[i];
+	b->key[k] = b->key[i];
+	b->is6[k] = b->is6[i];
+	b->service[k] = b->service[i];
+	b->backend[k] = b->backend[i];
+	b->transform[k] = b->transform[i];
+	b->tx_port[k] = b->tx_port[i];
+	b->hash[k] = b->hash[i];
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <rte_ethdev.h>
+
+#include "datapath/pipeline.h"
+#include "datapath/stage.h"
+
+void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
+{
+	counter_add(&l->rx, b->n);
+	b->n_ended = 0;
+	stage_parse(l, g, b);
+	stage_classify(l, g, b);
+	stage_select(l, g, b);
+	stage_transform(l, g, b);
+	if (b->n_ended)
+		rte_pktmbuf_free_bulk(b->ended, b->n_ended);
+}
+
+static void count_forwarded(struct lane *l, const struct burst *b, const uint8_t *list, uint32_t n)
+{
+	for (uint32_t j = 0; j < n; j++) {
+		const uint32_t i = list ? list[j] : j;
+		struct traffic *s = &l->service[b->service[i]];
+		struct traffic *be = &l->backend[b->backend[i]];
+
+		counter_add(&s->packets, 1);
+		counter_add(&s->bytes, b->info[i].l3_len);
+		counter_add(&be->packets, 1);
+		counter_add(&be->bytes, b->info[i].l3_len);
+	}
+	lane_count(l, VERDICT_FORWARDED, n);
+}
+
+/* Send n mbufs by one port. `list` numbers them in the burst; NULL means 0..n-1. */
+static void send_port(struct lane *l, const struct burst *b, uint16_t dpdk_port,
+	struct rte_mbuf **mbuf, const uint8_t *list, uint32_t n)
+{
+	const uint16_t sent = rte_eth_tx_burst(dpdk_port, l->id, mbuf, (uint16_t)n);
+
+	count_forwarded(l, b, list, sent);
+	if (__builtin_expect(sent < n, 0)) {
+		lane_count(l, VERDICT_TX_FULL, n - sent);
+		rte_pktmbuf_free_bulk(mbuf + sent, n - sent);
+	}
+}
+
+static bool one_port(const struct burst *b)
+{
+	uint8_t differs = 0;
+
+	for (uint32_t i = 1; i < b->n; i++)
+		differs |= b->tx_port[i] ^ b->tx_port[0];
+	return !differs;
+}
+
+void pipeline_tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
+{
+	struct rte_mbuf *mbuf[BURST_MAX];
+	uint8_t list[BURST_MAX];
+	uint32_t left = (uint32_t)((1ull << b->n) - 1);
+
+	if (!b->n)
+		return;
+	if (__builtin_expect(one_port(b), 1)) {
+		send_port(l, b, dpdk_port[b->tx_port[0]], b->mbuf, NULL, b->n);
+		return;
+	}
+	while (left) {
+		const uint8_t port = b->tx_port[__builtin_ctz(left)];
+		uint32_t n = 0;
+
+		for (uint32_t i = 0; i < b->n; i++) {
+			if (!(left >> i & 1) || b->tx_port[i] != port)
+				continue;
+			list[n] = (uint8_t)i;
+			mbuf[n++] = b->mbuf[i];
+			left &= ~(1u << i);
+		}
+		send_port(l, b, dpdk_port[port], mbuf, list, n);
+	}
+}

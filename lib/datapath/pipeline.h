@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The whole way of a burst, from the mbufs a port gave to the mbufs it gets. */
+
+#ifndef SLUICE_DATAPATH_PIPELINE_H
+#define SLUICE_DATAPATH_PIPELINE_H
+
+#include "datapath/burst.h"
+
+/* Process the n <= BURST_MAX mbufs in b->mbuf that came in by port b->rx_port; the caller sets
+ * those three. Afterwards b->mbuf[0..b->n) are ready to leave by b->tx_port[], not counted yet; all
+ * others are counted and freed. Worker, or a test: needs no port. */
+void pipeline_run(struct lane *l, const struct generation *g, struct burst *b);
+
+/* Hand the packets over, each port's in one go, and count what it took as forwarded, the rest
+ * (freed) as tx_full. dpdk_port maps a port index to its DPDK id. Worker. */
+void pipeline_tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port);
+
+#endif
