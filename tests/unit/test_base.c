@@ -14,8 +14,8 @@
 
 static void addr_text_round_trip(void **state)
 {
-	static const char *const texts[] = {"0.0.0.0", "203.0.113.10", "255.255.255.255", "::", "::1",
-		"2001:db8::10", "fe80::1", "ff02::1"};
+	static const char *const texts[] = {"0.0.0.0", "203.0.113.10", "255.255.255.255",
+		"::", "::1", "2001:db8::10", "fe80::1", "ff02::1"};
 	char buf[SL_ADDR_STRLEN];
 	struct sl_addr a;
 
@@ -105,7 +105,7 @@ static void array_grows_zeroed(void **state)
 		assert_int_equal(*n, 0);
 		*n = i;
 	}
-	sl_array_each(&numbers, n)
+	sl_array_each (&numbers, n)
 		sum += *n;
 	assert_int_equal(sum, 4950);
 	sl_array_free(&numbers);

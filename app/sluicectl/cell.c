@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cell.h"
+
+const json_t *cell_find(const json_t *item, const char *key)
+{
+	const char *dot;
+
+	while (item && (dot = strchr(key, '.'))) {
+		char part[CELL_LEN];
+
+		snprintf(part, sizeof part, "%.*s", (int)(dot - key), key);
+		item = json_object_get(item, part);
+		key = dot + 1;
+	}
+	return json_object_get(item, key);
+}
+
+/* Text goes to a terminal: control characters in it would be obeyed. */
+static void put_text(const char *text, char *buf)
+{
+	snprintf(buf, CELL_LEN, "%s", text);
+	for (char *c = buf; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
+}
+
+static const char *string_or(const json_t *value, const char *otherwise)
+{
+	return json_is_string(value) ? json_string_value(value) : otherwise;
+}
+
+enum cell_style cell_text(const json_t *item, const char *key, char *buf)
+{
+	put_text(string_or(cell_find(item, key), "-"), buf);
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_integer(const json_t *item, const char *key, char *buf)
+{
+	const json_t *value = cell_find(item, key);
+
+	if (json_is_number(value))
+		snprintf(buf, CELL_LEN, "%.0f", json_number_value(value));
+	else
+		strcpy(buf, "-");
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_count(const json_t *item, const char *key, char *buf)
+{
+	const json_t *value = cell_find(item, key);
+
+	if (json_is_number(value))
+		cell_human(json_number_value(value), "", buf);
+	else
+		strcpy(buf, "-");
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_share(const json_t *item, const char *key, char *buf)
+{
+	const json_t *value = cell_find(item, key);
+
+	if (json_is_number(value))
+		snprintf(buf, CELL_LEN, "%.1f%%", json_number_value(value) * 100);
+	else
+		strcpy(buf, "-");
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_service(const json_t *item, const char *key, char *buf)
+{
+	const char *address = string_or(json_object_get(item, "address"), "-");
+	const char *protocol = string_or(json_object_get(item, "protocol"), "-");
+	const json_int_t port = json_integer_value(json_object_get(item, "port"));
+	const int v6 = strchr(address, ':') != NULL;
+	char text[CELL_LEN], number[24] = "any";
+
+	if (port)
+		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, port);
+	snprintf(text, sizeof text, "%s%s%s:%s/%s", v6 ? "[" : "", address, v6 ? "]" : "", number,
+		protocol);
+	put_text(text, buf);
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf)
+{
+	const json_t *hop = json_object_get(item, "next_hop");
+	const char *state = string_or(json_object_get(hop, "state"), "-");
+	const char *mac = string_or(json_object_get(hop, "mac"), "");
+	const char *port = string_or(json_object_get(hop, "port"), "");
+	const int is_static = strcmp(state, "static") == 0;
+	char text[CELL_LEN];
+
+	if (!is_static && strcmp(state, "resolved") != 0) {
+		put_text(state, buf);
+		return CELL_BAD;
+	}
+	snprintf(text, sizeof text, "%s%s%s%s", mac, *port ? "@" : "", port,
+		is_static ? ",static" : "");
+	put_text(text, buf);
+	return CELL_PLAIN;
+}
+
+const char *cell_human(double value, const char *unit, char *buf)
+{
+	static const char *const prefixes[] = {"", "k", "M", "G", "T", "P"};
+	const char *space = *unit ? " " : "";
+	size_t i = 0;
+	int decimals;
+
+	/* 999.5 would print as 1000 */
+	while (value >= 999.5 && i + 1 < sizeof prefixes / sizeof *prefixes) {
+		value /= 1000;
+		i++;
+	}
+	if (i == 0)
+		decimals = value < 9.95 && value != (double)(long)value;
+	else
+		decimals = value < 99.95;
+	snprintf(buf, CELL_LEN, "%.*f%s%s%s", decimals, value, space, prefixes[i], unit);
+	return buf;
+}
+
+const char *cell_duration(double seconds, char *buf)
+{
+	const unsigned long s = seconds > 0 ? (unsigned long)seconds : 0;
+	const unsigned long day = 86400;
+
+	if (s >= day)
+		snprintf(buf, CELL_LEN, "%lud%02luh", s / day, s % day / 3600);
+	else
+		snprintf(buf, CELL_LEN, "%02lu:%02lu:%02lu", s / 3600, s / 60 % 60, s % 60);
+	return buf;
+}

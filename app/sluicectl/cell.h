@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Values as a person reads them: one function a kind of table cell, and the units behind them.
+ * Pure. */
+
+#ifndef SLUICECTL_CELL_H
+#define SLUICECTL_CELL_H
+
+#include <stddef.h>
+#include <jansson.h>
+
+#define CELL_LEN 96
+
+enum cell_style {
+	CELL_PLAIN,
+	CELL_BAD, /* something an operator should look at */
+};
+
+/* Write the text of one cell into buf (CELL_LEN bytes). key: dotted path into the item. */
+typedef enum cell_style (*cell_fn)(const json_t *item, const char *key, char *buf);
+
+enum cell_style cell_text(const json_t *item, const char *key, char *buf);
+enum cell_style cell_integer(const json_t *item, const char *key, char *buf); /* 1234567 */
+enum cell_style cell_count(const json_t *item, const char *key, char *buf);   /* 1.2M */
+enum cell_style cell_share(const json_t *item, const char *key, char *buf);   /* 0.111 -> 11.1% */
+enum cell_style cell_service(
+	const json_t *item, const char *key, char *buf); /* 203.0.113.10:443/tcp */
+enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf); /* MAC@port */
+
+/* The value at a dotted path, or NULL. */
+const json_t *cell_find(const json_t *item, const char *key);
+
+/* A number in three figures with the decimal prefix put behind it: 999, 1.2k, 12.3M, 120G. `unit`
+ * follows the prefix ("1.2 Mpps": space and unit; "": 1.2M). Returns buf (CELL_LEN bytes). */
+const char *cell_human(double value, const char *unit, char *buf);
+
+/* 00:03:12 below a day, 3d04h above. */
+const char *cell_duration(double seconds, char *buf);
+
+#endif

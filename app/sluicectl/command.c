@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "command.h"
+#include "ctl/suggest.h"
+#include "show.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define NAME_LEN 64
+
+const struct exit_row exit_rows[] = {
+	{EXIT_OK, "done"},
+	{EXIT_REFUSED, "the daemon said no, or the output could not be written"},
+	{EXIT_USAGE, "wrong usage"},
+	{EXIT_NO_DAEMON, "no connection to the daemon, or no answer in time"},
+	{EXIT_PERMISSION, "no permission"},
+	{EXIT_NOT_FOUND, "what was asked for does not exist"},
+};
+const size_t n_exit_rows = COUNT(exit_rows);
+
+static const struct column vip_columns[] = {
+	{"vip", "VIP", cell_text, false},
+	{"address", "SERVICE", cell_service, false},
+	{"pool", "POOL", cell_text, false},
+	{"forward", "FORWARD", cell_text, false},
+	{"packets", "PKTS", cell_count, true},
+	{"pps", "PPS", cell_count, true},
+	{"bps", "BIT/S", cell_count, true},
+	{"port", NULL, NULL, true},
+	{"protocol", NULL, NULL, false},
+	{"bytes", NULL, NULL, true},
+};
+
+static const struct column backend_columns[] = {
+	{"pool", "POOL", cell_text, false},
+	{"backend", "BACKEND", cell_text, false},
+	{"address", "ADDR", cell_text, false},
+	{"weight", "WGHT", cell_integer, true},
+	{"slots", "SLOTS", cell_integer, true},
+	{"share", "SHARE", cell_share, true},
+	{"next_hop.state", "NEXT-HOP", cell_next_hop, false},
+	{"packets", "PKTS", cell_count, true},
+	{"pps", "PPS", cell_count, true},
+	{"id", NULL, NULL, true},
+	{"bytes", NULL, NULL, true},
+	{"next_hop.mac", NULL, NULL, false},
+	{"next_hop.port", NULL, NULL, false},
+};
+
+static const struct column drop_columns[] = {
+	{"reason", "REASON", cell_text, false},
+	{"packets", "PKTS", cell_integer, true},
+	{"pps", "PPS", cell_count, true},
+	{"help", "MEANING", cell_text, false},
+};
+
+static const struct operand pool_operand[] = {
+	{"POOL", "pool", "only the backends of this pool"},
+};
+
+static bool no_packets(const json_t *item)
+{
+	return json_number_value(json_object_get(item, "packets")) == 0;
+}
+
+#define LIST(c) .columns = c, .n_columns = COUNT(c), .run = show_list
+
+const struct command commands[] = {
+	{
+		.name = "status",
+		.help = "one line about the daemon",
+		.more = "Version, uptime, revision of the configuration, VIPs, pools with a usable "
+			"backend, packets received a second and the share of them that is dropped. "
+			"A "
+			"second line tells when the last change of the configuration failed.",
+		.accepts = NEEDS_DAEMON,
+		.request = "status",
+		.run = show_status,
+	},
+	{
+		.name = "version",
+		.help = "versions of sluicectl and of the daemon",
+		.run = show_version,
+	},
+	{
+		.name = "vip list",
+		.help = "the VIPs with their pools and traffic",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "vip.list",
+		.empty = "no VIPs",
+		LIST(vip_columns),
+	},
+	{
+		.name = "backend list",
+		.help = "the backends with weight, share of the table, next hop and traffic",
+		.more = "SLOTS and SHARE are the part of the pool's table that belongs to the "
+			"backend. "
+			"NEXT-HOP is MAC@port, or why there is none.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "backend.list",
+		.operands = pool_operand,
+		.n_operands = COUNT(pool_operand),
+		.empty = "no backends",
+		LIST(backend_columns),
+	},
+	{
+		.name = "drops",
+		.help = "dropped packets by reason",
+		.more = "Reasons without a packet are shown with --all and with -j.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST | NEEDS_ZEROS,
+		.request = "drops",
+		.hidden = no_packets,
+		.empty = "no drops",
+		LIST(drop_columns),
+	},
+};
+const size_t n_commands = COUNT(commands);
+
+/* True when the command's words are the first of those typed. */
+static bool begins(const char *name, char **words, int n_words, int *used)
+{
+	*used = 0;
+	while (*name) {
+		const size_t len = strcspn(name, " ");
+
+		if (*used == n_words || strlen(words[*used]) != len ||
+			strncmp(words[*used], name, len) != 0)
+			return false;
+		(*used)++;
+		name += len;
+		name += *name == ' ';
+	}
+	return true;
+}
+
+static bool is_first_word(const char *name, const char *word)
+{
+	const size_t len = strcspn(name, " ");
+
+	return strlen(word) == len && strncmp(name, word, len) == 0;
+}
+
+/* The command whose first word is nearest; what follows may be missing or wrong. */
+static const char *nearest_first_word(const char *word)
+{
+	char first[COUNT(commands)][NAME_LEN];
+	const char *names[COUNT(commands)];
+	const char *near;
+
+	for (size_t i = 0; i < COUNT(commands); i++) {
+		snprintf(first[i], NAME_LEN, "%.*s", (int)strcspn(commands[i].name, " "),
+			commands[i].name);
+		names[i] = first[i];
+	}
+	near = ctl_suggest(word, names, COUNT(commands), sizeof *names);
+	for (size_t i = 0; near && i < COUNT(commands); i++) {
+		if (near == names[i])
+			return commands[i].name;
+	}
+	return NULL;
+}
+
+static void fail_unknown(char **words, int n_words, struct sl_err *err)
+{
+	char typed[2 * NAME_LEN];
+	const char *near;
+
+	snprintf(typed, sizeof typed, "%.60s%s%.60s", words[0], n_words > 1 ? " " : "",
+		n_words > 1 ? words[1] : "");
+	near = ctl_suggest(typed, &commands[0].name, n_commands, sizeof *commands);
+	for (size_t i = 0; !near && i < n_commands; i++) {
+		if (is_first_word(commands[i].name, words[0]))
+			near = commands[i].name;
+	}
+	if (!near)
+		near = nearest_first_word(words[0]);
+	if (near)
+		sl_err_add(err, "unknown command \"%s\": did you mean \"%s\"?", typed, near);
+	else
+		sl_err_add(err, "unknown command \"%s\"; see sluicectl --help", typed);
+}
+
+const struct command *command_find(char **words, int n_words, int *used, struct sl_err *err)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		if (begins(commands[i].name, words, n_words, used))
+			return &commands[i];
+	}
+	fail_unknown(words, n_words, err);
+	return NULL;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The commands: one static table drives parsing, help, man page and completion. */
+
+#ifndef SLUICECTL_COMMAND_H
+#define SLUICECTL_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "rows.h"
+
+/* Exit codes of the program; scripts rely on them. */
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_REFUSED = 1, /* the daemon said no, or the output could not be written */
+	EXIT_USAGE = 2,
+	EXIT_NO_DAEMON = 3,
+	EXIT_PERMISSION = 4,
+	EXIT_NOT_FOUND = 6,
+};
+
+struct exit_row {
+	enum exit_code code;
+	const char *help;
+};
+
+extern const struct exit_row exit_rows[];
+extern const size_t n_exit_rows;
+
+struct operand {
+	const char *name; /* "POOL" in the usage line */
+	const char *key;  /* argument of the request */
+	const char *help;
+};
+
+struct command {
+	const char *name;               /* words with one space: "backend list" */
+	const char *help;               /* one line */
+	const char *more;               /* a paragraph behind it, or NULL */
+	unsigned accepts;               /* NEEDS_* bits */
+	const char *request;            /* "backend.list"; NULL = none is sent */
+	const struct operand *operands; /* all optional */
+	size_t n_operands;
+	const struct column *columns; /* lists: shown ones first */
+	size_t n_columns;
+	bool (*hidden)(const json_t *item); /* without --all and -j; or NULL */
+	const char *empty;                  /* printed in place of an empty table */
+	enum exit_code (*run)(const struct command *, const struct options *, char **operands,
+		int n_operands, FILE *out, struct sl_err *err);
+};
+
+extern const struct command commands[];
+extern const size_t n_commands;
+
+/* The command that the first words name; *used is how many they are. NULL with a sentence in err.
+ */
+const struct command *command_find(char **words, int n_words, int *used, struct sl_err *err);
+
+#endif

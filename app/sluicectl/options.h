@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The command line's options: one table drives parsing, help, man page and completion. */
+
+#ifndef SLUICECTL_OPTIONS_H
+#define SLUICECTL_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "rows.h"
+
+#define FILTERS_MAX 16
+
+/* What an option needs of the command; a command row says what it accepts. */
+enum {
+	NEEDS_NOTHING = 0,
+	NEEDS_DAEMON = 1 << 0, /* asks the daemon each time: can be watched */
+	NEEDS_LIST = 1 << 1,
+	NEEDS_ZEROS = 1 << 2, /* hides rows of zeros */
+};
+
+struct options {
+	bool json;
+	const char *socket;
+	unsigned timeout_ms;
+	unsigned watch_ms; /* 0 = once */
+	bool color;
+	const char *sort; /* or NULL */
+	bool descending;
+	struct filter filters[FILTERS_MAX];
+	size_t n_filters;
+	bool all;
+	bool help;
+	bool version;
+	unsigned given; /* bit i: option_rows[i] was */
+	char **words;   /* what is not an option */
+	int n_words;
+};
+
+struct option_row {
+	char letter; /* 0 = none */
+	const char *name;
+	const char *value; /* "SEC", or NULL: takes none */
+	bool value_optional;
+	unsigned needs;
+	const char *help;
+	int (*set)(struct options *, const char *value, struct sl_err *);
+};
+
+extern const struct option_row option_rows[];
+extern const size_t n_option_rows;
+
+/* The first option given that a command with these NEEDS_* bits does not accept, or NULL. */
+const struct option_row *options_misfit(const struct options *o, unsigned accepts);
+
+/* Parse. argv is reordered; *out points into it. 0, or -EINVAL with the sentence in err. */
+int options_parse(int argc, char **argv, struct options *out, struct sl_err *err);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The builder thread: compiles one generation at a time, so that the control loop never waits for
+ * tables. */
+
+#ifndef SLUICED_BUILDER_H
+#define SLUICED_BUILDER_H
+
+#include <event2/event.h>
+
+#include "compile/compile.h"
+
+/* What a build is made from, and later what the running generation was made from. Owns its arrays;
+ * the configuration is passed along, not owned: builds for a change of the network share it. */
+struct build_job {
+	struct conf *conf;
+	uint64_t number; /* of the generation */
+	size_t n_backends;
+	struct compile_port ports[CONF_MAX_PORTS];
+	struct compile_hop *hops; /* by backend */
+	uint16_t *slots;          /* by backend */
+	uint16_t *services;       /* by VIP */
+	uint32_t n_slots, n_services;
+	const struct generation *prev;
+};
+
+/* Allocate the arrays for a configuration. NULL without memory. */
+struct build_job *build_job_new(struct conf *conf, size_t n_backends);
+
+/* The configuration stays. NULL is fine. */
+void build_job_free(struct build_job *job);
+
+/* Runs on the control thread and takes over: the job, and the generation, or NULL with messages in
+ * err. */
+typedef void (*builder_done_fn)(
+	void *arg, struct build_job *job, struct generation *g, struct sl_err *err);
+
+struct builder;
+
+int builder_new(struct event_base *base, builder_done_fn done, void *arg, struct builder **out,
+	struct sl_err *err);
+
+/* Waits for the build under way; its result is dropped. NULL is fine. */
+void builder_free(struct builder *b);
+
+/* Start a build; the job is taken over. Never while one is under way. Control thread. */
+void builder_start(struct builder *b, struct build_job *job);
+
+/* The same on the calling thread. 0 and a generation, or -errno with a message; the job stays. */
+int builder_build(const struct build_job *job, struct generation **out, struct sl_err *err);
+
+bool builder_busy(const struct builder *b);
+
+#endif

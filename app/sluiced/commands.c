@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <netinet/in.h>
+
+#include "commands.h"
+#include "daemon.h"
+#include "eal/cpu.h"
+
+static json_t *counter(uint64_t n)
+{
+	return json_integer((json_int_t)n);
+}
+
+static const char *forward_name(enum conf_forward f)
+{
+	return f == CONF_FORWARD_L2 ? "l2" : "ipip";
+}
+
+static size_t pools_ok(const struct daemon *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->rcu.current->n_tables; i++)
+		n += d->rcu.current->tables[i]->n_members > 0;
+	return n;
+}
+
+static json_t *config_state(const struct daemon *d)
+{
+	json_t *c = json_object();
+
+	json_object_set_new(c, "path", json_string(d->options->config));
+	json_object_set_new(c, "last_apply", json_string(d->last_error ? "failed" : "ok"));
+	if (d->last_error)
+		json_object_set_new(c, "error", json_string(d->last_error));
+	return c;
+}
+
+static int status(struct ctl_call *call, void *arg)
+{
+	const struct daemon *d = arg;
+	const struct stats *s = &d->stats;
+	json_t *o = ctl_call_data(call);
+
+	json_object_set_new(o, "version", json_string(SLUICE_VERSION));
+	json_object_set_new(o, "uptime_s", counter((daemon_now_ms() - d->start_ms) / 1000));
+	json_object_set_new(o, "rev", counter(d->revision));
+	json_object_set_new(o, "vips", counter(d->running->conf->n_vips));
+	json_object_set_new(o, "pools", counter(d->running->conf->n_pools));
+	json_object_set_new(o, "pools_ok", counter(pools_ok(d)));
+	json_object_set_new(o, "backends", counter(d->running->n_backends));
+	json_object_set_new(o, "workers", counter(d->n_workers));
+	json_object_set_new(o, "lanes", counter(d->n_lanes));
+	json_object_set_new(o, "rx_packets", counter(stats_rx(s)));
+	json_object_set_new(o, "forwarded_packets", counter(stats_verdict(s, VERDICT_FORWARDED)));
+	json_object_set_new(o, "dropped_packets", counter(stats_dropped(s)));
+	json_object_set_new(o, "punted_packets", counter(stats_verdict(s, VERDICT_PUNTED)));
+	json_object_set_new(o, "rx_pps", json_real(s->rx_pps));
+	json_object_set_new(o, "forwarded_pps", json_real(s->verdict_pps[VERDICT_FORWARDED]));
+	json_object_set_new(o, "dropped_pps", json_real(stats_dropped_pps(s)));
+	json_object_set_new(o, "hash", json_string(d->hash_path));
+	json_object_set_new(o, "config", config_state(d));
+	return 0;
+}
+
+static int vip_next(struct ctl_call *call, void *arg, json_t **item)
+{
+	const struct daemon *d = arg;
+	const struct conf *conf = d->running->conf;
+	struct ctl_cursor *at = ctl_call_cursor(call);
+	char addr[SL_ADDR_STRLEN];
+
+	if (at->outer == conf->n_vips)
+		return 0;
+	const struct conf_vip *vip = &conf->vips[at->outer];
+	const struct conf_pool *pool = &conf->pools[vip->pool_index];
+	const uint16_t id = d->running->services[at->outer++];
+	const struct traffic t = stats_read(&d->stats, STATS_SERVICE, id);
+	const struct stats_row *row = stats_row(&d->stats, STATS_SERVICE, id);
+
+	*item = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:f, s:f}", "vip", vip->name,
+		"address", sl_addr_format(&vip->address, addr), "port", (int)vip->port, "protocol",
+		vip->protocol == IPPROTO_TCP ? "tcp" : "udp", "pool", pool->name, "forward",
+		forward_name(pool->forward), "packets", (json_int_t)t.packets, "bytes",
+		(json_int_t)t.bytes, "pps", row->pps, "bps", row->bps);
+	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
+}
+
+/* Which pools the list goes over: all, or the one that was named. */
+static int backend_begin(struct ctl_call *call, void *arg)
+{
+	const struct daemon *d = arg;
+	const char *name = ctl_call_string(call, "pool");
+
+	for (size_t i = 0; name && i < d->running->conf->n_pools; i++)
+		if (strcmp(d->running->conf->pools[i].name, name) == 0)
+			return 0;
+	return name ? ctl_call_fail(call, ENOENT, "sluicectl vip list shows the pools in use",
+			      "pool \"%s\" not found", name)
+		    : 0;
+}
+
+static json_t *next_hop(
+	const struct daemon *d, const struct conf_pool *pool, const struct conf_backend *be)
+{
+	struct compile_hop hop;
+	const enum hop_state state =
+		view_hop(d->running->conf, d->ports, d->mirror, pool, be, &hop);
+	struct sl_ether mac = hop.mac;
+	char text[SL_ETHER_STRLEN];
+	json_t *o = json_object();
+
+	json_object_set_new(o, "state", json_string(hop_state_name(state)));
+	if (hop.resolved) {
+		json_object_set_new(o, "mac", json_string(sl_ether_format(&mac, text)));
+		json_object_set_new(o, "port", json_string(d->running->conf->ports[hop.port].name));
+	}
+	return o;
+}
+
+/* Backend i of a pool; `slot` is its slot. */
+static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool, size_t i,
+	uint32_t table_size, uint16_t slot)
+{
+	const struct conf_backend *be = &pool->backends[i];
+	const struct traffic t = stats_read(&d->stats, STATS_BACKEND, slot);
+	const uint32_t owned = d->rcu.current->owned[slot];
+	char addr[SL_ADDR_STRLEN];
+
+	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:o, s:I, s:I, s:f}", "pool",
+		pool->name, "backend", be->name, "address", sl_addr_format(&be->address, addr),
+		"id", (json_int_t)be->id, "weight", (int)be->weight, "slots", (int)owned, "share",
+		(double)owned / table_size, "next_hop", next_hop(d, pool, be), "packets",
+		(json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps",
+		stats_row(&d->stats, STATS_BACKEND, slot)->pps);
+}
+
+/* outer: number of the pool; inner: backends of all pools so far. */
+static int backend_next(struct ctl_call *call, void *arg, json_t **item)
+{
+	const struct daemon *d = arg;
+	const struct conf *conf = d->running->conf;
+	const char *only = ctl_call_string(call, "pool");
+	struct ctl_cursor *at = ctl_call_cursor(call);
+	size_t first = 0;
+
+	for (size_t p = 0; p < at->outer; p++)
+		first += conf->pools[p].n_backends;
+	if (at->outer == conf->n_pools)
+		return 0;
+	const struct conf_pool *pool = &conf->pools[at->outer];
+
+	if (at->inner == pool->n_backends || (only && strcmp(pool->name, only) != 0)) {
+		at->outer++;
+		at->inner = 0;
+		return 1; /* nothing in this step */
+	}
+	*item = backend_item(d, pool, at->inner, d->rcu.current->tables[at->outer]->size,
+		d->running->slots[first + at->inner]);
+	at->inner++;
+	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
+}
+
+static int drops_next(struct ctl_call *call, void *arg, json_t **item)
+{
+	const struct daemon *d = arg;
+	struct ctl_cursor *at = ctl_call_cursor(call);
+	const enum verdict v = (enum verdict)(VERDICT_FIRST_DROP + at->outer);
+
+	if (v >= VERDICT_COUNT)
+		return 0;
+	at->outer++;
+	*item = json_pack("{s:s, s:s, s:I, s:f}", "reason", verdict_name(v), "help",
+		verdict_help(v), "packets", (json_int_t)stats_verdict(&d->stats, v), "pps",
+		d->stats.verdict_pps[v]);
+	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
+}
+
+static const struct ctl_arg backend_args[] = {{"pool", JSON_STRING, false}};
+
+const struct ctl_command commands[] = {
+	{.name = "status", .role = CTL_ROLE_VIEWER, .handler = status},
+	{.name = "vip.list", .role = CTL_ROLE_VIEWER, .next = vip_next},
+	{.name = "backend.list",
+		.role = CTL_ROLE_VIEWER,
+		.handler = backend_begin,
+		.next = backend_next,
+		.args = backend_args,
+		.n_args = 1},
+	{.name = "drops", .role = CTL_ROLE_VIEWER, .next = drops_next},
+};
+
+const size_t commands_count = sizeof commands / sizeof *commands;

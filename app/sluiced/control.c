@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <signal.h>
+
+#include <event2/event.h>
+
+#include "apply.h"
+#include "base/log.h"
+#include "commands.h"
+#include "control.h"
+
+#define STATS_MS 1000
+
+static void on_end(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	log_info("%s: ending", sig == SIGINT ? "SIGINT" : "SIGTERM");
+	event_base_loopbreak(d->base);
+}
+
+static void on_reload(evutil_socket_t sig, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	log_info("SIGHUP: reloading %s", d->options->config);
+	apply_reload(d);
+}
+
+static void on_netlink(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (mirror_process(d->mirror))
+		apply_view_changed(d);
+}
+
+static void on_mirror_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (mirror_tick(d->mirror, daemon_now_ms()))
+		apply_view_changed(d);
+}
+
+static void on_stats(evutil_socket_t fd, short what, void *arg)
+{
+	struct daemon *d = arg;
+
+	pthread_mutex_lock(&d->lock);
+	stats_tick(&d->stats, daemon_now_ms(), ids_top(d->services), ids_top(d->slots));
+	pthread_mutex_unlock(&d->lock);
+}
+
+static void on_apply(evutil_socket_t fd, short what, void *arg)
+{
+	apply_step(arg);
+}
+
+/* A persistent event; every_ms = 0: no timer. -ENOMEM when it cannot be had. */
+static int add_event(
+	struct daemon *d, evutil_socket_t fd, short what, event_callback_fn fn, uint32_t every_ms)
+{
+	const struct timeval every = {every_ms / 1000, every_ms % 1000 * 1000};
+	struct event *e = event_new(d->base, fd, (short)(what | EV_PERSIST), fn, d);
+
+	if (!e || event_add(e, every_ms ? &every : NULL)) {
+		if (e)
+			event_free(e);
+		return -ENOMEM;
+	}
+	d->events[d->n_events++] = e;
+	return 0;
+}
+
+static uint64_t revision(void *arg)
+{
+	return ((struct daemon *)arg)->revision;
+}
+
+static int open_socket(struct daemon *d, const struct conf *conf, struct sl_err *err)
+{
+	const struct ctl_server_opts opts = {
+		.path = conf->daemon.control_socket,
+		.group = conf->daemon.control_group,
+		.version = SLUICE_VERSION,
+		.commands = commands,
+		.n_commands = commands_count,
+		.rev = revision,
+		.arg = d,
+	};
+
+	return ctl_server_new(d->base, &opts, &d->ctl, err);
+}
+
+int control_open(struct daemon *d, const struct conf *conf, struct sl_err *err)
+{
+	int rc;
+
+	d->base = event_base_new();
+	if (!d->base)
+		return sl_err_sys(err, ENOMEM, "cannot start the control loop");
+	rc = open_socket(d, conf, err);
+	if (rc)
+		return rc;
+	d->apply_event = evtimer_new(d->base, on_apply, d);
+	if (!d->apply_event || add_event(d, SIGTERM, EV_SIGNAL, on_end, 0) ||
+		add_event(d, SIGINT, EV_SIGNAL, on_end, 0) ||
+		add_event(d, SIGHUP, EV_SIGNAL, on_reload, 0) ||
+		add_event(d, -1, 0, on_stats, STATS_MS))
+		return sl_err_sys(err, ENOMEM, "cannot start the control loop");
+	return 0;
+}
+
+void control_run(struct daemon *d)
+{
+	if (d->mirror && (add_event(d, mirror_fd(d->mirror), EV_READ, on_netlink, 0) ||
+				 add_event(d, -1, 0, on_mirror_tick, mirror_tick_ms(d->mirror))))
+		log_error("no memory to follow the kernel's routes");
+	event_base_dispatch(d->base);
+}
+
+void control_close(struct daemon *d)
+{
+	ctl_server_free(d->ctl);
+	while (d->n_events)
+		event_free(d->events[--d->n_events]);
+	if (d->apply_event)
+		event_free(d->apply_event);
+	if (d->base)
+		event_base_free(d->base);
+	d->ctl = NULL;
+	d->apply_event = NULL;
+	d->base = NULL;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rte_ethdev.h>
+#include <rte_lcore.h>
+
+#include "apply.h"
+#include "base/log.h"
+#include "control.h"
+#include "daemon.h"
+#include "eal.h"
+#include "eal/hash.h"
+#include "preflight.h"
+#include "telemetry.h"
+
+/* How long backends may take to answer before the daemon calls itself ready without them. */
+#define FIRST_WAIT_MS 500
+#define HOST_IF_NAME  "sluice0"
+
+uint64_t daemon_now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Lanes that the configuration asks for, before EAL can say how many workers there are. */
+static uint32_t count_lanes(const struct conf *conf)
+{
+	struct eal_cpus cpus;
+	cpu_set_t allowed;
+
+	if (conf->eal.lanes)
+		return conf->eal.lanes;
+	if (sched_getaffinity(0, sizeof allowed, &allowed) != 0)
+		return 1;
+	eal_plan_cpus(conf, &allowed, &cpus);
+	return cpus.n - 1;
+}
+
+static int lock_interfaces(struct daemon *d, const struct conf *conf, struct sl_err *err)
+{
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		if (!conf->ports[i].interface)
+			continue;
+		const int fd = preflight_lock(conf->ports[i].interface, err);
+
+		if (fd < 0)
+			return fd;
+		d->locks[d->n_locks++] = fd;
+	}
+	return 0;
+}
+
+/* Everything that can be refused before DPDK is started, so that a second instance disturbs
+ * nothing. */
+static int prepare(struct daemon *d, const struct conf *conf, struct sl_err *err)
+{
+	int rc = lock_interfaces(d, conf, err);
+
+	if (!rc)
+		rc = preflight_capabilities(conf, err);
+	for (size_t i = 0; i < conf->n_ports && !rc; i++)
+		rc = port_prepare(&conf->ports[i], err);
+	return rc ? rc : control_open(d, conf, err);
+}
+
+static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *err)
+{
+	const uint32_t mbufs = port_mbufs(conf, count_lanes(conf));
+	const int rc = eal_start(
+		conf, d->options->eal_args, d->options->n_eal_args, port_memory_mb(mbufs), err);
+
+	if (rc)
+		return rc;
+	d->eal_started = true;
+	d->hash_path = hash_init();
+	d->n_workers = rte_lcore_count() - 1;
+	d->n_lanes = conf->eal.lanes ? conf->eal.lanes : d->n_workers;
+	if (!d->n_workers)
+		return sl_err_add(err,
+			"the EAL arguments leave no lcore for a worker: give at least two, "
+			"for example --lcores 0,1");
+	return builder_new(d->base, apply_built, d, &d->builder, err);
+}
+
+static int make_lanes(struct daemon *d, struct sl_err *err)
+{
+	d->lanes = calloc(d->n_lanes, sizeof *d->lanes);
+	for (uint32_t i = 0; d->lanes && i < d->n_lanes; i++)
+		d->lanes[i] = lane_new((uint16_t)i, CONF_MAX_VIPS);
+	for (uint32_t i = 0; i < d->n_lanes; i++)
+		if (!d->lanes || !d->lanes[i])
+			return sl_err_sys(err, ENOMEM, "cannot make %u lanes", d->n_lanes);
+	d->slots = ids_new(BACKEND_SLOTS);
+	d->services = ids_new(CONF_MAX_VIPS);
+	if (!d->slots || !d->services || stats_init(&d->stats, d->lanes, d->n_lanes))
+		return sl_err_sys(err, ENOMEM, "cannot start");
+	return 0;
+}
+
+static int start_ports(struct daemon *d, const struct conf *conf, struct sl_err *err)
+{
+	const uint32_t n = port_mbufs(conf, d->n_lanes);
+	int rc = 0;
+
+	d->mbufs = rte_pktmbuf_pool_create(
+		"mbufs", n, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (!d->mbufs)
+		return sl_err_add(err,
+			"no memory for %u packet buffers (%u MiB): reserve more hugepages, or give "
+			"more "
+			"with -- -m MIB",
+			n, port_memory_mb(n));
+	for (uint32_t i = 0; i < conf->n_ports && !rc; i++) {
+		d->n_ports = i + 1;
+		rc = port_start(&d->ports[i], &conf->ports[i], i, d->n_lanes, d->mbufs, err);
+	}
+	return rc;
+}
+
+static bool has_kernel_side(const struct daemon *d)
+{
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		if (d->ports[i].ifindex)
+			return true;
+	return false;
+}
+
+/* Give the kernel a moment to find the backends, so that the first packets are not lost. */
+static void wait_for_backends(struct daemon *d, const struct conf *conf)
+{
+	const uint64_t start = daemon_now_ms();
+	struct pollfd p = {.fd = mirror_fd(d->mirror), .events = POLLIN};
+	uint64_t now = start;
+
+	while (!view_complete(conf, d->ports, d->mirror) && now - start < FIRST_WAIT_MS) {
+		poll(&p, 1, (int)mirror_tick_ms(d->mirror));
+		mirror_process(d->mirror);
+		now = daemon_now_ms();
+		mirror_tick(d->mirror, now);
+	}
+}
+
+static int start_kernel_side(struct daemon *d, const struct conf *conf, struct sl_err *err)
+{
+	int rc;
+
+	if (!has_kernel_side(d))
+		return 0;
+	rc = mirror_open(&d->mirror, err);
+	if (!rc)
+		rc = host_if_open(HOST_IF_NAME, &d->host_if, err);
+	if (!rc && view_watch(conf, d->mirror))
+		rc = sl_err_sys(err, ENOMEM, "cannot watch the routes of the backends");
+	if (!rc)
+		wait_for_backends(d, conf);
+	return rc;
+}
+
+/* Worker i of n drives lanes i, i + n, and so on. */
+static void assign_lanes(struct daemon *d, struct worker *w)
+{
+	for (uint32_t l = w->index; l < d->n_lanes; l += d->n_workers)
+		w->lanes[w->n_lanes++] = d->lanes[l];
+	w->n_ports = d->n_ports;
+	for (uint32_t p = 0; p < d->n_ports; p++) {
+		w->dpdk_port[p] = d->ports[p].dpdk_port;
+		w->n_rx_queues[p] = d->ports[p].n_rx_queues;
+	}
+}
+
+static int launch_workers(struct daemon *d, struct sl_err *err)
+{
+	unsigned int lcore;
+
+	RTE_LCORE_FOREACH_WORKER(lcore)
+	{
+		struct worker *w = &d->workers[d->n_launched];
+
+		w->lcore = lcore;
+		w->index = d->n_launched;
+		w->rcu = &d->rcu;
+		assign_lanes(d, w);
+		if (worker_launch(w))
+			return sl_err_add(err, "lcore %u does not start", lcore);
+		d->n_launched++;
+	}
+	return 0;
+}
+
+static int start_workers(struct daemon *d, struct sl_err *err)
+{
+	if (d->n_lanes > d->n_workers * WORKER_MAX_LANES)
+		return sl_err_add(err, "eal.lanes = %u: a worker drives at most %u lanes",
+			d->n_lanes, WORKER_MAX_LANES);
+	d->workers = aligned_alloc(128, d->n_workers * sizeof *d->workers);
+	if (!d->workers)
+		return sl_err_sys(err, ENOMEM, "cannot start the workers");
+	memset(d->workers, 0, d->n_workers * sizeof *d->workers);
+	return launch_workers(d, err);
+}
+
+static void say_ready(const struct daemon *d)
+{
+	const struct conf *conf = d->running->conf;
+
+	log_info("ready: %zu VIPs, %zu pools, %zu backends, %u workers (%u lanes, hash %s)",
+		conf->n_vips, conf->n_pools, d->running->n_backends, d->n_workers, d->n_lanes,
+		d->hash_path);
+}
+
+int daemon_start(
+	struct daemon *d, const struct options *options, struct conf *conf, struct sl_err *err)
+{
+	int rc;
+
+	*d = (struct daemon){.options = options, .start_ms = daemon_now_ms()};
+	pthread_mutex_init(&d->lock, NULL);
+	d->first = conf;
+	rc = prepare(d, conf, err);
+	if (!rc)
+		rc = start_eal(d, conf, err);
+	if (!rc)
+		rc = make_lanes(d, err);
+	if (!rc)
+		rc = start_ports(d, conf, err);
+	if (!rc)
+		rc = start_kernel_side(d, conf, err);
+	if (!rc && rcu_init(&d->rcu, d->n_workers))
+		rc = sl_err_sys(err, ENOMEM, "cannot start");
+	if (!rc)
+		rc = apply_first(d, conf, err);
+	if (!rc)
+		rc = start_workers(d, err);
+	if (!rc)
+		rc = apply_steering(d, err);
+	if (!rc && telemetry_open(d))
+		rc = sl_err_add(err, "telemetry does not start");
+	if (!rc)
+		say_ready(d);
+	return rc;
+}
+
+/* First no new packets come, then the workers end, then their ports. */
+static void stop_traffic(struct daemon *d)
+{
+	host_if_close(d->host_if);
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		port_unsteer(&d->ports[i]);
+	for (uint32_t i = 0; i < d->n_launched; i++)
+		worker_join(&d->workers[i]);
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		port_stop(&d->ports[i]);
+}
+
+void daemon_stop(struct daemon *d)
+{
+	telemetry_close();
+	stop_traffic(d);
+	builder_free(d->builder);
+	control_close(d);
+	mirror_close(d->mirror);
+	rcu_clear(&d->rcu);
+	if (d->next)
+		conf_free(d->next);
+	conf_free(d->running ? d->running->conf : d->first);
+	build_job_free(d->running);
+	free(d->last_error);
+	stats_clear(&d->stats);
+	ids_free(d->slots);
+	ids_free(d->services);
+	for (uint32_t i = 0; d->lanes && i < d->n_lanes; i++)
+		lane_free(d->lanes[i]);
+	free(d->lanes);
+	free(d->workers);
+	rte_mempool_free(d->mbufs);
+	if (d->eal_started)
+		eal_stop();
+	while (d->n_locks)
+		close(d->locks[--d->n_locks]);
+	pthread_mutex_destroy(&d->lock);
+}

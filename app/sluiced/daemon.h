@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The daemon: owner of everything that lives as long as the process.
+ *
+ * Fields without a remark belong to the control thread. Telemetry runs in threads of its own and
+ * reads, under `lock`, what is marked so; the control thread takes the lock to change it. */
+
+#ifndef SLUICED_DAEMON_H
+#define SLUICED_DAEMON_H
+
+#include <pthread.h>
+
+#include "builder.h"
+#include "compile/ids.h"
+#include "ctl/server.h"
+#include "kernel/host_if.h"
+#include "options.h"
+#include "port.h"
+#include "rcu.h"
+#include "stats.h"
+#include "view.h"
+#include "worker.h"
+
+struct daemon {
+	const struct options *options;
+	uint64_t start_ms;
+	const char *hash_path; /* name of the hash code in use */
+
+	int locks[CONF_MAX_PORTS]; /* preflight_lock */
+	uint32_t n_locks;
+	bool eal_started;
+	struct conf *first; /* what the start works from, until `running` owns it */
+
+	/* What runs: made at start, unchanged until the end. */
+	struct rte_mempool *mbufs;
+	struct port ports[CONF_MAX_PORTS];
+	uint32_t n_ports;
+	struct lane **lanes;
+	uint32_t n_lanes;
+	struct worker *workers;
+	uint32_t n_workers;
+	uint32_t n_launched;
+	struct mirror *mirror;   /* NULL: no port has a kernel interface */
+	struct host_if *host_if; /* the same */
+
+	/* What is in force, and the change under way (apply.c). */
+	pthread_mutex_t lock;
+	struct rcu rcu;
+	struct build_job *running; /* what the current generation was made from; under lock */
+	uint64_t revision;         /* applied configurations; under lock */
+	struct conf *next;    /* wanted by a reload, not handed to the builder yet; NULL = none */
+	uint64_t next_ms;     /* when it was asked for */
+	bool view_changed;    /* the network is not what the current generation says */
+	uint64_t builds;      /* number of the last generation */
+	char *last_error;     /* why the last reload failed; NULL = it did not */
+	struct ids *slots;    /* backend slots */
+	struct ids *services; /* service ids */
+	struct stats stats;
+
+	/* The control loop (control.c). */
+	struct event_base *base;
+	struct event *events[8];
+	uint32_t n_events;
+	struct event *apply_event; /* apply_step() is due */
+	struct builder *builder;
+	struct ctl_server *ctl;
+};
+
+/* CLOCK_MONOTONIC in milliseconds. */
+uint64_t daemon_now_ms(void);
+
+/* Bring everything up, in order, for a checked configuration, which is taken over. 0, or -errno
+ * with a message; daemon_stop() is due in any case. */
+int daemon_start(
+	struct daemon *d, const struct options *options, struct conf *conf, struct sl_err *err);
+
+/* Take everything down in reverse order. */
+void daemon_stop(struct daemon *d);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "conf/conf.h"
+#include "stats.h"
+
+int stats_init(struct stats *s, struct lane *const *lanes, uint32_t n_lanes)
+{
+	*s = (struct stats){.lanes = lanes, .n_lanes = n_lanes};
+	s->services = calloc(CONF_MAX_VIPS, sizeof *s->services);
+	s->backends = calloc(BACKEND_SLOTS, sizeof *s->backends);
+	return s->services && s->backends ? 0 : -ENOMEM;
+}
+
+void stats_clear(struct stats *s)
+{
+	free(s->services);
+	free(s->backends);
+	*s = (struct stats){0};
+}
+
+static struct stats_row *rows(const struct stats *s, enum stats_kind kind)
+{
+	return kind == STATS_SERVICE ? s->services : s->backends;
+}
+
+const struct stats_row *stats_row(const struct stats *s, enum stats_kind kind, uint16_t id)
+{
+	return &rows(s, kind)[id];
+}
+
+static struct traffic sum(const struct stats *s, enum stats_kind kind, uint32_t id)
+{
+	struct traffic t = {0};
+
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		const struct lane *l = s->lanes[i];
+		const struct traffic *c = kind == STATS_SERVICE ? &l->service[id] : &l->backend[id];
+
+		t.packets += counter_read(&c->packets);
+		t.bytes += counter_read(&c->bytes);
+	}
+	return t;
+}
+
+struct traffic stats_read(const struct stats *s, enum stats_kind kind, uint16_t id)
+{
+	const struct traffic base = rows(s, kind)[id].base;
+	struct traffic t = sum(s, kind, id);
+
+	t.packets -= base.packets;
+	t.bytes -= base.bytes;
+	return t;
+}
+
+void stats_follow(struct stats *s, enum stats_kind kind, const struct ids *ids)
+{
+	for (uint32_t i = 0; i < ids_top(ids); i++) {
+		struct stats_row *row = &rows(s, kind)[i];
+		const uint32_t epoch = ids_epoch(ids, (uint16_t)i);
+
+		if (row->epoch == epoch)
+			continue;
+		*row = (struct stats_row){.epoch = epoch, .base = sum(s, kind, i)};
+		row->last = row->base;
+	}
+}
+
+static void tick_rows(struct stats *s, enum stats_kind kind, uint32_t n, double seconds)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct stats_row *row = &rows(s, kind)[i];
+		const struct traffic now = sum(s, kind, i);
+
+		row->pps = (double)(now.packets - row->last.packets) / seconds;
+		row->bps = (double)(now.bytes - row->last.bytes) * 8 / seconds;
+		row->last = now;
+	}
+}
+
+uint64_t stats_verdict(const struct stats *s, enum verdict v)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++)
+		n += counter_read(&s->lanes[i]->verdict[v]);
+	return n;
+}
+
+uint64_t stats_rx(const struct stats *s)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++)
+		n += counter_read(&s->lanes[i]->rx);
+	return n;
+}
+
+uint64_t stats_dropped(const struct stats *s)
+{
+	uint64_t n = 0;
+
+	for (int v = VERDICT_FIRST_DROP; v < VERDICT_COUNT; v++)
+		n += stats_verdict(s, v);
+	return n;
+}
+
+double stats_dropped_pps(const struct stats *s)
+{
+	double n = 0;
+
+	for (int v = VERDICT_FIRST_DROP; v < VERDICT_COUNT; v++)
+		n += s->verdict_pps[v];
+	return n;
+}
+
+void stats_tick(struct stats *s, uint64_t now_ms, uint32_t n_services, uint32_t n_backends)
+{
+	const double seconds = (double)(now_ms - s->last_ms) / 1000;
+	const uint64_t rx = stats_rx(s);
+
+	if (now_ms == s->last_ms)
+		return;
+	s->last_ms = now_ms;
+	tick_rows(s, STATS_SERVICE, n_services, seconds);
+	tick_rows(s, STATS_BACKEND, n_backends, seconds);
+	for (int v = 0; v < VERDICT_COUNT; v++) {
+		const uint64_t now = stats_verdict(s, v);
+
+		s->verdict_pps[v] = (double)(now - s->verdict_last[v]) / seconds;
+		s->verdict_last[v] = now;
+	}
+	s->rx_pps = (double)(rx - s->rx_last) / seconds;
+	s->rx_last = rx;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Sums of the lanes' counters, and rates over the last second.
+ * A counter belongs to a number (service id, backend slot); when the number passes to a new holder
+ * its rows start from zero again. Control thread; the sums may also be read by telemetry threads
+ * that hold the control lock. */
+
+#ifndef SLUICED_STATS_H
+#define SLUICED_STATS_H
+
+#include "compile/ids.h"
+#include "datapath/lane.h"
+
+struct stats_row {
+	uint32_t epoch;      /* holder that the base belongs to */
+	struct traffic base; /* sum when the holder got the number */
+	struct traffic last; /* sum at the last tick */
+	double pps, bps;     /* packets and bits per second */
+};
+
+struct stats {
+	struct lane *const *lanes;
+	uint32_t n_lanes;
+	uint64_t last_ms;
+	struct stats_row *services; /* CONF_MAX_VIPS rows */
+	struct stats_row *backends; /* BACKEND_SLOTS rows */
+	uint64_t verdict_last[VERDICT_COUNT];
+	double verdict_pps[VERDICT_COUNT];
+	uint64_t rx_last;
+	double rx_pps;
+};
+
+enum stats_kind { STATS_SERVICE, STATS_BACKEND };
+
+/* 0 or -ENOMEM. */
+int stats_init(struct stats *s, struct lane *const *lanes, uint32_t n_lanes);
+void stats_clear(struct stats *s);
+
+/* Rows of numbers whose holder changed start from here. After every ids_assign. */
+void stats_follow(struct stats *s, enum stats_kind kind, const struct ids *ids);
+
+/* Once a second: rates since the last call. */
+void stats_tick(struct stats *s, uint64_t now_ms, uint32_t n_services, uint32_t n_backends);
+
+/* Packets and bytes since the holder of the number has it. */
+struct traffic stats_read(const struct stats *s, enum stats_kind kind, uint16_t id);
+
+const struct stats_row *stats_row(const struct stats *s, enum stats_kind kind, uint16_t id);
+
+/* Packets under one verdict; packets received. All lanes. */
+uint64_t stats_verdict(const struct stats *s, enum verdict v);
+uint64_t stats_rx(const struct stats *s);
+
+/* Packets under any drop reason, and their rate. */
+uint64_t stats_dropped(const struct stats *s);
+double stats_dropped_pps(const struct stats *s);
+
+#endif

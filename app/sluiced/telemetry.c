@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include <rte_cycles.h>
+#include <rte_telemetry.h>
+
+#include "eal/dpdk_compat.h"
+#include "telemetry.h"
+
+/* Callbacks come without an argument of ours. The lock guards the pointer and what it leads to. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static struct daemon *daemon_open;
+
+/* A dictionary with `truncated` said aloud when the reply is full. */
+static void add(struct rte_tel_data *out, const char *name, uint64_t value)
+{
+	if (dpdk_tel_add_uint(out, name, value) != 0)
+		rte_tel_data_add_dict_string(out, "truncated", "yes");
+}
+
+static int info(const struct daemon *d, const char *params, struct rte_tel_data *out)
+{
+	rte_tel_data_add_dict_string(out, "version", SLUICE_VERSION);
+	rte_tel_data_add_dict_string(out, "hash", d->hash_path);
+	add(out, "revision", d->revision);
+	add(out, "vips", d->running->conf->n_vips);
+	add(out, "pools", d->running->conf->n_pools);
+	add(out, "backends", d->running->n_backends);
+	add(out, "workers", d->n_workers);
+	add(out, "lanes", d->n_lanes);
+	add(out, "rx", stats_rx(&d->stats));
+	add(out, "forwarded", stats_verdict(&d->stats, VERDICT_FORWARDED));
+	add(out, "punted", stats_verdict(&d->stats, VERDICT_PUNTED));
+	return 0;
+}
+
+static int drops(const struct daemon *d, const char *params, struct rte_tel_data *out)
+{
+	for (int v = VERDICT_FIRST_DROP; v < VERDICT_COUNT; v++)
+		add(out, verdict_name(v), stats_verdict(&d->stats, v));
+	return 0;
+}
+
+static int lcore_stats(const struct daemon *d, const char *params, struct rte_tel_data *out)
+{
+	char *end;
+	const unsigned long lcore = params ? strtoul(params, &end, 10) : 0;
+
+	if (!params || !*params || *end)
+		return -EINVAL;
+	for (uint32_t i = 0; i < d->n_workers; i++) {
+		const struct worker *w = &d->workers[i];
+		uint64_t rx = 0, forwarded = 0;
+
+		if (w->lcore != lcore)
+			continue;
+		for (uint32_t l = 0; l < w->n_lanes; l++) {
+			rx += counter_read(&w->lanes[l]->rx);
+			forwarded += counter_read(&w->lanes[l]->verdict[VERDICT_FORWARDED]);
+		}
+		add(out, "lanes", w->n_lanes);
+		add(out, "rx", rx);
+		add(out, "forwarded", forwarded);
+		add(out, "busy_cycles", counter_read(&w->busy_cycles));
+		add(out, "idle_cycles", counter_read(&w->idle_cycles));
+		add(out, "loops", counter_read(&w->loops));
+		add(out, "heartbeat_age_us",
+			(rte_rdtsc() - counter_read(&w->heartbeat)) * 1000000 / rte_get_tsc_hz());
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static const struct {
+	const char *name;
+	int (*fill)(const struct daemon *d, const char *params, struct rte_tel_data *out);
+	const char *help;
+} rows[] = {
+	{"/sluice/info", info, "Version, revision, sizes and packet sums. No parameters."},
+	{"/sluice/drops", drops, "Packets dropped by reason. No parameters."},
+	{"/sluice/lcore/stats", lcore_stats, "Packets and cycles of one worker. Parameter: lcore."},
+};
+
+static int answer(const char *cmd, const char *params, struct rte_tel_data *out)
+{
+	int rc = -EINVAL;
+
+	pthread_mutex_lock(&gate);
+	for (size_t i = 0; daemon_open && i < sizeof rows / sizeof *rows; i++) {
+		if (strcmp(rows[i].name, cmd) != 0)
+			continue;
+		rte_tel_data_start_dict(out);
+		pthread_mutex_lock(&daemon_open->lock);
+		rc = rows[i].fill(daemon_open, params, out);
+		pthread_mutex_unlock(&daemon_open->lock);
+	}
+	pthread_mutex_unlock(&gate);
+	return rc;
+}
+
+int telemetry_open(struct daemon *d)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&gate);
+	daemon_open = d;
+	pthread_mutex_unlock(&gate);
+	for (size_t i = 0; i < sizeof rows / sizeof *rows && !rc; i++)
+		rc = rte_telemetry_register_cmd(rows[i].name, answer, rows[i].help);
+	return rc;
+}
+
+void telemetry_close(void)
+{
+	pthread_mutex_lock(&gate);
+	daemon_open = NULL;
+	pthread_mutex_unlock(&gate);
+}

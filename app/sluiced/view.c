@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "view.h"
+
+const char *hop_state_name(enum hop_state s)
+{
+	static const char *const names[] = {
+		[HOP_RESOLVED] = "resolved",
+		[HOP_STATIC] = "static",
+		[HOP_UNRESOLVED] = "unresolved",
+		[HOP_NO_ROUTE] = "no_route",
+		[HOP_ROUTER] = "behind_router",
+		[HOP_NO_SOURCE] = "no_source",
+	};
+
+	return names[s];
+}
+
+/* The port with a static next hop that serves a pool: its egress port, or the only one there is. */
+static const struct conf_port *static_port(const struct conf *conf, const struct conf_pool *pool)
+{
+	if (pool->egress_port >= 0) {
+		const struct conf_port *p = &conf->ports[pool->egress_port];
+
+		return p->has_next_hop_mac ? p : NULL;
+	}
+	return conf->n_ports == 1 && conf->ports[0].has_next_hop_mac ? &conf->ports[0] : NULL;
+}
+
+/* The kernel's route must leave by one of our ports, and by the egress port where one is named. */
+static int port_of_route(const struct conf *conf, const struct port *ports,
+	const struct conf_pool *pool, uint32_t ifindex)
+{
+	for (size_t i = 0; i < conf->n_ports; i++)
+		if (ports[i].ifindex == ifindex && ifindex &&
+			(pool->egress_port < 0 || (size_t)pool->egress_port == i))
+			return (int)i;
+	return -1;
+}
+
+static enum hop_state kernel_hop(const struct conf *conf, const struct port *ports,
+	const struct mirror *mirror, const struct conf_pool *pool, const struct conf_backend *be,
+	struct compile_hop *out)
+{
+	struct nexthop nh;
+
+	if (!mirror || !mirror_find(mirror, &be->address, &nh) || nh.state == NEXTHOP_NO_ROUTE)
+		return HOP_NO_ROUTE;
+	if (nh.state == NEXTHOP_UNRESOLVED && !nh.ifindex)
+		return HOP_UNRESOLVED;
+	const int port = port_of_route(conf, ports, pool, nh.ifindex);
+
+	if (port < 0)
+		return HOP_NO_ROUTE;
+	out->port = (uint8_t)port;
+	out->on_link = sl_addr_eq(&nh.via, &be->address);
+	out->has_source = nh.has_source;
+	out->source = nh.source;
+	out->mtu = nh.mtu;
+	if (nh.state != NEXTHOP_RESOLVED)
+		return HOP_UNRESOLVED;
+	out->mac = nh.mac;
+	if (conf->ports[port].has_next_hop_mac)
+		out->mac = conf->ports[port].next_hop_mac;
+	return HOP_RESOLVED;
+}
+
+enum hop_state view_hop(const struct conf *conf, const struct port *ports,
+	const struct mirror *mirror, const struct conf_pool *pool, const struct conf_backend *be,
+	struct compile_hop *out)
+{
+	const struct conf_port *fixed = static_port(conf, pool);
+	enum hop_state state = HOP_STATIC;
+
+	*out = (struct compile_hop){0};
+	if (fixed) {
+		out->port = (uint8_t)(fixed - conf->ports);
+		out->on_link = true;
+		out->mac = fixed->next_hop_mac;
+	} else {
+		state = kernel_hop(conf, ports, mirror, pool, be, out);
+	}
+	if (state > HOP_STATIC)
+		return state;
+	if (pool->forward == CONF_FORWARD_L2 && !out->on_link)
+		return HOP_ROUTER;
+	if (pool->forward == CONF_FORWARD_IPIP && !out->has_source &&
+		!pool->has_tunnel_source[sl_addr_is4(&be->address) ? 0 : 1])
+		return HOP_NO_SOURCE;
+	out->resolved = true;
+	return state;
+}
+
+size_t view_backends(const struct conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t p = 0; p < conf->n_pools; p++)
+		n += conf->pools[p].n_backends;
+	return n;
+}
+
+int view_watch(const struct conf *conf, struct mirror *mirror)
+{
+	const size_t room = view_backends(conf);
+	struct sl_addr *addrs = calloc(room ? room : 1, sizeof *addrs);
+	size_t n = 0;
+	int rc;
+
+	if (!addrs)
+		return -ENOMEM;
+	for (size_t p = 0; p < conf->n_pools; p++)
+		for (size_t i = 0;
+			i < conf->pools[p].n_backends && !static_port(conf, &conf->pools[p]); i++)
+			addrs[n++] = conf->pools[p].backends[i].address;
+	rc = mirror_watch(mirror, addrs, n);
+	free(addrs);
+	return rc;
+}
+
+void view_collect(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
+	struct compile_hop *hops)
+{
+	for (size_t p = 0; p < conf->n_pools; p++)
+		for (size_t i = 0; i < conf->pools[p].n_backends; i++)
+			view_hop(conf, ports, mirror, &conf->pools[p], &conf->pools[p].backends[i],
+				hops++);
+}
+
+bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror)
+{
+	struct compile_hop hop;
+
+	for (size_t p = 0; p < conf->n_pools; p++)
+		for (size_t i = 0; i < conf->pools[p].n_backends; i++)
+			if (view_hop(conf, ports, mirror, &conf->pools[p],
+				    &conf->pools[p].backends[i], &hop) == HOP_UNRESOLVED)
+				return false;
+	return true;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_launch.h>
+
+#include "datapath/pipeline.h"
+#include "worker.h"
+
+/* One burst of one queue. Returns the packets received. */
+static inline uint32_t poll_port(struct worker *w, struct lane *l, const struct generation *g,
+	uint32_t port, struct burst *b)
+{
+	b->n = rte_eth_rx_burst(w->dpdk_port[port], l->id, b->mbuf, BURST_MAX);
+	if (!b->n)
+		return 0;
+	const uint32_t n = b->n;
+
+	b->rx_port = (uint8_t)port;
+	pipeline_run(l, g, b);
+	pipeline_tx(l, b, w->dpdk_port);
+	return n;
+}
+
+static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, struct burst *b)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < w->n_lanes; i++)
+		for (uint32_t port = 0; port < w->n_ports; port++)
+			if (w->lanes[i]->id < w->n_rx_queues[port])
+				n += poll_port(w, w->lanes[i], g, port, b);
+	return n;
+}
+
+static int worker_main(void *arg)
+{
+	struct worker *w = arg;
+	struct burst burst = {0};
+	uint64_t last = rte_rdtsc();
+
+	rcu_enter(w->rcu, w->index);
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		const uint32_t n = poll_lanes(w, rcu_current(w->rcu), &burst);
+		const uint64_t now = rte_rdtsc();
+
+		counter_add(n ? &w->busy_cycles : &w->idle_cycles, now - last);
+		counter_add(&w->loops, 1);
+		__atomic_store_n(&w->heartbeat, now, __ATOMIC_RELAXED);
+		last = now;
+		rcu_quiescent(w->rcu, w->index);
+	}
+	rcu_leave(w->rcu, w->index);
+	return 0;
+}
+
+int worker_launch(struct worker *w)
+{
+	return rte_eal_remote_launch(worker_main, w, w->lcore);
+}
+
+void worker_join(struct worker *w)
+{
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+	rte_eal_wait_lcore(w->lcore);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+
+/* tc ingress on a backend: takes the outer header off 4in4, 6in6, 4in6 and 6in4 packets whose inner
+ * destination is a VIP, in place, so that the kernel sees the client's packet arrive on this interface.
+ *
+ * Left exactly as it came, for the kernel to judge: any other packet; an outer fragment (the kernel
+ * reassembles only after tc); an outer IPv6 extension header other than the tunnel encapsulation limit (RFC
+ * 2473, 4.1.1, 8 bytes); a tagged frame (it is another interface's); a frame for another host's MAC. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/pkt_cls.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/shared.h"
+
+/* Since kernel 6.3; newer than the headers of Debian 12. */
+#define ADJ_ROOM_DECAP_L3_IPV4 (1ULL << 7)
+#define ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
+
+#define IP4_HDR_MAX   60
+#define IP4_FRAGMENT  0x3fff /* "more fragments" and the offset */
+#define VLAN_ID	      0x0fff
+#define ECN_MASK      3
+#define ECN_CE	      3
+#define ECN_CE_IP6    0x30 /* in the second byte of an IPv6 header */
+#define OPTION_LIMIT  4	   /* tunnel encapsulation limit */
+#define OPTIONS_BYTES 8
+#define LINEAR	      (sizeof(struct ethhdr) + IP4_HDR_MAX + sizeof(struct ipv6hdr))
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, DECAP_VIPS_MAX);
+	__type(key, struct bpf_addr);
+	__type(value, __u32);
+} decap_vips SEC(".maps");
+
+/* Not used by the program: it ties what has to be undone to the life of the filter. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct decap_state);
+} decap_state SEC(".maps");
+
+/* False makes the program do without the flags above, as it does by itself on a kernel before 6.3. */
+const volatile bool use_decap_flags = true;
+
+struct outer {
+	__u32 len;   /* header bytes to take off */
+	__u8 inner;  /* IPPROTO_IPIP or IPPROTO_IPV6 */
+	bool is6;
+	bool ce; /* congestion experienced on the way here */
+};
+
+static __always_inline bool outer_ip4(const struct iphdr *ip, const void *end, struct outer *o)
+{
+	if ((const void *)(ip + 1) > end || ip->version != 4 || ip->ihl < 5)
+		return false;
+	if (ip->frag_off & bpf_htons(IP4_FRAGMENT))
+		return false;
+	o->is6 = false;
+	o->inner = ip->protocol;
+	o->len = ip->ihl * 4;
+	o->ce = (ip->tos & ECN_MASK) == ECN_CE;
+	return true;
+}
+
+static __always_inline bool outer_ip6(const struct ipv6hdr *ip, const void *end, struct outer *o)
+{
+	const __u8 *option = (const void *)(ip + 1);
+
+	if ((const void *)option > end || ip->version != 6)
+		return false;
+	o->is6 = true;
+	o->inner = ip->nexthdr;
+	o->len = sizeof *ip;
+	o->ce = (((const __u8 *)ip)[1] & ECN_CE_IP6) == ECN_CE_IP6;
+	if (ip->nexthdr != IPPROTO_DSTOPTS)
+		return true;
+	if ((const void *)(option + OPTIONS_BYTES) > end || option[1] != 0 || option[2] != OPTION_LIMIT)
+		return false;
+	o->inner = option[0];
+	o->len += OPTIONS_BYTES;
+	return true;
+}
+
+/* Whether an inner packet of the promised family stands at `at` and is for a VIP. */
+static __always_inline bool inner_is_for_vip(const void *at, const void *end, __u8 proto)
+{
+	struct bpf_addr addr = {.b = {[10] = 0xff, [11] = 0xff}};
+
+	if (proto == IPPROTO_IPIP) {
+		const struct iphdr *ip = at;
+
+		if ((const void *)(ip + 1) > end || ip->version != 4)
+			return false;
+		__builtin_memcpy(addr.b + 12, &ip->daddr, 4);
+	} else {
+		const struct ipv6hdr *ip = at;
+
+		if (proto != IPPROTO_IPV6 || (const void *)(ip + 1) > end || ip->version != 6)
+			return false;
+		__builtin_memcpy(addr.b, &ip->daddr, sizeof addr.b);
+	}
+	const __u32 *flags = bpf_map_lookup_elem(&decap_vips, &addr);
+
+	return flags && (*flags & DECAP_VIP);
+}
+
+static __always_inline bool is_tunnel_to_vip(struct __sk_buff *skb, struct outer *o)
+{
+	const void *data = (void *)(long)skb->data;
+	const void *end = (void *)(long)skb->data_end;
+	const struct ethhdr *eth = data;
+	const void *ip = eth + 1;
+
+	if (ip > end)
+		return false;
+	if (eth->h_proto == bpf_htons(ETH_P_IP)) {
+		if (!outer_ip4(ip, end, o))
+			return false;
+	} else if (eth->h_proto != bpf_htons(ETH_P_IPV6) || !outer_ip6(ip, end, o)) {
+		return false;
+	}
+	return inner_is_for_vip(ip + (o->len & 0x3f), end, o->inner);
+}
+
+/* Take len bytes off behind the MAC header. Segment sizes count payload, so they do not change. */
+static __always_inline long shrink(struct __sk_buff *skb, __u32 len, __u64 flags)
+{
+	return bpf_skb_adjust_room(skb, -(__s32)len, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | flags);
+}
+
+/* Outer and inner of different families: the kernel's idea of the protocol and the EtherType change too. An
+ * older kernel knows only a translation that resizes the header by 20 bytes; the rest is cut as usual. */
+static __always_inline int strip_cross(struct __sk_buff *skb, const struct outer *o)
+{
+	const __be16 type = bpf_htons(o->is6 ? ETH_P_IP : ETH_P_IPV6);
+	const __s32 grown = sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+
+	if (!use_decap_flags ||
+		shrink(skb, o->len, o->is6 ? ADJ_ROOM_DECAP_L3_IPV4 : ADJ_ROOM_DECAP_L3_IPV6)) {
+		if (bpf_skb_change_proto(skb, type, 0))
+			return TC_ACT_UNSPEC;
+		if (shrink(skb, o->is6 ? o->len - grown : o->len + grown, 0))
+			return TC_ACT_SHOT;
+	}
+	if (bpf_skb_store_bytes(skb, offsetof(struct ethhdr, h_proto), &type, sizeof type, 0))
+		return TC_ACT_SHOT;
+	return TC_ACT_OK;
+}
+
+SEC("tc")
+int sluice_decap(struct __sk_buff *skb)
+{
+	const __u32 need = skb->len < LINEAR ? skb->len : LINEAR;
+	struct outer o = {0};
+
+	if (skb->pkt_type != PACKET_HOST || (skb->vlan_present && (skb->vlan_tci & VLAN_ID)))
+		return TC_ACT_UNSPEC;
+	if ((void *)(long)skb->data + need > (void *)(long)skb->data_end)
+		bpf_skb_pull_data(skb, need);
+	if (!is_tunnel_to_vip(skb, &o))
+		return TC_ACT_UNSPEC;
+
+	if (o.is6 == (o.inner == IPPROTO_IPV6)) {
+		if (shrink(skb, o.len, 0))
+			return TC_ACT_UNSPEC;
+	} else {
+		const int verdict = strip_cross(skb, &o);
+
+		if (verdict != TC_ACT_OK)
+			return verdict;
+	}
+	/* A mark of congestion goes over to the inner header; one that the inner sender did not ask for means
+	 * that the packet is dropped (RFC 6040, 4.2). */
+	if (o.ce && !bpf_skb_ecn_set_ce(skb))
+		return TC_ACT_SHOT;
+	return TC_ACT_UNSPEC;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/addr_set.h"
+#include "bpf/decap.h"
+#include "bpf/decap.skel.h"
+#include "bpf/obj.h"
+#include "bpf/tc_slot.h"
+
+struct decap {
+	char ifname[IFNAMSIZ];
+	struct decap_bpf *skel;
+	struct tc_slot slot;
+	struct decap_state state;
+};
+
+/* The program looks for an Ethernet header. */
+static int check_ethernet(const char *ifname, struct sl_err *err)
+{
+	struct ifreq ifr = {0};
+	const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return sl_err_sys(err, errno, "interface %s", ifname);
+	snprintf(ifr.ifr_name, sizeof ifr.ifr_name, "%s", ifname);
+	const int rc = ioctl(fd, SIOCGIFHWADDR, &ifr) ? -errno : 0;
+
+	close(fd);
+	if (rc)
+		return sl_err_sys(err, rc, "interface %s", ifname);
+	if (ifr.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+		return sl_err_add(err, "interface %s is not an Ethernet interface", ifname);
+	return 0;
+}
+
+static int load(struct decap *d, struct sl_err *err)
+{
+	obj_listen();
+	d->skel = decap_bpf__open_and_load();
+	const int rc = d->skel ? 0 : -errno;
+	obj_unlisten();
+	return rc ? obj_err(err, rc, "cannot load %s", DECAP_PROG) : 0;
+}
+
+static int vips_fd(const struct decap *d)
+{
+	return bpf_map__fd(d->skel->maps.decap_vips);
+}
+
+static int copy_vips(struct decap *d, int from_fd)
+{
+	struct sl_addr *keys = calloc(DECAP_VIPS_MAX, sizeof *keys);
+	int rc = keys ? 0 : -ENOMEM;
+	const size_t n = keys ? addr_set_list(from_fd, DECAP_VIPS_MAX, keys) : 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		__u32 flags;
+
+		if (bpf_map_lookup_elem(from_fd, &keys[i], &flags) ||
+			bpf_map_update_elem(vips_fd(d), &keys[i], &flags, BPF_ANY))
+			rc = -errno;
+	}
+	free(keys);
+	return rc;
+}
+
+/* Maps of a version with other sizes of key or value cannot be read: its memory is lost, its filter goes. */
+static bool same_layout(int fd, uint32_t key_size, uint32_t value_size)
+{
+	struct bpf_map_info info = {0};
+	__u32 len = sizeof info;
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) == 0 && info.key_size == key_size &&
+	       info.value_size == value_size;
+}
+
+/* Take VIPs and state over from the left-over program. */
+static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
+{
+	const __u32 zero = 0;
+	int rc = 0;
+	const int from_vips = obj_map_open(prog_fd, DECAP_VIPS_MAP);
+	const int from_state = obj_map_open(prog_fd, DECAP_STATE_MAP);
+
+	if (from_vips >= 0 && same_layout(from_vips, sizeof(struct bpf_addr), sizeof(__u32)))
+		rc = copy_vips(d, from_vips);
+	if (rc == 0 && from_state >= 0 && same_layout(from_state, sizeof zero, sizeof d->state) &&
+		bpf_map_lookup_elem(from_state, &zero, &d->state))
+		rc = -errno;
+	if (from_vips >= 0)
+		close(from_vips);
+	if (from_state >= 0)
+		close(from_state);
+	if (rc)
+		return obj_err(err, rc, "interface %s: cannot take over from the left-over %s", d->ifname,
+			DECAP_PROG);
+	return 0;
+}
+
+static int attach(struct decap *d, struct sl_err *err)
+{
+	const int left_fd = tc_slot_open(&d->slot, err);
+	int rc = 0;
+
+	if (left_fd < 0 && left_fd != -ENOENT)
+		return left_fd;
+	if (left_fd >= 0) {
+		rc = inherit(d, left_fd, err);
+		d->slot.made_qdisc |= d->state.made_qdisc;
+	}
+	d->state.made_qdisc = d->slot.made_qdisc;
+	if (rc == 0)
+		rc = decap_save(d, err);
+	if (rc == 0)
+		rc = tc_slot_attach(&d->slot, bpf_program__fd(d->skel->progs.sluice_decap), left_fd >= 0, err);
+	if (left_fd >= 0)
+		close(left_fd);
+	if (rc)
+		tc_slot_close(&d->slot);
+	return rc;
+}
+
+int decap_open(const char *ifname, struct decap **out, struct sl_err *err)
+{
+	struct decap *d;
+	const int ifindex = obj_ifindex(ifname, err);
+	int rc = ifindex < 0 ? ifindex : check_ethernet(ifname, err);
+
+	*out = NULL;
+	if (rc)
+		return rc;
+	d = calloc(1, sizeof *d);
+	if (!d)
+		return sl_err_sys(err, ENOMEM, "interface %s", ifname);
+	snprintf(d->ifname, sizeof d->ifname, "%s", ifname);
+	d->slot = (struct tc_slot){.ifname = d->ifname,
+		.ifindex = ifindex,
+		.prog = DECAP_PROG,
+		.priority = TC_SLOT_PRIORITY_DECAP};
+	rc = load(d, err);
+	if (rc == 0)
+		rc = attach(d, err);
+	if (rc == 0) {
+		*out = d;
+		return 0;
+	}
+	decap_bpf__destroy(d->skel);
+	free(d);
+	return rc;
+}
+
+struct decap_state *decap_state(struct decap *d)
+{
+	return &d->state;
+}
+
+int decap_save(struct decap *d, struct sl_err *err)
+{
+	const __u32 zero = 0;
+
+	if (bpf_map_update_elem(bpf_map__fd(d->skel->maps.decap_state), &zero, &d->state, BPF_ANY))
+		return sl_err_sys(err, errno, "interface %s: cannot write %s", d->ifname, DECAP_STATE_MAP);
+	return 0;
+}
+
+int decap_vips(struct decap *d, struct sl_addr **list, size_t *n)
+{
+	*list = calloc(DECAP_VIPS_MAX, sizeof **list);
+	*n = *list ? addr_set_list(vips_fd(d), DECAP_VIPS_MAX, *list) : 0;
+	return *list ? 0 : -ENOMEM;
+}
+
+uint32_t decap_vip_flags(struct decap *d, const struct sl_addr *vip)
+{
+	__u32 flags;
+
+	return bpf_map_lookup_elem(vips_fd(d), vip, &flags) ? 0 : flags;
+}
+
+int decap_vip_set(struct decap *d, const struct sl_addr *vip, uint32_t flags, struct sl_err *err)
+{
+	char text[SL_ADDR_STRLEN];
+	int rc;
+
+	if (flags)
+		rc = bpf_map_update_elem(vips_fd(d), vip, &flags, BPF_ANY);
+	else
+		rc = bpf_map_delete_elem(vips_fd(d), vip);
+	if (rc == 0 || (!flags && errno == ENOENT))
+		return 0;
+	return sl_err_sys(err, errno, "VIP %s in %s", sl_addr_format(vip, text), DECAP_VIPS_MAP);
+}
+
+void decap_close(struct decap *d)
+{
+	if (!d)
+		return;
+	tc_slot_close(&d->slot);
+	decap_bpf__destroy(d->skel);
+	free(d);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <sys/mman.h>
+#include <linux/if_link.h>
+#include <bpf/libbpf.h>
+
+#include "bpf/addr_set.h"
+#include "bpf/obj.h"
+#include "bpf/shared.h"
+#include "bpf/steer.h"
+#include "bpf/steer.skel.h"
+#include "bpf/steer_tc.skel.h"
+#include "bpf/tc_slot.h"
+
+struct steer {
+	char *ifname;
+	int ifindex;
+	int vips_fd; /* tc: the object's */
+	/* XDP */
+	int prog_fd;
+	uint32_t xdp_mode; /* XDP_FLAGS_*_MODE it is attached in */
+	/* tc */
+	struct steer_tc_bpf *tc;
+	struct tc_slot slot;
+};
+
+/* An XDP program on an interface, and how iproute2 names the mode it is attached in. */
+struct xdp_place {
+	uint32_t id;
+	uint32_t flags;
+	const char *keyword;
+};
+
+#define XDP_PLACES 3
+
+static int xdp_places(const char *ifname, int ifindex, struct xdp_place *places, struct sl_err *err)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, opts);
+
+	obj_listen();
+	const int rc = bpf_xdp_query(ifindex, 0, &opts);
+	obj_unlisten();
+	if (rc)
+		return obj_err(err, rc, "interface %s: cannot ask for its XDP program", ifname);
+	places[0] = (struct xdp_place){opts.drv_prog_id, XDP_FLAGS_DRV_MODE, "xdp"};
+	places[1] = (struct xdp_place){opts.skb_prog_id, XDP_FLAGS_SKB_MODE, "xdpgeneric"};
+	places[2] = (struct xdp_place){opts.hw_prog_id, XDP_FLAGS_HW_MODE, "xdpoffload"};
+	return 0;
+}
+
+/* By name and by the map that only our program has. vips_fd: the map, to be closed by the caller. */
+static bool is_ours(int prog_fd, const char *name, int *vips_fd)
+{
+	*vips_fd = -1;
+	if (strcmp(name, STEER_PROG) != 0)
+		return false;
+	*vips_fd = obj_map_open(prog_fd, STEER_VIPS_MAP);
+	return *vips_fd >= 0;
+}
+
+/* Take the program off, but only if it is this one. -ENOENT, -EEXIST: another one is there by now, or none. */
+static int xdp_detach(int ifindex, uint32_t mode, int prog_fd)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = prog_fd);
+
+	obj_listen();
+	const int rc = bpf_xdp_detach(ifindex, mode, &opts);
+	obj_unlisten();
+	return rc;
+}
+
+/* Clear one place of a program of ours, refuse a foreign one. */
+static int xdp_clear(const char *ifname, int ifindex, const struct xdp_place *p, struct sl_err *err)
+{
+	char name[OBJ_NAME_LEN];
+	int vips_fd;
+	const int prog_fd = obj_prog_open(p->id, name);
+
+	if (prog_fd < 0)
+		return obj_err(err, prog_fd, "interface %s: cannot look at its XDP program (id %u)", ifname,
+			p->id);
+	const bool ours = is_ours(prog_fd, name, &vips_fd);
+	int rc = -EEXIST;
+
+	if (!ours)
+		sl_err_add(err,
+			"interface %s: XDP program \"%s\" (id %u) is attached and is not ours; take it off "
+			"with: ip link set dev %s %s off",
+			ifname, name, p->id, ifname, p->keyword);
+	else if ((rc = xdp_detach(ifindex, p->flags, prog_fd)))
+		obj_err(err, rc, "interface %s: cannot take off the left-over XDP program (id %u)", ifname,
+			p->id);
+	if (vips_fd >= 0)
+		close(vips_fd);
+	close(prog_fd);
+	return rc;
+}
+
+int steer_prepare(const char *ifname, struct sl_err *err)
+{
+	struct xdp_place places[XDP_PLACES];
+	const int ifindex = obj_ifindex(ifname, err);
+
+	if (ifindex < 0)
+		return ifindex;
+	int rc = xdp_places(ifname, ifindex, places, err);
+
+	for (int i = 0; i < XDP_PLACES && rc == 0; i++) {
+		if (places[i].id)
+			rc = xdp_clear(ifname, ifindex, &places[i], err);
+	}
+	return rc;
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t n)
+{
+	while (n > 0) {
+		const ssize_t wrote = write(fd, bytes, n);
+
+		if (wrote < 0)
+			return -errno;
+		bytes += wrote;
+		n -= (size_t)wrote;
+	}
+	return 0;
+}
+
+int steer_object_open(char *path, size_t size, struct sl_err *err)
+{
+	size_t n;
+	const void *elf = steer_bpf__elf_bytes(&n);
+	const int fd = memfd_create("sluice_steer.bpf.o", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return sl_err_sys(err, errno, "memory file for the XDP object");
+	int rc = write_all(fd, elf, n);
+
+	if (rc == 0 && (size_t)snprintf(path, size, "/proc/self/fd/%d", fd) >= size)
+		rc = -ENAMETOOLONG;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return sl_err_sys(err, rc, "memory file for the XDP object");
+}
+
+void steer_object_close(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static struct steer *steer_new(const char *ifname, int ifindex)
+{
+	struct steer *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->ifindex = ifindex;
+	s->vips_fd = s->prog_fd = -1;
+	s->ifname = strdup(ifname);
+	if (s->ifname)
+		return s;
+	free(s);
+	return NULL;
+}
+
+static void steer_free(struct steer *s)
+{
+	if (s->tc)
+		steer_tc_bpf__destroy(s->tc);
+	else if (s->vips_fd >= 0)
+		close(s->vips_fd);
+	if (s->prog_fd >= 0)
+		close(s->prog_fd);
+	free(s->ifname);
+	free(s);
+}
+
+/* Fill s from this place if our program is there. 0, -ENOENT for a foreign one, or other -errno. */
+static int xdp_take(struct steer *s, const struct xdp_place *p)
+{
+	char name[OBJ_NAME_LEN];
+	const int fd = obj_prog_open(p->id, name);
+
+	if (fd < 0)
+		return fd;
+	if (!is_ours(fd, name, &s->vips_fd)) {
+		close(fd);
+		return -ENOENT;
+	}
+	s->prog_fd = fd;
+	s->xdp_mode = p->flags;
+	return 0;
+}
+
+int steer_open_xdp(const char *ifname, struct steer **out, struct sl_err *err)
+{
+	struct xdp_place places[XDP_PLACES];
+	const int ifindex = obj_ifindex(ifname, err);
+
+	*out = NULL;
+	if (ifindex < 0)
+		return ifindex;
+	int rc = xdp_places(ifname, ifindex, places, err);
+
+	if (rc)
+		return rc;
+	struct steer *s = steer_new(ifname, ifindex);
+
+	if (!s)
+		return sl_err_sys(err, ENOMEM, "interface %s", ifname);
+	rc = -ENOENT;
+	for (int i = 0; i < XDP_PLACES && rc == -ENOENT; i++)
+		rc = places[i].id ? xdp_take(s, &places[i]) : -ENOENT;
+	if (rc == 0) {
+		*out = s;
+		return 0;
+	}
+	steer_free(s);
+	if (rc == -ENOENT)
+		sl_err_add(err, "interface %s: the driver did not attach %s", ifname, STEER_PROG);
+	else
+		obj_err(err, rc, "interface %s: cannot open its XDP program", ifname);
+	return rc;
+}
+
+static int tc_load(struct steer *s, struct sl_err *err)
+{
+	obj_listen();
+	s->tc = steer_tc_bpf__open_and_load();
+	const int rc = s->tc ? 0 : -errno;
+	obj_unlisten();
+	if (rc)
+		return obj_err(err, rc, "interface %s: cannot load %s", s->ifname, STEER_TC_PROG);
+	s->vips_fd = bpf_map__fd(s->tc->maps.sluice_vips);
+	return 0;
+}
+
+static int tc_attach(struct steer *s, struct sl_err *err)
+{
+	s->slot = (struct tc_slot){.ifname = s->ifname,
+		.ifindex = s->ifindex,
+		.prog = STEER_TC_PROG,
+		.priority = TC_SLOT_PRIORITY_STEER};
+	const int left_fd = tc_slot_open(&s->slot, err);
+
+	if (left_fd < 0 && left_fd != -ENOENT)
+		return left_fd;
+	const int rc = tc_slot_attach(&s->slot, bpf_program__fd(s->tc->progs.sluice_steer_tc), left_fd >= 0, err);
+
+	if (left_fd >= 0)
+		close(left_fd);
+	if (rc)
+		tc_slot_close(&s->slot);
+	return rc;
+}
+
+int steer_open_tc(const char *ifname, struct steer **out, struct sl_err *err)
+{
+	const int ifindex = obj_ifindex(ifname, err);
+
+	*out = NULL;
+	if (ifindex < 0)
+		return ifindex;
+	struct steer *s = steer_new(ifname, ifindex);
+
+	if (!s)
+		return sl_err_sys(err, ENOMEM, "interface %s", ifname);
+	int rc = tc_load(s, err);
+
+	if (rc == 0)
+		rc = tc_attach(s, err);
+	if (rc)
+		steer_free(s);
+	else
+		*out = s;
+	return rc;
+}
+
+int steer_set_vips(struct steer *s, const struct sl_addr *vips, size_t n, struct sl_err *err)
+{
+	const int rc = addr_set_make_equal(s->vips_fd, STEER_VIPS_MAX, STEER_VIP, vips, n);
+
+	if (rc)
+		sl_err_sys(err, rc, "interface %s: cannot set the VIPs in %s", s->ifname, STEER_VIPS_MAP);
+	return rc;
+}
+
+void steer_close(struct steer *s)
+{
+	if (!s)
+		return;
+	if (s->tc)
+		tc_slot_close(&s->slot);
+	else
+		xdp_detach(s->ifindex, s->xdp_mode, s->prog_fd);
+	steer_free(s);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
+
+/* Which received frames are the load balancer's: the one decision behind the XDP program and its tc twin.
+ * BPF side only.
+ *
+ * A frame is ours when its destination address is a VIP. What stays with the kernel:
+ *   - everything that is not IPv4 or IPv6 below at most two VLAN tags (ARP among it);
+ *   - ICMP to an IPv4 VIP, and IPv6 whose first next header is ICMPv6: neighbour discovery is sent to the
+ *     unicast VIP too, and the kernel, which holds the VIP as a local address, answers echo;
+ *   - a frame too short to hold the destination address: the kernel counts it.
+ * Only the first IPv6 next header is looked at. So TCP and UDP behind extension headers are ours, and ICMPv6
+ * behind them is as well. The kernel loses nothing it needs: neighbour discovery has no extension headers
+ * (RFC 4861; fragments of it must be ignored, RFC 6980), and MLD, which has a hop-by-hop header, goes to
+ * link-scope multicast, never to a VIP. Echo with extension headers, or fragmented, is not answered.
+ * Malformed headers to a VIP are ours: the packet path drops them under their exact name. */
+
+#ifndef SLUICE_BPF_STEER_CLASSIFY_H
+#define SLUICE_BPF_STEER_CLASSIFY_H
+
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/shared.h"
+
+#define STEER_TAGS_MAX 2
+
+struct steer_tag {
+	__be16 tci;
+	__be16 type;
+};
+
+/* Bytes that the decision can need: a caller whose frame is not linear pulls this many. */
+#define STEER_LINEAR                                                                               \
+	(sizeof(struct ethhdr) + STEER_TAGS_MAX * sizeof(struct steer_tag) + sizeof(struct ipv6hdr))
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STEER_VIPS_MAX);
+	__type(key, struct bpf_addr);
+	__type(value, __u32);
+} sluice_vips SEC(".maps");
+
+static __always_inline bool steer_is_vip(const struct bpf_addr *addr)
+{
+	const __u32 *why = bpf_map_lookup_elem(&sluice_vips, addr);
+
+	return why && (*why & STEER_VIP);
+}
+
+static __always_inline bool steer_ip4(const struct iphdr *ip, const void *end)
+{
+	struct bpf_addr addr = {.b = {[10] = 0xff, [11] = 0xff}};
+
+	if ((const void *)(ip + 1) > end || ip->protocol == IPPROTO_ICMP)
+		return false;
+	__builtin_memcpy(addr.b + 12, &ip->daddr, 4);
+	return steer_is_vip(&addr);
+}
+
+static __always_inline bool steer_ip6(const struct ipv6hdr *ip, const void *end)
+{
+	struct bpf_addr addr;
+
+	if ((const void *)(ip + 1) > end || ip->nexthdr == IPPROTO_ICMPV6)
+		return false;
+	__builtin_memcpy(addr.b, &ip->daddr, sizeof addr.b);
+	return steer_is_vip(&addr);
+}
+
+/* True for a frame that is ours. tags: VLAN tags that may still stand in the frame. */
+static __always_inline bool steer_is_ours(const void *data, const void *end, __u32 tags)
+{
+	const struct ethhdr *eth = data;
+	const void *at = eth + 1;
+
+	if (at > end)
+		return false;
+	__be16 type = eth->h_proto;
+
+	for (__u32 i = 0; i < STEER_TAGS_MAX; i++) {
+		const struct steer_tag *tag = at;
+
+		if (i >= tags || (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD)))
+			break;
+		if ((const void *)(tag + 1) > end)
+			return false;
+		type = tag->type;
+		at = tag + 1;
+	}
+	if (type == bpf_htons(ETH_P_IP))
+		return steer_ip4(at, end);
+	if (type == bpf_htons(ETH_P_IPV6))
+		return steer_ip6(at, end);
+	return false;
+}
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The other end of the control socket: connect, ask, wait for the answer. Blocking, one thread. */
+
+#ifndef SLUICE_CTL_CLIENT_H
+#define SLUICE_CTL_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <jansson.h>
+
+#include "base/err.h"
+
+#define CTL_SOCKET_DEFAULT "/run/sluice/control.sock"
+
+struct ctl_client;
+
+/* Connect and read the greeting. timeout_ms bounds each wait for the daemon, not the whole.
+ * 0 and *out, or -errno with the sentence in err: -ENOENT or -ECONNREFUSED nobody listens, -EACCES,
+ * -EBUSY the daemon has no place left, -ETIMEDOUT, -EPROTO this is no control socket or another
+ * protocol. */
+int ctl_client_new(
+	const char *path, unsigned timeout_ms, struct ctl_client **out, struct sl_err *err);
+
+/* NULL is fine. */
+void ctl_client_free(struct ctl_client *client);
+
+/* The object behind "hello": proto, version, rev, role. Lives as long as the client. */
+const json_t *ctl_client_hello(const struct ctl_client *client);
+
+/* The daemon's last word on a request. The texts live inside root. */
+struct ctl_reply {
+	json_t *root;
+	bool ok;
+	uint64_t rev;     /* ok only */
+	json_t *data;     /* inside root; NULL for a list and for a no */
+	const char *code; /* "ENOENT" and the like; this and the next: not ok only */
+	const char *msg;
+	const char *hint; /* or NULL */
+};
+
+/* Ask. args may be NULL, else it is taken over. For a list, items (an array) gets every item; when
+ * the list ends with a no, those before it are in there too. items may be NULL for a one-shot
+ * command. 0 when an answer came, yes or no (ctl_reply_clear() is due); else -errno with the
+ * sentence in err: the connection is of no more use. */
+int ctl_client_call(struct ctl_client *client, const char *cmd, json_t *args, json_t *items,
+	struct ctl_reply *reply, struct sl_err *err);
+
+void ctl_reply_clear(struct ctl_reply *reply);
+
+#endif

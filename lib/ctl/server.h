@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The control socket's server: a UNIX stream socket on an event loop, many clients, bounded in
+ * memory and time whatever they do (docs/control-protocol.md). Everything runs on the thread of the
+ * event loop. */
+
+#ifndef SLUICE_CTL_SERVER_H
+#define SLUICE_CTL_SERVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "ctl/command.h"
+
+struct event_base;
+struct ctl_server;
+
+#define CTL_CLIENTS_MAX  32
+#define CTL_CLIENTS_ROOT 2         /* of these, kept for uid 0 */
+#define CTL_QUEUE_MAX    (1 << 18) /* bytes of replies that wait for one client */
+#define CTL_SLICE_MS     2         /* work for all clients together before the loop runs on */
+
+struct ctl_server_opts {
+	const char *path;
+	const char *group;   /* name; NULL or "" = the process's */
+	const char *version; /* of the daemon, for the greeting */
+	const struct ctl_command *commands;
+	size_t n_commands;
+	uint64_t (*rev)(void *arg); /* current revision */
+	void *arg;                  /* for rev and all handlers */
+
+	/* How long a client may take, ms; 0 = the value in brackets. */
+	unsigned line_ms;   /* from the first byte of a request to its newline (5000) */
+	unsigned idle_ms;   /* without a byte in either direction (120000) */
+	unsigned reader_ms; /* to take what keeps a reply from going on (10000) */
+};
+
+/* Listen and serve on base. opts is copied; what it points to must outlive the server. SIGPIPE, if
+ * it still has its default action, is ignored from now on: libevent writes with writev(2). 0 and
+ * *out, or -errno with the sentence in err. */
+int ctl_server_new(struct event_base *base, const struct ctl_server_opts *opts,
+	struct ctl_server **out, struct sl_err *err);
+
+/* Drop all clients, close, remove the socket file if it is still this server's. NULL is fine. */
+void ctl_server_free(struct ctl_server *server);
+
+#endif

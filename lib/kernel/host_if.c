@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_addr.h>
+#include <linux/if_tun.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "kernel/host_if.h"
+#include "kernel/rtnl.h"
+
+struct host_if {
+	int tap;
+	uint32_t ifindex;
+	char name[IFNAMSIZ];
+	struct rtnl rtnl;
+	struct sl_addr *addrs; /* on the interface now, sorted */
+	size_t count;
+};
+
+static int explain_open(struct sl_err *err, int code)
+{
+	if (code == ENOENT || code == ENODEV || code == ENXIO)
+		return sl_err_sys(err, code,
+			"/dev/net/tun: load the module (modprobe tun), or give the container the "
+			"device");
+	return sl_err_sys(err, code, "/dev/net/tun: run as root");
+}
+
+static int explain_attach(struct sl_err *err, int code, const char *name)
+{
+	if (code == EBUSY)
+		return sl_err_sys(err, code,
+			"interface \"%s\" exists already: stop its owner, `ip link del %s`, or "
+			"take another "
+			"name",
+			name, name);
+	if (code == EPERM)
+		return sl_err_sys(
+			err, code, "interface \"%s\": run as root or give CAP_NET_ADMIN", name);
+	return sl_err_sys(err, code, "interface \"%s\"", name);
+}
+
+/* A name with '%' would be a pattern to the kernel. */
+static bool name_ok(const char *name)
+{
+	const size_t len = strlen(name);
+
+	return len > 0 && len < IFNAMSIZ && !strpbrk(name, "%/: \t\n") && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0;
+}
+
+/* The descriptor is the interface: it goes when the descriptor does. */
+static int make_tap(struct host_if *h, const char *name, struct sl_err *err)
+{
+	struct ifreq req = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL};
+
+	if (!name_ok(name))
+		return sl_err_add(err, "\"%s\" cannot be the name of an interface", name);
+	memcpy(h->name, name, strlen(name) + 1);
+	memcpy(req.ifr_name, h->name, sizeof req.ifr_name);
+	h->tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (h->tap < 0)
+		return explain_open(err, errno);
+	if (ioctl(h->tap, TUNSETIFF, &req) != 0)
+		return explain_attach(err, errno, name);
+	const int rc = rtnl_open(&h->rtnl, err);
+
+	if (rc != 0)
+		return rc;
+	if (ioctl(mnl_socket_get_fd(h->rtnl.socket), SIOCGIFINDEX, &req) != 0)
+		return sl_err_sys(err, errno, "interface \"%s\"", name);
+	h->ifindex = (uint32_t)req.ifr_ifindex;
+	return 0;
+}
+
+static struct ifinfomsg *put_link(struct nlmsghdr *nlh, uint32_t ifindex)
+{
+	struct ifinfomsg *ifi = mnl_nlmsg_put_extra_header(nlh, sizeof *ifi);
+
+	ifi->ifi_index = (int)ifindex;
+	return ifi;
+}
+
+/* Without a link-local address the kernel has nothing to solicit routers with. */
+static int no_link_local(struct host_if *h)
+{
+	struct rtnl_batch b;
+
+	rtnl_batch_start(&b, &h->rtnl);
+	struct nlmsghdr *nlh =
+		rtnl_batch_add(&b, RTM_NEWLINK, NLM_F_ACK, (struct rtnl_tag){NULL, 0});
+
+	put_link(nlh, h->ifindex);
+	struct nlattr *spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
+	struct nlattr *inet6 = mnl_attr_nest_start(nlh, AF_INET6);
+
+	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(nlh, inet6);
+	mnl_attr_nest_end(nlh, spec);
+	const int rc = rtnl_batch_run_one(&b);
+
+	/* A host without IPv6 has no such address anyhow. */
+	return rc == -EAFNOSUPPORT || rc == -EOPNOTSUPP ? 0 : rc;
+}
+
+/* IFF_NOARP silences ARP, neighbour and multicast discovery on the TAP itself. ARP for a VIP on the
+ * wire's interface does not ask for this flag. */
+static int bring_up(struct host_if *h)
+{
+	struct rtnl_batch b;
+
+	rtnl_batch_start(&b, &h->rtnl);
+	struct nlmsghdr *nlh =
+		rtnl_batch_add(&b, RTM_NEWLINK, NLM_F_ACK, (struct rtnl_tag){NULL, 0});
+	struct ifinfomsg *ifi = put_link(nlh, h->ifindex);
+
+	ifi->ifi_flags = IFF_UP | IFF_NOARP;
+	ifi->ifi_change = IFF_UP | IFF_NOARP | IFF_MULTICAST;
+	mnl_attr_put_u32(nlh, IFLA_TXQLEN, 1);
+	return rtnl_batch_run_one(&b);
+}
+
+int host_if_open(const char *name, struct host_if **out, struct sl_err *err)
+{
+	struct host_if *h = calloc(1, sizeof *h);
+
+	*out = NULL;
+	if (!h)
+		return sl_err_sys(err, ENOMEM, "interface \"%s\"", name);
+	h->tap = -1;
+	int rc = make_tap(h, name, err);
+
+	if (rc == 0) {
+		rc = no_link_local(h);
+		if (rc == 0)
+			rc = bring_up(h);
+		if (rc != 0)
+			sl_err_sys(err, rc, "interface \"%s\": cannot set it up", name);
+	}
+	if (rc != 0) {
+		host_if_close(h);
+		return rc;
+	}
+	*out = h;
+	return 0;
+}
+
+void host_if_close(struct host_if *h)
+{
+	if (!h)
+		return;
+	rtnl_close(&h->rtnl);
+	if (h->tap >= 0)
+		close(h->tap);
+	free(h->addrs);
+	free(h);
+}
+
+struct change {
+	const struct host_if *h;
+	struct sl_err *err;
+	int rc;
+};
+
+static void changed(void *ctx, struct rtnl_tag tag, const struct nlmsghdr *answer, int error)
+{
+	struct change *c = ctx;
+	char text[SL_ADDR_STRLEN];
+
+	/* To be removed, and somebody else did it. */
+	if (error == 0 || (tag.what == RTM_DELADDR && error == -EADDRNOTAVAIL))
+		return;
+	c->rc = error;
+	sl_err_sys(c->err, error, "interface \"%s\": cannot %s %s", c->h->name,
+		tag.what == RTM_NEWADDR ? "add" : "remove", sl_addr_format(tag.who, text));
+	if (tag.what == RTM_NEWADDR)
+		memset(tag.who, 0, sizeof(struct sl_addr)); /* not there: no VIP is all zero */
+}
+
+static void put_change(
+	struct rtnl_batch *b, const struct host_if *h, uint16_t type, struct sl_addr *addr)
+{
+	const uint16_t flags = type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_REPLACE : 0;
+	struct nlmsghdr *nlh =
+		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){addr, type});
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof *ifa);
+
+	ifa->ifa_family = rtnl_family(addr);
+	ifa->ifa_prefixlen = (uint8_t)(sl_addr_len(addr) * 8);
+	ifa->ifa_index = h->ifindex;
+	rtnl_put_addr(nlh, IFA_LOCAL, addr);
+	rtnl_put_addr(nlh, IFA_ADDRESS, addr);
+	mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
+}
+
+static int by_addr(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sl_addr));
+}
+
+/* Say `type` of every address of set that is not in except. Both are sorted. */
+static int apply(struct host_if *h, uint16_t type, struct sl_addr *set, size_t n,
+	const struct sl_addr *except, size_t m, struct sl_err *err)
+{
+	struct change c = {.h = h, .err = err};
+	struct rtnl_batch b;
+
+	rtnl_batch_start(&b, &h->rtnl);
+	for (size_t i = 0; i < n; i++) {
+		if (m > 0 && bsearch(&set[i], except, m, sizeof *except, by_addr))
+			continue;
+		if (rtnl_batch_full(&b))
+			rtnl_batch_run(&b, changed, &c);
+		put_change(&b, h, type, &set[i]);
+	}
+	rtnl_batch_run(&b, changed, &c);
+	return c.rc;
+}
+
+/* Sorted, each once, the all-zero ones left out. Returns how many. */
+static size_t sort_unique(struct sl_addr *set, size_t n)
+{
+	static const struct sl_addr zero;
+	size_t count = 0;
+
+	qsort(set, n, sizeof *set, by_addr);
+	for (size_t i = 0; i < n; i++)
+		if (!sl_addr_eq(&set[i], count ? &set[count - 1] : &zero))
+			set[count++] = set[i];
+	return count;
+}
+
+int host_if_set_addrs(struct host_if *h, const struct sl_addr *addrs, size_t n, struct sl_err *err)
+{
+	/* Room for the old ones too: they stay when an addition fails. */
+	struct sl_addr *set = calloc(n + h->count + 1, sizeof *set);
+
+	if (!set)
+		return sl_err_sys(err, ENOMEM, "interface \"%s\"", h->name);
+	if (n > 0)
+		memcpy(set, addrs, n * sizeof *set);
+	n = sort_unique(set, n);
+	int rc = apply(h, RTM_NEWADDR, set, n, h->addrs, h->count, err);
+
+	if (rc == 0) {
+		rc = apply(h, RTM_DELADDR, h->addrs, h->count, set, n, err);
+	} else {
+		if (h->count > 0)
+			memcpy(set + n, h->addrs, h->count * sizeof *set);
+		n = sort_unique(set, n + h->count);
+	}
+	free(h->addrs);
+	h->addrs = set;
+	h->count = n;
+	return rc;
+}

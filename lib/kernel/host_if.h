@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The interface that owns the VIPs on the host: a TAP that lives as long as this process. When the
+ * daemon dies, however it dies, the kernel removes the TAP, its addresses and its routes, and a
+ * routing daemon that announces them withdraws them by itself.
+ *
+ * Nobody reads the TAP. What the kernel sends to it is discarded: its queue holds one frame, the
+ * next one is dropped (and counted as a TX drop of the interface). It does not speak ARP, router or
+ * multicast discovery, and has no link-local address.
+ *
+ * Thread: control.
+ */
+
+#ifndef SLUICE_KERNEL_HOST_IF_H
+#define SLUICE_KERNEL_HOST_IF_H
+
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/err.h"
+
+struct host_if;
+
+/* Make the TAP, up and with carrier, without address. 0; or -errno with a sentence that says how to
+ * mend it: -EBUSY (the name is in use), -EPERM, -ENOENT (no /dev/net/tun), -EINVAL (not a name). */
+int host_if_open(const char *name, struct host_if **out, struct sl_err *err);
+
+/* The addresses it has from now on, as /32 and /128, usable at once (no duplicate address
+ * detection). New ones are added before old ones go. Duplicates allowed. 0; or -errno with a
+ * message for each address refused: then none was removed, and the others were added. */
+int host_if_set_addrs(struct host_if *h, const struct sl_addr *addrs, size_t n, struct sl_err *err);
+
+/* Removes the TAP. NULL is fine. */
+void host_if_close(struct host_if *h);
+
+#endif

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# HTTP over the af_packet driver: the kernel sees the same frames and must stay silent about them.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+
+LAB_DRIVER=af_packet LAB_FORWARD=ipip
+lab_up 3
+lab_backends_start
+lab_conf
+lab_sluiced_start
+
+for vip in "$VIP4" "$VIP6"; do
+	lab_get 300 "$(lab_url "$vip")" >"$LAB_DIR/bodies"
+	expect_eq "answers from $vip" "$(grep -cx 'be[123]' "$LAB_DIR/bodies")" 300
+	for i in 1 2 3; do
+		expect_between "requests to $vip seen by be$i" "$(lab_hits "$i" "$vip")" 60 140
+	done
+done
+lab_sluiced_stop

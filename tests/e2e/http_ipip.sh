@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# HTTP through IP tunnels, both families outside and inside: every backend gets its share of every VIP.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+
+LAB_VIPS="$VIP4=4 $VIP4B=6 $VIP6=6 $VIP6B=4"
+lab_up 3
+lab_backends_start
+lab_conf
+lab_sluiced_start
+
+for vip in $(lab_vip_addresses); do
+	lab_get 300 "$(lab_url "$vip")" >"$LAB_DIR/bodies"
+	expect_eq "answers from $vip" "$(grep -cx 'be[123]' "$LAB_DIR/bodies")" 300
+	for i in 1 2 3; do
+		# 100 expected, sigma 8
+		expect_between "requests to $vip seen by be$i" "$(lab_hits "$i" "$vip")" 60 140
+	done
+done
+
+# Full-size segments have to fit once they wear the outer header.
+head -c 1000000 /dev/zero >"$LAB_DIR/upload"
+for vip in $(lab_vip_addresses); do
+	expect_match "upload to $vip" "$(lab_curl --data-binary "@$LAB_DIR/upload" "$(lab_url "$vip")")" '^be[123]$'
+done
+lab_sluiced_stop

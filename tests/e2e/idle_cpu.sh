@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# The control thread sleeps when there is nothing to do: below 1 % of a CPU.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+
+# Fields 14 and 15 of stat: user and system time in ticks.
+ticks() {
+	sed 's/^.*) //' "/proc/$pid/task/$pid/stat" | awk '{ print $12 + $13 }'
+}
+
+later() {
+	[ "${EPOCHREALTIME//[.,]/}" -ge "$end" ]
+}
+
+lab_up 2
+lab_backends_start
+lab_conf
+lab_sluiced_start
+lab_get 20 "$(lab_url "$VIP4")" >/dev/null
+
+pid=$(lab_pid sluiced)
+seconds=5
+end=$((${EPOCHREALTIME//[.,]/} + seconds * 1000000))
+before=$(ticks)
+wait_for $((seconds + 1)) later
+used=$(($(ticks) - before))
+limit=$((seconds * $(getconf CLK_TCK) / 100))
+echo "control thread: $used ticks in $seconds s"
+[ "$used" -lt "$limit" ] || fail "the control thread used $used ticks in $seconds s, $limit or more is too much"
+lab_sluiced_stop

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# kill -9: the TAP with the VIPs goes with the process, and a new start serves again from the same table.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+
+# Interfaces of lb besides those of the laboratory.
+extra_links() {
+	lab_exec lb ip -br link | awk '{ sub(/@.*/, "", $1); print $1 }' | grep -vxE 'lo|wan|lan' || true
+}
+
+no_extra_links() {
+	[ -z "$(extra_links)" ]
+}
+
+# be1 or be2 for 200 fixed source ports: what the table decides.
+decisions() {
+	local port
+	for port in $(seq 2000 2199); do
+		lab_curl --local-port "$port" "$(lab_url "$VIP4")"
+	done
+}
+
+lab_up 2
+lab_backends_start
+lab_conf
+lab_sluiced_start
+[ -n "$(extra_links)" ] || fail "sluiced made no TAP"
+before=$(decisions)
+lab_stop sluiced KILL
+wait_for 1 no_extra_links || fail "still there after kill -9: $(extra_links)"
+lab_silent "$(lab_url "$VIP4")" || fail "the VIP answers without sluiced"
+
+lab_sluiced_start
+expect_eq "decisions after the restart" "$(decisions)" "$before"
+lab_sluiced_stop
+no_extra_links || fail "still there after an orderly end: $(extra_links)"

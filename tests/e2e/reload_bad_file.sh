@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A reload of a wrong file says file:line and leaves everything as it was.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+
+lab_up 2
+lab_backends_start
+lab_conf
+lab_sluiced_start
+before=$(lab_ctl backend list)
+
+cp "$LAB_CONF" "$LAB_DIR/good.conf"
+line=$(grep -n 'name = "be2"' "$LAB_CONF" | head -n 1 | cut -d: -f1)
+sed -i "${line}s/weight = 100/weight = 5000/" "$LAB_CONF"
+kill -HUP "$(lab_pid sluiced)"
+wait_for 5 lab_log_has sluiced "sluice.conf:$line:" || fail "no message for line $line"
+
+expect_eq "backends after the refused reload" "$(lab_ctl backend list)" "$before"
+lab_get 50 "$(lab_url "$VIP4")" >/dev/null
+lab_get 50 "$(lab_url "$VIP6")" >/dev/null
+
+# The file mended, the same process takes it.
+cp "$LAB_DIR/good.conf" "$LAB_CONF"
+LAB_WEIGHTS="100 -"
+lab_conf
+lab_reload
+lab_hits_reset
+lab_get 50 "$(lab_url "$VIP4")" >/dev/null
+expect_eq "requests to be1" "$(lab_hits 1)" 50
+lab_sluiced_stop

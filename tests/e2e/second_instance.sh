@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A second sluiced on the same configuration is refused before it disturbs the first.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+
+lab_up 2
+lab_backends_start
+lab_conf
+lab_sluiced_start
+before=$(lab_exec lb ip -d link show dev wan | grep -o 'prog/xdp id [0-9]*')
+lab_get 20 "$(lab_url "$VIP4")" >/dev/null
+
+# The same file; another prefix and socket but the same interface.
+sed "s|$LAB_PREFIX|$LAB_PREFIX-b|; s|control.sock|control-b.sock|" "$LAB_CONF" >"$LAB_DIR/other.conf"
+for conf in "$LAB_CONF" "$LAB_DIR/other.conf"; do
+	lab_refused "$conf"
+	expect_match "refusal of a second instance" "$LAB_SAID" 'already|in use|another'
+done
+
+expect_eq "XDP program of the first" "$(lab_exec lb ip -d link show dev wan | grep -o 'prog/xdp id [0-9]*')" "$before"
+lab_get 50 "$(lab_url "$VIP4")" >/dev/null
+lab_get 50 "$(lab_url "$VIP6")" >/dev/null
+lab_ctl status >/dev/null
+lab_sluiced_stop

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Interfaces by name, and the TAP that owns the VIPs, in a namespace of its own. */
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "kernel/host_if.h"
+#include "kernel/link.h"
+#include "netns.h"
+
+static const char *missing; /* why nothing can be tested here */
+
+static int setup(void **state)
+{
+	static int ns;
+
+	if (missing)
+		return 0;
+	ns = netns_new();
+	netns_run(ns, "ip link set lo up");
+	*state = &ns;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	if (*state)
+		close(*(int *)*state);
+	return 0;
+}
+
+#define NEED_NAMESPACE()                                      \
+	do {                                                  \
+		if (missing) {                                \
+			print_message("SKIP: %s\n", missing); \
+			skip();                               \
+		}                                             \
+	} while (0)
+
+#define NEED_TUN()                                                \
+	do {                                                      \
+		NEED_NAMESPACE();                                 \
+		if (access("/dev/net/tun", R_OK | W_OK) != 0) {   \
+			print_message("SKIP: no /dev/net/tun\n"); \
+			skip();                                   \
+		}                                                 \
+	} while (0)
+
+static struct sl_addr addr(const char *text)
+{
+	struct sl_addr a;
+
+	assert_int_equal(sl_addr_parse(text, &a), 0);
+	return a;
+}
+
+static void link_is_found(void **state)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct link_info link;
+	struct sl_ether mac;
+
+	NEED_NAMESPACE();
+	netns_run(*(int *)*state,
+		"ip link add kt0 numrxqueues 4 numtxqueues 4 type veth peer name kt1 numrxqueues 2;"
+		"ip link set kt0 address 02:00:00:00:01:02 mtu 1450 up");
+	assert_int_equal(link_find("kt0", &link, &err), 0);
+	assert_int_equal(sl_ether_parse("02:00:00:00:01:02", &mac), 0);
+	assert_memory_equal(&link.mac, &mac, sizeof mac);
+	assert_string_equal(link.name, "kt0");
+	assert_int_equal(link.ifindex, if_nametoindex("kt0"));
+	assert_int_equal(link.mtu, 1450);
+	assert_true(link.up);
+	assert_false(link.carrier);
+	assert_int_equal(link.rx_queues, 4);
+	assert_int_equal(link.tx_queues, 4);
+	netns_run(*(int *)*state, "ip link set kt1 up");
+	assert_int_equal(link_find("kt0", &link, &err), 0);
+	assert_true(link.carrier);
+	assert_int_equal(link_find("lo", &link, &err), 0);
+	assert_int_equal(link.rx_queues, 1);
+	assert_int_equal(err.count, 0);
+}
+
+static void link_missing_names_the_others(void **state)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct link_info link;
+
+	NEED_NAMESPACE();
+	netns_run(*(int *)*state, "ip link add kt0 type veth peer name kt1");
+	assert_int_equal(link_find("eth7", &link, &err), -ENODEV);
+	assert_non_null(strstr(sl_err_first(&err), "no interface \"eth7\" here; there are: lo, "));
+	assert_non_null(strstr(sl_err_first(&err), "kt0"));
+	assert_non_null(strstr(sl_err_first(&err), "kt1"));
+	sl_err_clear(&err);
+	for (int i = 0; i < 10; i++)
+		netns_run(*(int *)*state, "ip link add kv%d type veth peer name kw%d", i, i);
+	assert_int_equal(link_find("eth7", &link, &err), -ENODEV);
+	assert_non_null(strstr(sl_err_first(&err), ", ..."));
+	sl_err_clear(&err);
+	assert_int_equal(link_find("", &link, &err), -EINVAL);
+	assert_int_equal(link_find("a-name-longer-than-15", &link, &err), -EINVAL);
+	assert_int_equal(err.count, 2);
+	sl_err_clear(&err);
+}
+
+static void tap_is_up_and_silent(void **state)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	struct link_info link;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(link_find("kvip", &link, &err), 0);
+	assert_true(link.up);
+	assert_true(link.carrier);
+	netns_run(ns, "ip link show kvip | grep -q NOARP");
+	netns_run(ns, "ip link show kvip | grep -q 'qlen 1$'");
+	netns_run(ns, "test -z \"$(ip -6 addr show dev kvip)\"");
+	host_if_close(h);
+	assert_int_equal(link_find("kvip", &link, &err), -ENODEV);
+	sl_err_clear(&err);
+}
+
+static void tap_addresses_follow(void **state)
+{
+	const struct sl_addr first[] = {
+		addr("203.0.113.10"), addr("2001:db8::10"), addr("203.0.113.10")};
+	const struct sl_addr second[] = {addr("2001:db8::11"), addr("203.0.113.10")};
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(host_if_set_addrs(h, first, 3, &err), 0);
+	netns_run(ns, "ip -4 addr show dev kvip | grep -q 'inet 203.0.113.10/32 '");
+	netns_run(ns, "ip -6 addr show dev kvip | grep -q 'inet6 2001:db8::10/128 scope global'");
+	/* usable at once: a socket can be bound to a tentative address only after a second or more
+	 */
+	netns_run(ns, "! ip -6 addr show dev kvip | grep -Eq 'tentative|dadfailed|fe80'");
+	netns_run(ns, "ip route get 203.0.113.10 | grep -q ^local");
+	netns_run(ns, "ip route get 2001:db8::10 | grep -q ^local");
+	assert_int_equal(host_if_set_addrs(h, second, 2, &err), 0);
+	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 2");
+	netns_run(ns, "ip -6 addr show dev kvip | grep -q 'inet6 2001:db8::11/128'");
+	netns_run(ns, "ip -4 addr show dev kvip | grep -q 'inet 203.0.113.10/32'");
+	/* somebody removed one behind our back */
+	netns_run(ns, "ip addr del 203.0.113.10/32 dev kvip");
+	assert_int_equal(host_if_set_addrs(h, NULL, 0, &err), 0);
+	netns_run(ns, "! ip addr show dev kvip | grep -q inet");
+	assert_int_equal(err.count, 0);
+	host_if_close(h);
+}
+
+/* The one refused is named; the others are there, and what was there stays. */
+static void tap_address_refused(void **state)
+{
+	const struct sl_addr first[] = {addr("203.0.113.10"), addr("203.0.113.11")};
+	const struct sl_addr second[] = {
+		addr("203.0.113.11"), addr("2001:db8::10"), addr("203.0.113.12")};
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(host_if_set_addrs(h, first, 2, &err), 0);
+	netns_run(ns, "echo 1 > /proc/sys/net/ipv6/conf/kvip/disable_ipv6");
+	assert_int_equal(host_if_set_addrs(h, second, 3, &err), -EACCES);
+	assert_int_equal(err.count, 1);
+	assert_non_null(strstr(sl_err_first(&err), "cannot add 2001:db8::10"));
+	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 3");
+	sl_err_clear(&err);
+	netns_run(ns, "echo 0 > /proc/sys/net/ipv6/conf/kvip/disable_ipv6");
+	assert_int_equal(host_if_set_addrs(h, second, 3, &err), 0);
+	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 3");
+	netns_run(ns, "ip addr show dev kvip | grep -q 2001:db8::10/128");
+	netns_run(ns, "! ip addr show dev kvip | grep -q 203.0.113.10/");
+	assert_int_equal(err.count, 0);
+	host_if_close(h);
+}
+
+static void tap_holds_many_addresses(void **state)
+{
+	static struct sl_addr set[4096];
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	for (uint32_t i = 0; i < 4096; i++) {
+		set[i] = addr(i % 2 ? "2001:db8::" : "10.200.0.0");
+		set[i].b[14] = (uint8_t)(i >> 8);
+		set[i].b[15] = (uint8_t)i;
+	}
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(host_if_set_addrs(h, set, 4096, &err), 0);
+	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 4096");
+	assert_int_equal(host_if_set_addrs(h, set, 1, &err), 0);
+	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 1");
+	assert_int_equal(err.count, 0);
+	host_if_close(h);
+}
+
+/* What the kernel routes into the TAP is dropped, not kept. */
+static void tap_keeps_no_frames(void **state)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	const struct sl_addr vip = addr("203.0.113.10");
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(host_if_set_addrs(h, &vip, 1, &err), 0);
+	netns_run(ns,
+		"ip route add 198.51.100.0/24 dev kvip;"
+		"bash -c 'for i in 1 2 3 4 5 6 7 8; do echo x >/dev/udp/198.51.100.1/9; done'");
+	netns_run(ns, "ip -s -j link show kvip | grep -Eq '\"tx\":.*\"dropped\":[678]'");
+	host_if_close(h);
+}
+
+static void tap_refusals_say_how_to_mend(void **state)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h, *second;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(host_if_open("kvip", &second, &err), -EBUSY);
+	assert_null(second);
+	assert_non_null(strstr(sl_err_first(&err), "take another name"));
+	sl_err_clear(&err);
+	netns_run(ns,
+		"ip link add kother type veth peer name kpeer; ip tuntap add kpersist mode tap");
+	assert_int_equal(host_if_open("kother", &second, &err), -EBUSY);
+	assert_int_equal(host_if_open("kpersist", &second, &err), -EBUSY);
+	assert_int_equal(host_if_open("", &second, &err), -EINVAL);
+	assert_int_equal(host_if_open("vip%d", &second, &err), -EINVAL);
+	assert_int_equal(host_if_open("longer-than-15-chars", &second, &err), -EINVAL);
+	assert_int_equal(err.count, 5);
+	sl_err_clear(&err);
+	host_if_close(h);
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	host_if_close(h);
+}
+
+/* SIGKILL leaves no time to clean up; the kernel does it, within a second. */
+static void tap_dies_with_its_owner(void **state)
+{
+	const struct sl_addr vip = addr("203.0.113.10");
+	struct sl_err err = SL_ERR_INIT;
+	int ready[2], status;
+	char byte;
+
+	NEED_TUN();
+	assert_int_equal(pipe(ready), 0);
+	const pid_t child = fork();
+
+	if (child == 0) {
+		struct host_if *h;
+
+		byte = host_if_open("kvip", &h, &err) == 0 &&
+		       host_if_set_addrs(h, &vip, 1, &err) == 0;
+		if (write(ready[1], &byte, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(byte, 1);
+	assert_true(if_nametoindex("kvip") != 0);
+	const uint64_t start_ms = netns_now_ms();
+
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(if_nametoindex("kvip"), 0);
+	assert_in_range(netns_now_ms() - start_ms, 0, 999);
+	assert_int_not_equal(netns_try(*(int *)*state, "ip route get 203.0.113.10 2>/dev/null"), 0);
+	close(ready[0]);
+	close(ready[1]);
+}
+
+int main(void)
+{
+#define IN_NAMESPACE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		IN_NAMESPACE(link_is_found),
+		IN_NAMESPACE(link_missing_names_the_others),
+		IN_NAMESPACE(tap_is_up_and_silent),
+		IN_NAMESPACE(tap_addresses_follow),
+		IN_NAMESPACE(tap_address_refused),
+		IN_NAMESPACE(tap_holds_many_addresses),
+		IN_NAMESPACE(tap_keeps_no_frames),
+		IN_NAMESPACE(tap_refusals_say_how_to_mend),
+		IN_NAMESPACE(tap_dies_with_its_owner),
+	};
+
+	missing = netns_missing();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
