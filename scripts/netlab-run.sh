@@ -82,7 +82,7 @@ lab_pid() {
 lab_alive() {
 	local pid start
 	read -r pid start <<<"${LAB_PIDS[$1]:-0 none}"
-	[ "$(lab_start_time "$pid")" = "$start" ]
+	[ -n "$start" ] && [ "$(lab_start_time "$pid")" = "$start" ]
 }
 
 lab_dead() {

@@ -7,6 +7,7 @@
 
 #include "apply.h"
 #include "base/log.h"
+#include "leave.h"
 #include "restart.h"
 
 /* How long new backends may take to answer before they get packets all the same. */
@@ -120,6 +121,8 @@ static struct build_job *make_job(struct daemon *d, struct conf *conf, struct sl
 	if (!rc)
 		rc = assign_services(d, job, err);
 	if (!rc)
+		rc = leave_collect(d, job);
+	if (!rc)
 		return job;
 	if (!err->count)
 		sl_err_sys(err, rc, "cannot apply the configuration");
@@ -189,9 +192,41 @@ int apply_steering(struct daemon *d, struct sl_err *err)
 	return rc;
 }
 
-static void watch(struct daemon *d, const struct conf *conf)
+static size_t list_addresses(const struct conf *conf, struct sl_addr *out)
 {
-	if (d->mirror && view_watch(conf, d->mirror) != 0)
+	size_t n = 0;
+
+	for (size_t p = 0; conf && p < conf->n_pools; p++)
+		for (size_t i = 0; i < conf->pools[p].n_backends; i++)
+			out[n++] = conf->pools[p].backends[i].address;
+	return n;
+}
+
+int apply_watch(struct daemon *d)
+{
+	const struct conf *now = d->running ? d->running->conf : d->first;
+	const size_t leavers = d->running ? d->running->n_leavers : 0;
+	const size_t room = view_backends(now) + (d->next ? view_backends(d->next) : 0) + leavers;
+	struct sl_addr *addrs = d->mirror ? calloc(room + 1, sizeof *addrs) : NULL;
+	size_t n;
+	int rc;
+
+	if (!d->mirror)
+		return 0;
+	if (!addrs)
+		return -ENOMEM;
+	n = list_addresses(now, addrs);
+	n += list_addresses(d->next, addrs + n);
+	for (size_t i = 0; i < leavers; i++)
+		addrs[n++] = d->running->leavers[i].address;
+	rc = mirror_watch(d->mirror, addrs, n);
+	free(addrs);
+	return rc;
+}
+
+static void watch(struct daemon *d)
+{
+	if (apply_watch(d) != 0)
 		log_error("no memory to watch the routes of the backends");
 }
 
@@ -224,7 +259,7 @@ void apply_reload(struct daemon *d)
 	conf_free(d->next);
 	d->next = conf;
 	d->next_ms = daemon_now_ms();
-	watch(d, conf);
+	watch(d);
 	apply_step(d);
 }
 
@@ -256,10 +291,9 @@ static void start_build(struct daemon *d)
 		return;
 	}
 	reload_failed(d, &err);
-	if (conf != d->running->conf) {
+	if (conf != d->running->conf)
 		conf_free(conf);
-		watch(d, d->running->conf);
-	}
+	watch(d);
 }
 
 void apply_step(struct daemon *d)
@@ -275,8 +309,8 @@ void apply_step(struct daemon *d)
 		step_again(d);
 		return;
 	}
-	ids_reap(d->slots, d->running->number);
-	ids_reap(d->services, d->running->number);
+	ids_reap(d->slots, d->running->number, leave_slot_in_use, d);
+	ids_reap(d->services, d->running->number, NULL, NULL);
 	if (build_due(d))
 		start_build(d);
 	else if (d->next)
@@ -296,10 +330,8 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 
 	if (!g) {
 		reload_failed(d, err);
-		if (reload) {
+		if (reload)
 			conf_free(job->conf);
-			watch(d, d->running->conf);
-		}
 		build_job_free(job);
 	} else {
 		publish(d, job, g);
@@ -311,5 +343,6 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 			report(d);
 		}
 	}
+	watch(d);
 	apply_step(d);
 }

@@ -51,6 +51,7 @@ void build_job_free(struct build_job *job)
 	free(job->hops);
 	free(job->slots);
 	free(job->services);
+	free(job->leavers);
 	free(job);
 }
 
@@ -63,6 +64,8 @@ int builder_build(const struct build_job *job, struct generation **out, struct s
 		.hops = job->hops,
 		.slots = job->slots,
 		.services = job->services,
+		.leavers = job->leavers,
+		.n_leavers = job->n_leavers,
 		.n_slots = job->n_slots,
 		.n_services = job->n_services,
 		.prev = job->prev,

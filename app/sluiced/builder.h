@@ -20,6 +20,8 @@ struct build_job {
 	struct compile_hop *hops; /* by backend */
 	uint16_t *slots;          /* by backend */
 	uint16_t *services;       /* by VIP */
+	struct compile_leaver *leavers;
+	size_t n_leavers;
 	uint32_t n_slots, n_services;
 	const struct generation *prev;
 };

@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "commands.h"
 #include "control.h"
+#include "leave.h"
 
-#define STATS_MS 1000
+#define SECOND_MS 1000
 
 static void on_end(evutil_socket_t sig, short what, void *arg)
 {
@@ -44,13 +45,15 @@ static void on_mirror_tick(evutil_socket_t fd, short what, void *arg)
 		apply_view_changed(d);
 }
 
-static void on_stats(evutil_socket_t fd, short what, void *arg)
+static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
 
 	pthread_mutex_lock(&d->lock);
 	stats_tick(&d->stats, daemon_now_ms(), ids_top(d->services), ids_top(d->slots));
 	pthread_mutex_unlock(&d->lock);
+	if (leave_done(d))
+		apply_view_changed(d);
 }
 
 static void on_apply(evutil_socket_t fd, short what, void *arg)
@@ -108,7 +111,7 @@ int control_open(struct daemon *d, const struct conf *conf, struct sl_err *err)
 	if (!d->apply_event || add_event(d, SIGTERM, EV_SIGNAL, on_end, 0) ||
 		add_event(d, SIGINT, EV_SIGNAL, on_end, 0) ||
 		add_event(d, SIGHUP, EV_SIGNAL, on_reload, 0) ||
-		add_event(d, -1, 0, on_stats, STATS_MS))
+		add_event(d, -1, 0, on_second, SECOND_MS))
 		return sl_err_sys(err, ENOMEM, "cannot start the control loop");
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,14 +91,30 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 	return builder_new(d->base, apply_built, d, &d->builder, err);
 }
 
-static int make_lanes(struct daemon *d, struct sl_err *err)
+static struct lane *make_lane(uint16_t id, uint32_t flows)
+{
+	uint8_t secret[HASH_SECRET_BYTES];
+	struct lane *l = lane_new(id, CONF_MAX_VIPS);
+
+	if (!l || !flows)
+		return l;
+	if (getrandom(secret, sizeof secret, 0) == sizeof secret &&
+		lane_add_flows(l, flows, secret) == 0)
+		return l;
+	lane_free(l);
+	return NULL;
+}
+
+static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
 	d->lanes = calloc(d->n_lanes, sizeof *d->lanes);
-	for (uint32_t i = 0; d->lanes && i < d->n_lanes; i++)
-		d->lanes[i] = lane_new((uint16_t)i, CONF_MAX_VIPS);
-	for (uint32_t i = 0; i < d->n_lanes; i++)
+	for (uint32_t i = 0; i < d->n_lanes; i++) {
+		if (d->lanes)
+			d->lanes[i] = make_lane((uint16_t)i, conf->flows.per_lane);
 		if (!d->lanes || !d->lanes[i])
-			return sl_err_sys(err, ENOMEM, "cannot make %u lanes", d->n_lanes);
+			return sl_err_sys(err, ENOMEM, "cannot make %u lanes of %u flows",
+				d->n_lanes, conf->flows.per_lane);
+	}
 	d->slots = ids_new(BACKEND_SLOTS);
 	d->services = ids_new(CONF_MAX_VIPS);
 	if (!d->slots || !d->services || stats_init(&d->stats, d->lanes, d->n_lanes))
@@ -157,7 +174,7 @@ static int start_kernel_side(struct daemon *d, const struct conf *conf, struct s
 	rc = mirror_open(&d->mirror, err);
 	if (!rc)
 		rc = host_if_open(HOST_IF_NAME, &d->host_if, err);
-	if (!rc && view_watch(conf, d->mirror))
+	if (!rc && apply_watch(d))
 		rc = sl_err_sys(err, ENOMEM, "cannot watch the routes of the backends");
 	if (!rc)
 		wait_for_backends(d, conf);
@@ -228,7 +245,7 @@ int daemon_start(
 	if (!rc)
 		rc = start_eal(d, conf, err);
 	if (!rc)
-		rc = make_lanes(d, err);
+		rc = make_lanes(d, conf, err);
 	if (!rc)
 		rc = start_ports(d, conf, err);
 	if (!rc)

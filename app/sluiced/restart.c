@@ -72,6 +72,8 @@ bool restart_needed(const struct conf *from, const struct conf *to, struct sl_er
 		need(err, "eal.file_prefix");
 	if (!same_args(from, to))
 		need(err, "eal.args");
+	if (from->flows.per_lane != to->flows.per_lane)
+		need(err, "flows.per_lane");
 	compare_ports(from, to, err);
 	return err->count > before;
 }

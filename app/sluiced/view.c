@@ -103,22 +103,16 @@ size_t view_backends(const struct conf *conf)
 	return n;
 }
 
-int view_watch(const struct conf *conf, struct mirror *mirror)
+void view_leaver(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
+	struct compile_leaver *leaver)
 {
-	const size_t room = view_backends(conf);
-	struct sl_addr *addrs = calloc(room ? room : 1, sizeof *addrs);
-	size_t n = 0;
-	int rc;
+	const int family = sl_addr_is4(&leaver->address) ? 0 : 1;
+	const struct conf_backend be = {.address = leaver->address};
+	struct conf_pool pool = {.forward = leaver->forward, .egress_port = leaver->egress_port};
 
-	if (!addrs)
-		return -ENOMEM;
-	for (size_t p = 0; p < conf->n_pools; p++)
-		for (size_t i = 0;
-			i < conf->pools[p].n_backends && !static_port(conf, &conf->pools[p]); i++)
-			addrs[n++] = conf->pools[p].backends[i].address;
-	rc = mirror_watch(mirror, addrs, n);
-	free(addrs);
-	return rc;
+	pool.has_tunnel_source[family] = leaver->has_tunnel_source;
+	pool.tunnel_source[family] = leaver->tunnel_source;
+	view_hop(conf, ports, mirror, &pool, &be, &leaver->hop);
 }
 
 void view_collect(const struct conf *conf, const struct port *ports, const struct mirror *mirror,

@@ -27,8 +27,9 @@ enum hop_state view_hop(const struct conf *conf, const struct port *ports,
 	const struct mirror *mirror, const struct conf_pool *pool, const struct conf_backend *be,
 	struct compile_hop *out);
 
-/* Watch the addresses of all backends that need the kernel's answer. 0 or -ENOMEM. */
-int view_watch(const struct conf *conf, struct mirror *mirror);
+/* The same for a backend that is leaving; fills its hop. */
+void view_leaver(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
+	struct compile_leaver *leaver);
 
 /* Every backend of the configuration by the same order as compile_input. hops has room for all. */
 void view_collect(const struct conf *conf, const struct port *ports, const struct mirror *mirror,

@@ -33,6 +33,32 @@ static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, 
 	return n;
 }
 
+/* Buckets swept at a time, and how long a round over a whole table takes. */
+#define SWEEP_BUCKETS 4
+#define SWEEP_ROUND_S 2
+
+/* What does not hang on packets: the lanes' clocks, and the hand that frees idle flows. */
+static void keep_time(struct worker *w, const struct generation *g, uint64_t now)
+{
+	const bool second = now >= w->next_second;
+	uint32_t mask = 0;
+
+	if (second)
+		w->next_second = now + rte_get_tsc_hz();
+	for (uint32_t i = 0; i < w->n_lanes; i++) {
+		struct lane *l = w->lanes[i];
+
+		l->clock = (uint16_t)(l->clock + second);
+		if (l->flows && now >= w->next_sweep) {
+			flow_sweep(l->flows, SWEEP_BUCKETS, l->clock, &g->flow_timeouts,
+				g->backends, g->n_backends);
+			mask = l->flows->mask;
+		}
+	}
+	if (mask)
+		w->next_sweep = now + rte_get_tsc_hz() * SWEEP_ROUND_S * SWEEP_BUCKETS / (mask + 1);
+}
+
 static int worker_main(void *arg)
 {
 	struct worker *w = arg;
@@ -41,8 +67,12 @@ static int worker_main(void *arg)
 
 	rcu_enter(w->rcu, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
-		const uint32_t n = poll_lanes(w, rcu_current(w->rcu), &burst);
+		const struct generation *g = rcu_current(w->rcu);
+		const uint32_t n = poll_lanes(w, g, &burst);
 		const uint64_t now = rte_rdtsc();
+
+		if (now >= w->next_sweep || now >= w->next_second)
+			keep_time(w, g, now);
 
 		counter_add(n ? &w->busy_cycles : &w->idle_cycles, now - last);
 		counter_add(&w->loops, 1);

@@ -29,7 +29,9 @@ struct worker {
 	bool stop;
 
 	/* worker: rw, control: ro */
-	alignas(128) uint64_t busy_cycles; /* TSC cycles of loops that moved packets */
+	alignas(128) uint64_t next_second; /* TSC when the lanes' clocks move on */
+	uint64_t next_sweep;               /* TSC when the next buckets are swept */
+	uint64_t busy_cycles;              /* TSC cycles of loops that moved packets */
 	uint64_t idle_cycles;
 	uint64_t loops;
 	uint64_t heartbeat; /* TSC at the last loop */

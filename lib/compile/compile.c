@@ -5,48 +5,66 @@
 
 #include "compile/compile.h"
 
-uint32_t compile_overhead(const struct conf_pool *pool, const struct sl_addr *backend)
+uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend)
 {
-	if (pool->forward == CONF_FORWARD_L2)
+	if (forward == CONF_FORWARD_L2)
 		return 0;
 	return sl_addr_is4(backend) ? IPV4_LEN : IPV6_LEN;
 }
 
-/* The outer source address towards a backend: the pool's of that family, else our address on the
- * way. */
-static const struct sl_addr *tunnel_source(
-	const struct conf_pool *pool, const struct conf_backend *be, const struct compile_hop *hop)
+/* Largest IP packet that can be handed to a backend. */
+static uint16_t inner_max(
+	const struct compile_input *in, const struct compile_hop *hop, uint32_t overhead)
 {
-	const int family = sl_addr_is4(&be->address) ? 0 : 1;
+	const uint32_t port = in->ports[hop->port].mtu;
+	const uint32_t mtu = (hop->mtu && hop->mtu < port ? hop->mtu : port) - overhead;
 
-	if (pool->has_tunnel_source[family])
-		return &pool->tunnel_source[family];
-	return hop->has_source ? &hop->source : NULL;
+	return (uint16_t)(mtu < UINT16_MAX ? mtu : UINT16_MAX);
+}
+
+/* The header for a backend. source: outer source address of the pool, NULL = ours on the way. */
+static void compile_transform(struct backend *out, const struct compile_input *in,
+	enum conf_forward forward, const struct sl_addr *source, const struct sl_addr *address,
+	const struct compile_hop *hop)
+{
+	const struct sl_ether *own = &in->ports[hop->port].mac;
+
+	out->transform = TRANSFORM_UNRESOLVED;
+	if (!hop->resolved)
+		return;
+	if (!source && hop->has_source)
+		source = &hop->source;
+	out->port = hop->port;
+	out->inner_max = inner_max(in, hop, compile_overhead(forward, address));
+	if (forward == CONF_FORWARD_L2 && hop->on_link) {
+		out->transform = TRANSFORM_SET_MAC;
+		tunnel_compile_l2(&out->tunnel, &hop->mac, own);
+	} else if (forward == CONF_FORWARD_IPIP && source) {
+		out->transform = sl_addr_is4(address) ? TRANSFORM_PUSH4 : TRANSFORM_PUSH6;
+		tunnel_compile_ip(&out->tunnel, &hop->mac, own, source, address);
+	}
 }
 
 static void compile_backend(struct backend *out, const struct compile_input *in,
 	const struct conf_pool *pool, const struct conf_backend *be, const struct compile_hop *hop)
 {
-	const struct sl_addr *source = tunnel_source(pool, be, hop);
-	const struct compile_port *port = &in->ports[hop->port];
-	uint32_t mtu = port->mtu;
+	const int family = sl_addr_is4(&be->address) ? 0 : 1;
 
-	out->transform = TRANSFORM_UNRESOLVED;
-	if (!hop->resolved)
-		return;
-	if (hop->mtu && hop->mtu < mtu)
-		mtu = hop->mtu;
-	mtu -= compile_overhead(pool, &be->address);
-	out->port = hop->port;
-	out->inner_max = (uint16_t)(mtu < UINT16_MAX ? mtu : UINT16_MAX);
-	if (pool->forward == CONF_FORWARD_L2) {
-		if (!hop->on_link)
-			return;
-		out->transform = TRANSFORM_SET_MAC;
-		tunnel_compile_l2(&out->tunnel, &hop->mac, &port->mac);
-	} else if (source) {
-		out->transform = sl_addr_is4(&be->address) ? TRANSFORM_PUSH4 : TRANSFORM_PUSH6;
-		tunnel_compile_ip(&out->tunnel, &hop->mac, &port->mac, source, &be->address);
+	/* Weight 0 means no new connection; those it has go on. */
+	out->state = be->weight ? BACKEND_READY : BACKEND_DRAIN;
+	compile_transform(out, in, pool->forward,
+		pool->has_tunnel_source[family] ? &pool->tunnel_source[family] : NULL, &be->address,
+		hop);
+}
+
+static void compile_leavers(struct generation *g, const struct compile_input *in)
+{
+	for (size_t i = 0; i < in->n_leavers; i++) {
+		const struct compile_leaver *l = &in->leavers[i];
+
+		g->backends[l->slot].state = BACKEND_DRAIN;
+		compile_transform(&g->backends[l->slot], in, l->forward,
+			l->has_tunnel_source ? &l->tunnel_source : NULL, &l->address, &l->hop);
 	}
 }
 
@@ -182,6 +200,14 @@ static void compile_ports(struct generation *g, const struct compile_input *in)
 		};
 }
 
+static void compile_timeouts(struct flow_timeouts *to, const struct conf *conf)
+{
+	to->idle_s[FLOW_NEW] = (uint16_t)conf->flows.tcp_syn_s;
+	to->idle_s[FLOW_ESTABLISHED] = (uint16_t)conf->flows.tcp_established_s;
+	to->idle_s[FLOW_CLOSING] = (uint16_t)conf->flows.tcp_closing_s;
+	to->idle_s[FLOW_UDP] = (uint16_t)conf->flows.udp_s;
+}
+
 int compile_generation(const struct compile_input *in, struct generation **out, struct sl_err *err)
 {
 	struct generation *g = generation_new(in->n_services, in->n_slots, in->conf->n_pools);
@@ -191,7 +217,9 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 	if (g) {
 		g->revision = in->revision;
 		hash_key_init(&g->slot_key, in->conf->cluster.hash_key);
+		compile_timeouts(&g->flow_timeouts, in->conf);
 		compile_ports(g, in);
+		compile_leavers(g, in);
 		rc = compile_pools(g, in);
 	}
 	if (!rc)

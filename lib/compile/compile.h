@@ -27,6 +27,19 @@ struct compile_hop {
 	uint32_t mtu;          /* of the route; 0 = the port's */
 };
 
+/* A backend that is in no pool any more but still has connections. What it needs of its former pool
+ * is held by value. */
+struct compile_leaver {
+	struct sl_addr address;
+	enum conf_forward forward;
+	bool has_tunnel_source;
+	struct sl_addr tunnel_source; /* of the address's family */
+	int egress_port;              /* as in struct conf_pool */
+	uint16_t slot;
+	uint64_t until_ms; /* when its time is over; the caller's clock */
+	struct compile_hop hop;
+};
+
 /* Arrays "by backend" list the backends of the first pool, then of the second, and so on. */
 struct compile_input {
 	const struct conf *conf;
@@ -35,17 +48,19 @@ struct compile_input {
 	const struct compile_hop *hops;   /* by backend */
 	const uint16_t *slots;            /* by backend */
 	const uint16_t *services;         /* by VIP: service ids */
-	uint32_t n_slots;                 /* above every slot */
-	uint32_t n_services;              /* above every service id */
-	const struct generation *prev;    /* its unchanged tables are shared; may be NULL */
+	const struct compile_leaver *leavers;
+	size_t n_leavers;
+	uint32_t n_slots;              /* above every slot */
+	uint32_t n_services;           /* above every service id */
+	const struct generation *prev; /* its unchanged tables are shared; may be NULL */
 };
 
 /* 0 and a generation that the caller owns, or -errno with a message. Builder thread. prev must stay
  * alive until it returns. */
 int compile_generation(const struct compile_input *in, struct generation **out, struct sl_err *err);
 
-/* Bytes that the transform of a pool puts in front of an IP packet for a backend of this address.
+/* Bytes that the transform puts in front of an IP packet for a backend of this address.
  */
-uint32_t compile_overhead(const struct conf_pool *pool, const struct sl_addr *backend);
+uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend);
 
 #endif

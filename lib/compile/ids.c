@@ -131,12 +131,13 @@ int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revi
 	return rc;
 }
 
-void ids_reap(struct ids *ids, uint64_t revision)
+void ids_reap(struct ids *ids, uint64_t revision, bool (*in_use)(void *arg, uint16_t id), void *arg)
 {
 	for (uint32_t i = 0; i < ids->top; i++) {
 		struct id *id = &ids->id[i];
 
-		if (id->key && id->left && id->left <= revision)
+		if (id->key && id->left && id->left <= revision &&
+			!(in_use && in_use(arg, (uint16_t)i)))
 			release(ids, id);
 	}
 	while (ids->top && !ids->id[ids->top - 1].key)

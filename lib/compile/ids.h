@@ -8,6 +8,7 @@
 #ifndef SLUICE_COMPILE_IDS_H
 #define SLUICE_COMPILE_IDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -25,8 +26,10 @@ void ids_free(struct ids *ids);
 int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
 	struct sl_err *err);
 
-/* Free the numbers that left at or before `revision`: every worker is past it. */
-void ids_reap(struct ids *ids, uint64_t revision);
+/* Free the numbers that left at or before `revision`, which every worker is past, and for which
+ * in_use (may be NULL) says no. */
+void ids_reap(
+	struct ids *ids, uint64_t revision, bool (*in_use)(void *arg, uint16_t id), void *arg);
 
 /* Highest number in use, plus 1. */
 uint32_t ids_top(const struct ids *ids);

@@ -77,6 +77,7 @@ struct conf_pool {
 	bool has_tunnel_source[2];
 	const char *egress; /* port name or NULL: the route decides */
 	int egress_port;    /* index into conf.ports, -1 without egress; set by conf_check */
+	uint32_t drain_timeout_s;
 	struct conf_backend *backends;
 	size_t n_backends;
 	struct conf_place place;
@@ -118,6 +119,13 @@ struct conf {
 		const char **args; /* more EAL arguments */
 		size_t n_args;
 	} eal;
+	struct {
+		uint32_t per_lane; /* 0 = flows are not remembered */
+		uint32_t tcp_syn_s;
+		uint32_t tcp_established_s;
+		uint32_t tcp_closing_s;
+		uint32_t udp_s;
+	} flows;
 	struct conf_port *ports;
 	size_t n_ports;
 	struct conf_pool *pools;

@@ -63,7 +63,7 @@ static int load_any(const char *text, const char *name, struct conf **out, struc
 		conf_free(read.conf);
 	else
 		*out = read.conf;
-	if (!rc && read.mistakes + scanned.mistakes > 0)
+	if (!rc && read.mistakes > 0)
 		rc = -EINVAL;
 	scan_free(&scanned);
 	return rc;

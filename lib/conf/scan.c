@@ -214,7 +214,6 @@ static int number(struct scan *s)
 	}
 	if (!fits) {
 		fail(s, "%s does not fit any integer key", word);
-		s->out->mistakes++;
 		value = SCAN_REPORTED;
 	}
 	s->p += n;

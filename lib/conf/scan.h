@@ -41,7 +41,6 @@ struct scan_text {
 	struct scan_origin *origins;
 	size_t n_origins;
 	size_t origins_room;
-	unsigned int mistakes; /* integers reported so far */
 };
 
 /* Read a file and its @includes; a relative @include is looked up beside the file that names it.

@@ -203,6 +203,8 @@ bool ctl_call_step(struct ctl_call *call, const struct ctl_server_opts *opts, js
 		ret = answered(call, call->command->next(call, opts->arg, &item));
 	if (ret > 0 && !item)
 		return true;
+	if (ret <= 0)
+		json_decref(item);
 	if (ret > 0) {
 		call->count++;
 		*line = ctl_line_item(call->req.id, item);

@@ -16,13 +16,14 @@
 #include "datapath/lane.h"
 #include "net/parse.h"
 
-#define BURST_MAX 32
+#define BURST_MAX 32 /* one bit a packet in a 32-bit mask */
 
 struct burst {
 	uint16_t n;         /* live packets */
 	uint16_t n_ended;   /* packets whose way ended here */
 	uint8_t rx_port;    /* index into generation.ports */
 	uint8_t transforms; /* bit per enum transform that occurs */
+	uint32_t new_flows; /* bit per packet that has no backend yet */
 
 	struct rte_mbuf *mbuf[BURST_MAX];
 	struct rte_mbuf *ended[BURST_MAX]; /* counted; freed at the end of the burst */
@@ -33,7 +34,8 @@ struct burst {
 	uint16_t backend[BURST_MAX];
 	uint8_t transform[BURST_MAX];
 	uint8_t tx_port[BURST_MAX];
-	alignas(64) uint64_t hash[BURST_MAX];
+	alignas(64)
+		uint64_t hash[BURST_MAX]; /* flow hash, or slot hash where no flow is remembered */
 };
 
 /* Take packet i out of the line under a verdict. The caller closes the gap. */
@@ -41,6 +43,12 @@ static inline void burst_end(struct lane *l, struct burst *b, uint32_t i, enum v
 {
 	lane_count(l, v, 1);
 	b->ended[b->n_ended++] = b->mbuf[i];
+}
+
+/* Packets 0..n-1 as a mask. */
+static inline uint32_t burst_all(const struct burst *b)
+{
+	return (uint32_t)((1ull << b->n) - 1);
 }
 
 /* Move entry i to place k <= i: all that is known up to the choice of a backend. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,10 +30,17 @@ struct lane *lane_new(uint16_t id, uint32_t n_services)
 	return NULL;
 }
 
+int lane_add_flows(struct lane *l, uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES])
+{
+	l->flows = flow_new(entries, secret);
+	return l->flows ? 0 : -ENOMEM;
+}
+
 void lane_free(struct lane *l)
 {
 	if (!l)
 		return;
+	flow_free(l->flows);
 	free(l->service);
 	free(l->backend);
 	free(l);

@@ -32,8 +32,10 @@ struct traffic {
 
 /* All worker: rw, control: ro. */
 struct lane {
-	alignas(64) uint16_t id; /* queue number on every port */
-	uint16_t ip_id;          /* identification of the next outer IPv4 header */
+	alignas(64) uint16_t id;  /* queue number on every port */
+	uint16_t ip_id;           /* identification of the next outer IPv4 header */
+	uint16_t clock;           /* seconds, wraps; the worker moves it on */
+	struct flow_table *flows; /* NULL = no flow is remembered */
 
 	uint64_t rx; /* packets received */
 	uint64_t verdict[VERDICT_COUNT];
@@ -41,9 +43,13 @@ struct lane {
 	struct traffic *backend; /* by backend slot, BACKEND_SLOTS rows */
 };
 
-/* A lane with zeroed counters for this many service ids; all on cache lines of its own.
- * NULL without memory. Control thread, before the worker that drives it starts. */
+/* A lane with zeroed counters for this many service ids and without a flow table; all on cache
+ * lines of its own. NULL without memory. Control thread, before the worker that drives it starts.
+ */
 struct lane *lane_new(uint16_t id, uint32_t n_services);
+
+/* Give it a flow table. 0 or -ENOMEM. Control thread, before the worker starts. */
+int lane_add_flows(struct lane *l, uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES]);
 
 /* No worker may drive it any more. NULL is fine. */
 void lane_free(struct lane *l);

@@ -11,6 +11,7 @@ void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
 	b->n_ended = 0;
 	stage_parse(l, g, b);
 	stage_classify(l, g, b);
+	stage_flow(l, g, b);
 	stage_select(l, g, b);
 	stage_transform(l, g, b);
 	if (b->n_ended)
@@ -58,7 +59,7 @@ void pipeline_tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
 {
 	struct rte_mbuf *mbuf[BURST_MAX];
 	uint8_t list[BURST_MAX];
-	uint32_t left = (uint32_t)((1ull << b->n) - 1);
+	uint32_t left = burst_all(b);
 
 	if (!b->n)
 		return;

@@ -14,7 +14,12 @@ void stage_parse(struct lane *l, const struct generation *g, struct burst *b);
 /* Flow key to service. Ends what no VIP serves. */
 void stage_classify(struct lane *l, const struct generation *g, struct burst *b);
 
-/* Service and key to backend, by the table of the pool: fills hash, backend, transform, tx_port. */
+/* Key to the backend that the flow has: fills hash, and backend where one is found; the others
+ * stand in new_flows. Without a flow table all do. */
+void stage_flow(struct lane *l, const struct generation *g, struct burst *b);
+
+/* Choose a backend for the new flows by the table of their pool, and remember it. Fills transform
+ * and tx_port of all. Ends what has no backend. */
 void stage_select(struct lane *l, const struct generation *g, struct burst *b);
 
 /* Write the headers for the backend, one code path a kind. Ends what does not fit. */

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "datapath/flow_event.h"
 #include "datapath/stage.h"
+
+/* The packets of the burst that have no backend yet, packed for the slot hash. */
+struct fresh {
+	uint32_t n;
+	uint8_t packet[BURST_MAX]; /* number in the burst */
+	alignas(64) struct flow_key key[BURST_MAX];
+	uint8_t is6[BURST_MAX];
+	uint64_t hash[BURST_MAX];
+};
 
 /* Keep only the fields of the key that the pool hashes. w[0] of an IPv4 key is source and
  * destination. */
@@ -19,72 +29,97 @@ static void narrow_key(struct flow_key *k, bool v6, enum slot_fields fields)
 	}
 }
 
-/* All services of the burst hash the whole key, as most do. */
-static bool all_5tuple(const struct generation *g, const struct burst *b)
+/* Pack the new flows, hash them, and prefetch their table entries: the loads overlap. */
+static void gather(const struct generation *g, const struct burst *b, struct fresh *f)
 {
-	uint32_t other = 0;
-
-	for (uint32_t i = 0; i < b->n; i++)
-		other |= g->services[b->service[i]].fields;
-	return other == SLOT_FIELDS_5TUPLE;
-}
-
-static void hash_keys(const struct generation *g, struct burst *b)
-{
-	struct flow_key narrow[BURST_MAX];
-
-	if (__builtin_expect(all_5tuple(g, b), 1)) {
-		hash_burst(&g->slot_key, b->key, b->is6, b->n, b->hash);
-		return;
-	}
-	memcpy(narrow, b->key, b->n * sizeof *narrow);
-	for (uint32_t i = 0; i < b->n; i++) {
+	f->n = 0;
+	for (uint32_t left = b->new_flows; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
 		const enum slot_fields fields = g->services[b->service[i]].fields;
 
-		if (fields != SLOT_FIELDS_5TUPLE)
-			narrow_key(&narrow[i], b->is6[i], fields);
+		f->packet[f->n] = (uint8_t)i;
+		f->key[f->n] = b->key[i];
+		f->is6[f->n] = b->is6[i];
+		if (__builtin_expect(fields != SLOT_FIELDS_5TUPLE, 0))
+			narrow_key(&f->key[f->n], b->is6[i], fields);
+		f->n++;
 	}
-	hash_burst(&g->slot_key, narrow, b->is6, b->n, b->hash);
+	hash_burst(&g->slot_key, f->key, f->is6, f->n, f->hash);
+	for (uint32_t j = 0; j < f->n; j++) {
+		const struct service *s = &g->services[b->service[f->packet[j]]];
+
+		__builtin_prefetch(&s->entry[sched_index(f->hash[j], s->size)]);
+	}
 }
 
-/* Find the table entries of all packets, touching none: the loads overlap. */
-static void prefetch_entries(const struct generation *g, const struct burst *b)
+/* Remember the choice for packet i. An entry that is there already is the flow's own, idle or with
+ * a backend that takes it no more, or one that an earlier packet of this burst made. */
+static void remember(struct lane *l, const struct generation *g, struct burst *b, uint32_t i)
 {
-	for (uint32_t i = 0; i < b->n; i++) {
+	const enum flow_event ev = flow_event(&b->info[i]);
+	const struct flow_at at = flow_find(l->flows, b->hash[i]);
+	const uint16_t slot = b->backend[i];
+
+	if (!at.b)
+		flow_insert(l->flows, b->hash[i], slot, ev, l->clock, &g->flow_timeouts);
+	else if (flow_slot(at) == slot && !flow_idle(at, l->clock, &g->flow_timeouts))
+		flow_touch(at, ev, l->clock);
+	else
+		flow_move(l->flows, at, slot, ev, l->clock);
+}
+
+/* Returns the packets for which there is no backend. */
+static uint32_t choose(struct lane *l, const struct generation *g, struct burst *b)
+{
+	struct fresh f;
+	uint32_t failed = 0;
+
+	gather(g, b, &f);
+	for (uint32_t j = 0; j < f.n; j++) {
+		const uint32_t i = f.packet[j];
 		const struct service *s = &g->services[b->service[i]];
+		const uint16_t slot = s->entry[sched_index(f.hash[j], s->size)];
 
-		__builtin_prefetch(&s->entry[sched_index(b->hash[i], s->size)]);
+		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
+			failed |= 1u << i;
+			continue;
+		}
+		b->backend[i] = slot & BACKEND_SLOT_MASK;
+		if (l->flows)
+			remember(l, g, b, i);
+		else
+			b->hash[i] = f.hash[j];
 	}
+	return failed;
 }
 
-static inline void enter_backend(
-	const struct generation *g, struct burst *b, uint32_t i, uint16_t slot)
+static __attribute__((noinline)) void take_out(struct lane *l, struct burst *b, uint32_t failed)
 {
-	const struct backend *be = &g->backends[slot];
+	uint32_t k = 0;
 
-	b->backend[i] = slot;
-	b->transform[i] = be->transform;
-	b->tx_port[i] = be->port;
-	b->transforms |= (uint8_t)(1u << be->transform);
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (failed >> i & 1)
+			burst_end(l, b, i, VERDICT_NO_BACKEND);
+		else
+			burst_move(b, k++, i);
+	}
+	b->n = (uint16_t)k;
 }
 
 void stage_select(struct lane *l, const struct generation *g, struct burst *b)
 {
-	uint32_t k = 0;
+	if (b->new_flows) {
+		const uint32_t failed = choose(l, g, b);
 
-	hash_keys(g, b);
-	prefetch_entries(g, b);
+		if (__builtin_expect(failed, 0))
+			take_out(l, b, failed);
+	}
 	b->transforms = 0;
 	for (uint32_t i = 0; i < b->n; i++) {
-		const struct service *s = &g->services[b->service[i]];
-		const uint16_t slot = s->entry[sched_index(b->hash[i], s->size)];
+		const struct backend *be = &g->backends[b->backend[i]];
 
-		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
-			burst_end(l, b, i, VERDICT_NO_BACKEND);
-			continue;
-		}
-		enter_backend(g, b, i, slot & BACKEND_SLOT_MASK);
-		burst_move(b, k++, i);
+		b->transform[i] = be->transform;
+		b->tx_port[i] = be->port;
+		b->transforms |= (uint8_t)(1u << be->transform);
 	}
-	b->n = (uint16_t)k;
 }

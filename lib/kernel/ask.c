@@ -129,13 +129,23 @@ static void hop_answered(void *ctx, struct rtnl_tag tag, const struct nlmsghdr *
 		take_neigh(m, h, &n, false);
 }
 
-/* One hop's turn: what was added to the batch. */
-static enum hop_action say(struct mirror *m, struct rtnl_batch *batch, struct hop *h)
+/* May it be said now? Those that answer are asked before those that have not for long: the search
+ * for many dead neighbours leaves half of the questions to the living. */
+static bool affordable(const struct mirror *m, uint32_t cost)
+{
+	const uint32_t reserve = cost > 1 ? MIRROR_TOKENS_MAX / 2 : 0;
+
+	return cost == 0 || m->tokens >= cost + reserve;
+}
+
+/* One hop's turn: what was added to the batch. *poor is set when it has to wait for its turn. */
+static enum hop_action say(struct mirror *m, struct rtnl_batch *batch, struct hop *h, bool *poor)
 {
 	const enum hop_action action = hop_due(h, m->now_ms);
 	const uint32_t cost = hop_cost(h, action);
 
-	if (action == HOP_DO_NOTHING || cost > m->tokens)
+	*poor = !affordable(m, cost);
+	if (action == HOP_DO_NOTHING || *poor)
 		return HOP_DO_NOTHING;
 	if (action == HOP_DO_RELEASE && !h->ours) {
 		hop_drop(&m->hops, h);
@@ -153,8 +163,9 @@ void ask_hops(struct mirror *m)
 {
 	struct rtnl_batch batch;
 	const size_t turns = m->hops.count;
+	size_t first_poor = SIZE_MAX;
 	uint32_t said = 0;
-	bool more = false;
+	bool more = false, poor;
 
 	rtnl_batch_start(&batch, &m->query);
 	for (size_t i = 0; i < turns && m->hops.count > 0 && said < SLICE; i++) {
@@ -164,14 +175,18 @@ void ask_hops(struct mirror *m)
 
 		if (hop_expire(h, m->now_ms))
 			m->changed = true;
-		const enum hop_action action = say(m, &batch, h);
+		const enum hop_action action = say(m, &batch, h, &poor);
 
+		if (poor && first_poor == SIZE_MAX)
+			first_poor = m->hop_cursor - 1;
 		said += action != HOP_DO_NOTHING;
 		more |= action == HOP_DO_READ || action == HOP_DO_CREATE;
 		if (batch.count + 2 > RTNL_BATCH_MAX)
 			rtnl_batch_run(&batch, hop_answered, m);
 	}
 	rtnl_batch_run(&batch, hop_answered, m);
+	if (first_poor != SIZE_MAX)
+		m->hop_cursor = first_poor; /* the first to be served next time */
 	if (more || said == SLICE)
 		ask_arm(m, PAUSE_MS); /* the answers call for a next step, or some had no turn */
 }

@@ -11,13 +11,8 @@
 #include "kernel/neigh.h"
 #include "kernel/netlink.h"
 
-#define TICK_MS       100
-
 /* For what changes without an event. */
 #define FULL_ROUND_MS 30000
-
-/* Questions to the network that may be put in one go after a pause. */
-#define TOKENS_MAX    (HOP_ASKS_PER_SEC * TICK_MS / 1000)
 
 static uint64_t clock_ms(void)
 {
@@ -34,7 +29,7 @@ static void advance(struct mirror *m, uint64_t now_ms)
 		return;
 	const uint64_t tokens = m->tokens + (now_ms - m->now_ms) * HOP_ASKS_PER_SEC / 1000;
 
-	m->tokens = tokens < TOKENS_MAX ? (uint32_t)tokens : TOKENS_MAX;
+	m->tokens = tokens < MIRROR_TOKENS_MAX ? (uint32_t)tokens : MIRROR_TOKENS_MAX;
 	m->now_ms = now_ms;
 }
 
@@ -76,7 +71,7 @@ int mirror_open(struct mirror **out, struct sl_err *err)
 		return sl_err_sys(err, ENOMEM, "mirror of routes");
 	m->epoll = m->timer = -1;
 	m->now_ms = m->full_ms = clock_ms();
-	m->tokens = TOKENS_MAX;
+	m->tokens = MIRROR_TOKENS_MAX;
 	const int rc = open_all(m, err);
 
 	if (rc != 0) {
@@ -113,7 +108,7 @@ int mirror_fd(const struct mirror *m)
 
 uint32_t mirror_tick_ms(const struct mirror *m)
 {
-	return TICK_MS;
+	return MIRROR_TICK_MS;
 }
 
 int mirror_watch(struct mirror *m, const struct sl_addr *addrs, size_t n)

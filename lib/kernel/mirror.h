@@ -20,6 +20,11 @@
 #include "kernel/route.h"
 #include "kernel/rtnl.h"
 
+#define MIRROR_TICK_MS    100
+
+/* Questions to the network that may be put in one go after a pause. */
+#define MIRROR_TOKENS_MAX (HOP_ASKS_PER_SEC * MIRROR_TICK_MS / 1000)
+
 /* A watched address. */
 struct target {
 	struct sl_addr addr;

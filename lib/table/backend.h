@@ -25,9 +25,17 @@ enum transform {
 	TRANSFORM_COUNT
 };
 
+/* May packets go there? Zero is gone, so a row that nobody filled sends nothing. */
+enum backend_state {
+	BACKEND_GONE,  /* no packet; its flows start over */
+	BACKEND_DRAIN, /* packets of flows it has, no new flow */
+	BACKEND_READY,
+};
+
 /* One line for every transform but PUSH6. Immutable after publish. */
 struct backend {
 	alignas(64) uint8_t transform; /* enum transform */
+	uint8_t state;                 /* enum backend_state */
 	uint8_t port;                  /* egress port, index into generation.ports */
 	uint16_t inner_max;            /* largest IP packet that fits the MTU after the transform */
 	struct tunnel tunnel;

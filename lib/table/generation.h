@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "eal/hash.h"
 #include "table/backend.h"
+#include "table/flow.h"
 #include "table/sched.h"
 #include "table/vip.h"
 
@@ -40,6 +41,7 @@ struct gen_port {
 struct generation {
 	uint64_t revision;
 	struct hash_key slot_key;
+	struct flow_timeouts flow_timeouts;
 	struct vip_table vips;
 	struct gen_port ports[GENERATION_MAX_PORTS];
 	uint32_t n_services; /* by service id; ids without a VIP are unused rows */

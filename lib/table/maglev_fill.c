@@ -9,10 +9,15 @@
 
 #include "table/maglev.h"
 
+static inline uint32_t min32(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 /* A member's turns: turn j is in the least round r with credit at the start + r * weight >= j *
  * top. */
 struct turn {
-	uint64_t round;
+	uint32_t round;
 	uint32_t credit; /* left after the turn; below weight */
 };
 
@@ -22,9 +27,9 @@ struct turn {
 static struct turn turn_first(const struct maglev_way *w, uint32_t top, uint32_t size)
 {
 	const uint32_t missing = top - (uint32_t)((uint64_t)top * w->offset / size);
-	const uint64_t round = ((uint64_t)missing + w->weight - 1) / w->weight;
+	const uint32_t round = (uint32_t)(((uint64_t)missing + w->weight - 1) / w->weight);
 
-	return (struct turn){round, (uint32_t)(round * w->weight - missing)};
+	return (struct turn){round, (uint32_t)((uint64_t)round * w->weight - missing)};
 }
 
 /* whole and part: top / weight and top % weight, so that a step divides nothing. */
@@ -62,7 +67,7 @@ static void turn_walk(
 
 	for (size_t i = 0; i < n; i++) {
 		const uint32_t weight = w[i].weight;
-		const uint32_t whole = rounds->top / weight;
+		const uint32_t whole = min32(rounds->top / weight, rounds->n); /* no wrap */
 		const uint32_t part = rounds->top % weight;
 		struct turn t = turn_first(&w[i], rounds->top, rounds->size);
 
@@ -158,20 +163,24 @@ static inline uint32_t way_step(uint32_t pos, uint32_t skip, uint32_t size)
 	const uint32_t on = pos + skip;
 	const uint32_t wrapped = on - size;
 
-	return wrapped < on ? wrapped : on; /* before the end, on - size is a huge number */
+	return min32(wrapped, on); /* before the end, on - size is a huge number */
 }
 
 /* The given turns, by walking. Every other entry of the way has a position of its own, so that two
- * steps are under way at a time. */
+ * steps are under way at a time; and what the next turn begins with is loaded before this one's end
+ * is known. order has one turn more than `turns`. */
 static void fill_walk(struct filling *f, const uint16_t *order, uint32_t turns)
 {
 	const uint32_t size = f->size;
+	uint32_t who = order[0];
+	uint32_t skip = f->way[who].skip;
+	uint32_t pos = f->next[who];
 
 	for (uint32_t t = 0; t < turns; t++) {
-		const uint32_t who = order[t];
-		const uint32_t skip = f->way[who].skip;
+		const uint32_t who_next = order[t + 1];
+		const uint32_t skip_next = f->way[who_next].skip;
+		const uint32_t pos_next = f->next[who_next];
 		const uint32_t skip2 = way_step(skip, skip, size);
-		uint32_t pos = f->next[who];
 		uint32_t other = way_step(pos, skip, size);
 
 		while (is_taken(f, pos)) {
@@ -185,6 +194,10 @@ static void fill_walk(struct filling *f, const uint16_t *order, uint32_t turns)
 		f->taken[pos / 64] |= UINT64_C(1) << (pos % 64);
 		f->table[pos] = (uint16_t)who;
 		f->next[who] = way_step(pos, skip, size);
+		pos = pos_next; /* a turn too old for a member twice in a row: it steps over taken
+				   entries */
+		who = who_next;
+		skip = skip_next;
 	}
 }
 
@@ -219,7 +232,7 @@ static uint32_t first_open(
 		const uint32_t e = open[i] + (size - way->offset);
 		const uint32_t quotient = (uint32_t)((uint64_t)e * ratio >> 32);
 		const uint32_t rest = e * inv - quotient * size;
-		const uint32_t place = rest < size ? rest : rest - size;
+		const uint32_t place = min32(rest, rest - size);
 
 		if (place < best_place) {
 			best_place = place;

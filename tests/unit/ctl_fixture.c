@@ -43,33 +43,33 @@ static int status(struct ctl_call *call, void *arg)
 }
 
 static const char *const vip_rows[] = {
-	"{\"vip\":\"web4\",\"address\":\"203.0.113.10\",\"port\":443,\"protocol\":\"tcp\","
-	"\"pool\":\"web\",\"forward\":\"ipip\",\"packets\":1234567,\"bytes\":99,\"pps\":120000,"
-	"\"bps\":812000000}",
-	"{\"vip\":\"any6\",\"address\":\"2001:db8::10\",\"port\":0,\"protocol\":\"udp\","
-	"\"pool\":\"dns\",\"forward\":\"l2\",\"packets\":0,\"bytes\":0,\"pps\":0,\"bps\":0}",
+	("{\"vip\":\"web4\",\"address\":\"203.0.113.10\",\"port\":443,\"protocol\":\"tcp\","
+	 "\"pool\":\"web\",\"forward\":\"ipip\",\"packets\":1234567,\"bytes\":99,\"pps\":120000,"
+	 "\"bps\":812000000}"),
+	("{\"vip\":\"any6\",\"address\":\"2001:db8::10\",\"port\":0,\"protocol\":\"udp\","
+	 "\"pool\":\"dns\",\"forward\":\"l2\",\"packets\":0,\"bytes\":0,\"pps\":0,\"bps\":0}"),
 };
 
 static const char *const backend_rows[] = {
-	"{\"pool\":\"web\",\"backend\":\"b1\",\"address\":\"10.0.0.11\",\"id\":1,\"weight\":100,"
-	"\"slots\":43691,\"share\":0.66666,\"next_hop\":{\"state\":\"resolved\",\"mac\":"
-	"\"02:00:00:00:00:11\",\"port\":\"wan\"},\"packets\":999,\"bytes\":5,\"pps\":12345.6}",
-	"{\"pool\":\"web\",\"backend\":\"b10\",\"address\":\"10.0.0.20\",\"id\":2,\"weight\":50,"
-	"\"slots\":21846,\"share\":0.33334,\"next_hop\":{\"state\":\"unresolved\"},"
-	"\"packets\":1000,\"bytes\":5,\"pps\":0}",
-	"{\"pool\":\"web\",\"backend\":\"b2\",\"address\":\"10.0.0.12\",\"id\":3,\"weight\":0,"
-	"\"slots\":0,\"share\":0,\"next_hop\":{\"state\":\"static\",\"mac\":\"02:00:00:00:00:12\","
-	"\"port\":\"wan\"},\"packets\":0,\"bytes\":0,\"pps\":0.5}",
-	"{\"pool\":\"dns\",\"backend\":\"d1\",\"address\":\"2001:db8::d1\",\"id\":4,\"weight\":1,"
-	"\"slots\":65537,\"share\":1,\"next_hop\":{\"state\":\"no_route\"},\"packets\":7,"
-	"\"bytes\":5,\"pps\":0}",
+	("{\"pool\":\"web\",\"backend\":\"b1\",\"address\":\"10.0.0.11\",\"id\":1,\"weight\":100,"
+	 "\"slots\":43691,\"share\":0.66666,\"next_hop\":{\"state\":\"resolved\",\"mac\":"
+	 "\"02:00:00:00:00:11\",\"port\":\"wan\"},\"packets\":999,\"bytes\":5,\"pps\":12345.6}"),
+	("{\"pool\":\"web\",\"backend\":\"b10\",\"address\":\"10.0.0.20\",\"id\":2,\"weight\":50,"
+	 "\"slots\":21846,\"share\":0.33334,\"next_hop\":{\"state\":\"unresolved\"},"
+	 "\"packets\":1000,\"bytes\":5,\"pps\":0}"),
+	("{\"pool\":\"web\",\"backend\":\"b2\",\"address\":\"10.0.0.12\",\"id\":3,\"weight\":0,"
+	 "\"slots\":0,\"share\":0,\"next_hop\":{\"state\":\"static\",\"mac\":\"02:00:00:00:00:12\","
+	 "\"port\":\"wan\"},\"packets\":0,\"bytes\":0,\"pps\":0.5}"),
+	("{\"pool\":\"dns\",\"backend\":\"d1\",\"address\":\"2001:db8::d1\",\"id\":4,\"weight\":1,"
+	 "\"slots\":65537,\"share\":1,\"next_hop\":{\"state\":\"no_route\"},\"packets\":7,"
+	 "\"bytes\":5,\"pps\":0}"),
 };
 
 static const char *const drop_rows[] = {
-	"{\"reason\":\"runt\",\"help\":\"frame too short\",\"packets\":0,\"pps\":0}",
-	"{\"reason\":\"no_vip\",\"help\":\"no VIP at this "
-	"address\",\"packets\":1234567,\"pps\":90}",
-	"{\"reason\":\"ttl\",\"help\":\"TTL or hop limit 0\",\"packets\":3,\"pps\":0}",
+	("{\"reason\":\"runt\",\"help\":\"frame too short\",\"packets\":0,\"pps\":0}"),
+	("{\"reason\":\"no_vip\",\"help\":\"no VIP at this "
+	 "address\",\"packets\":1234567,\"pps\":90}"),
+	("{\"reason\":\"ttl\",\"help\":\"TTL or hop limit 0\",\"packets\":3,\"pps\":0}"),
 };
 
 /* One row of a table of texts, the cursor's outer number being the row. */
@@ -85,6 +85,12 @@ static int next_row(struct ctl_call *call, const char *const *rows, size_t n, js
 
 static int next_vip(struct ctl_call *call, void *arg, json_t **item)
 {
+	struct canned *c = arg;
+
+	if (ctl_call_cursor(call)->outer == 0 && c->vip_moves) {
+		c->vip_moves--;
+		c->rev++;
+	}
 	return next_row(call, vip_rows, COUNT(vip_rows), item);
 }
 
@@ -130,7 +136,7 @@ static int next_count(struct ctl_call *call, void *arg, json_t **item)
 	c->made++;
 	if (at->outer == c->rev_at_item) {
 		c->rev++;
-		c->rev_at_item = c->rev_keeps_moving ? c->rev_at_item : 0;
+		c->rev_at_item = 0;
 	}
 	return 1;
 }
@@ -274,7 +280,7 @@ void raw_close(struct raw *raw)
 
 static void turn(struct event_base *base)
 {
-	event_base_loop(base, EVLOOP_NONBLOCK);
+	event_base_loop(base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	usleep(200);
 }
 
@@ -298,7 +304,7 @@ void raw_send(struct raw *raw, const void *bytes, size_t len)
 			sent += (size_t)n;
 		else if (errno != EAGAIN)
 			return;
-		event_base_loop(raw->base, EVLOOP_NONBLOCK);
+		event_base_loop(raw->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	}
 }
 
@@ -323,7 +329,7 @@ json_t *raw_line(struct raw *raw)
 	char *newline;
 
 	while (!(newline = memchr(raw->buf, '\n', raw->used))) {
-		event_base_loop(raw->base, EVLOOP_NONBLOCK);
+		event_base_loop(raw->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 		if (fill(raw) == 0 || now_ms() > end)
 			return NULL;
 	}

@@ -18,11 +18,11 @@ struct event_base;
 /* The state behind the canned commands. */
 struct canned {
 	uint64_t rev;
-	uint64_t made;         /* items that "count" has made so far */
-	uint64_t rev_at_item;  /* the revision moves when "count" makes this one; 0 = never */
-	bool rev_keeps_moving; /* else it moves once */
-	double dropped_pps;    /* in "status" */
-	bool apply_failed;     /* in "status" */
+	uint64_t made;        /* items that "count" and "slow" have made so far */
+	uint64_t rev_at_item; /* the revision moves once, when "count" makes this one; 0 = never */
+	unsigned vip_moves;   /* so many times it moves in the middle of "vip.list" */
+	double dropped_pps;   /* in "status" */
+	bool apply_failed;    /* in "status" */
 };
 
 extern const struct ctl_command canned_commands[];

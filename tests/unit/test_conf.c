@@ -108,7 +108,7 @@ static void one_mistake_one_message(void **state)
 			"t:2: daemon.log: level \"loud\" is not \"error\", \"warn\", \"info\" or "
 			"\"debug\""},
 		{"daemon = { user = \"x\"; };", "t:2: daemon: unknown key \"user\""},
-		{"flows = { };", "t:2: unknown key \"flows\""},
+		{"nodes = { };", "t:2: unknown key \"nodes\""},
 		{"pool = ( );", "t:2: unknown key \"pool\", did you mean \"pools\"?"},
 		{"daemon = ( );", "t:2: daemon must be a group { }, not a list ( )"},
 		{"pools = { };", "t:2: pools must be a list ( ), not a group { }"},
@@ -131,6 +131,8 @@ static void one_mistake_one_message(void **state)
 		{"eal = { lanes = 18446744073709551617; };",
 			"t:2: 18446744073709551617 does not fit any integer key"},
 		{"eal = { lanes = 12abc; };", "t:2: 12abc is not a number"},
+		{"eal = { /* one\n two */\n lanes = 12abc; };", "t:4: 12abc is not a number"},
+		{"eal = { file_prefix = \"a\n\"; lanes = 12abc; };", "t:3: 12abc is not a number"},
 		{"eal = { workers = [ 1, 2000 ]; };", "t:2: eal: workers 2000 is above 1023"},
 		{"eal = { workers = [ \"1\" ]; };",
 			"t:2: eal: workers must be a whole number, not text in quotes"},
@@ -153,11 +155,22 @@ static void one_mistake_one_message(void **state)
 						     "to 9, then also . _ -, at most 63 in all"},
 		{"pools = ( { name = \"\"; } );", "t:2: pool name \"\": a name is a to z, 0 to 9, "
 						  "then also . _ -, at most 63 in all"},
+		{"pools = ( { name = \".web\"; } );", "t:2: pool name \".web\": a name is a to z, "
+						      "0 to 9, then also . _ -, at most 63 in all"},
+		{"pools = ( { name = \"w eb\"; } );", "t:2: pool name \"w eb\": a name is a to z, "
+						      "0 to 9, then also . _ -, at most 63 in all"},
+		{"pools = ( { name = "
+		 "\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"; } );",
+			"t:2: pool name "
+			"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\": a "
+			"name is a to z, 0 to 9, then also . _ -, at most 63 in all"},
 		{"pools = ( { } );", "t:2: pool 1: \"name\" is missing"},
 		{"pools = ( { name = \"p\"; scheduler = \"rr\"; } );",
 			"t:2: pool \"p\": scheduler \"rr\" is not \"maglev\""},
 		{"pools = ( { name = \"p\"; table_size = 65536; } );",
 			"t:2: pool \"p\": table_size 65536 is not a prime"},
+		{"pools = ( { name = \"p\"; table_size = 66049; } );",
+			"t:2: pool \"p\": table_size 66049 is not a prime"},
 		{"pools = ( { name = \"p\"; table_size = 2; } );",
 			"t:2: pool \"p\": table_size 2 is below 3"},
 		{"pools = ( { name = \"p\"; tunnel_source = [ \"10.0.0.1\", \"10.0.0.2\" ]; } );",

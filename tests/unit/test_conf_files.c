@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "conf_text.h"
 #include "conf/schema.h"
@@ -246,6 +247,58 @@ static void ten_megabytes_of_anything(void **state)
 	}
 }
 
+static void more_than_all_files_may_hold(void **state)
+{
+	const size_t size = (64U << 20) + 1;
+	char *text = malloc(size + 1);
+
+	memset(text, '\n', size);
+	text[size] = '\0';
+	expect(text, "t:1: more than 64 MiB of configuration");
+	free(text);
+}
+
+/* 0.conf includes 1.conf and so on to `last`; there is the port. */
+static char *include_chain(const char *dir, int last)
+{
+	char path[256];
+
+	for (int i = 0; i <= last; i++) {
+		snprintf(path, sizeof path, "%s/%d.conf", dir, i);
+		FILE *f = fopen(path, "w");
+
+		assert_non_null(f);
+		if (i < last)
+			fprintf(f, "@include \"%d.conf\"\n", i + 1);
+		else
+			fputs(PORT, f);
+		fclose(f);
+	}
+	snprintf(path, sizeof path, "%s/0.conf", dir);
+	return read_messages(path);
+}
+
+static void includes_in_includes(void **state)
+{
+	char dir[] = "/tmp/sluice-test-conf-XXXXXX", wanted[256], path[256], *got;
+
+	assert_non_null(mkdtemp(dir));
+	got = include_chain(dir, 10);
+	assert_string_equal(got, "");
+	free(got);
+	got = include_chain(dir, 11);
+	snprintf(wanted, sizeof wanted,
+		"%s/10.conf:1: @include \"%s/11.conf\": more than 10 files include each other\n",
+		dir, dir);
+	assert_string_equal(got, wanted);
+	free(got);
+	for (int i = 0; i <= 11; i++) {
+		snprintf(path, sizeof path, "%s/%d.conf", dir, i);
+		assert_int_equal(unlink(path), 0);
+	}
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static char *generated(void (*write)(FILE *f))
 {
 	char *text = NULL;
@@ -351,6 +404,8 @@ int main(void)
 		cmocka_unit_test(backends_of_all_pools_count),
 		cmocka_unit_test(many_dangling_references),
 		cmocka_unit_test(ten_megabytes_of_anything),
+		cmocka_unit_test(more_than_all_files_may_hold),
+		cmocka_unit_test(includes_in_includes),
 		cmocka_unit_test(every_truncation),
 		cmocka_unit_test(every_byte_replaced),
 		cmocka_unit_test(generated_files_are_current),

@@ -3,11 +3,15 @@
 /* Interfaces by name, and the TAP that owns the VIPs, in a namespace of its own. */
 
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <cmocka.h>
 
 #include "kernel/host_if.h"
@@ -60,6 +64,22 @@ static struct sl_addr addr(const char *text)
 	return a;
 }
 
+/* Like `ethtool -L`. */
+static void use_queues(const char *name, uint32_t rx, uint32_t tx)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq req = {.ifr_data = (void *)&channels};
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	strcpy(req.ifr_name, name);
+	assert_int_equal(ioctl(fd, SIOCETHTOOL, &req), 0);
+	channels.cmd = ETHTOOL_SCHANNELS;
+	channels.rx_count = rx;
+	channels.tx_count = tx;
+	assert_int_equal(ioctl(fd, SIOCETHTOOL, &req), 0);
+	close(fd);
+}
+
 static void link_is_found(void **state)
 {
 	struct sl_err err = SL_ERR_INIT;
@@ -81,8 +101,11 @@ static void link_is_found(void **state)
 	assert_int_equal(link.rx_queues, 4);
 	assert_int_equal(link.tx_queues, 4);
 	netns_run(*(int *)*state, "ip link set kt1 up");
+	use_queues("kt0", 3, 2);
 	assert_int_equal(link_find("kt0", &link, &err), 0);
 	assert_true(link.carrier);
+	assert_int_equal(link.rx_queues, 3);
+	assert_int_equal(link.tx_queues, 2);
 	assert_int_equal(link_find("lo", &link, &err), 0);
 	assert_int_equal(link.rx_queues, 1);
 	assert_int_equal(err.count, 0);
@@ -256,6 +279,29 @@ static void tap_refusals_say_how_to_mend(void **state)
 	host_if_close(h);
 }
 
+static void tap_needs_permission(void **state)
+{
+	int status;
+
+	NEED_TUN();
+	const pid_t child = fork();
+
+	if (child == 0) {
+		struct sl_err err = SL_ERR_INIT;
+		struct host_if *h;
+
+		if (setuid(65534) != 0)
+			_exit(2);
+		const int rc = host_if_open("kvip", &h, &err);
+
+		_exit((rc != -EPERM && rc != -EACCES) ||
+			!strstr(sl_err_first(&err), "run as root"));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* SIGKILL leaves no time to clean up; the kernel does it, within a second. */
 static void tap_dies_with_its_owner(void **state)
 {
@@ -303,6 +349,7 @@ int main(void)
 		IN_NAMESPACE(tap_holds_many_addresses),
 		IN_NAMESPACE(tap_keeps_no_frames),
 		IN_NAMESPACE(tap_refusals_say_how_to_mend),
+		IN_NAMESPACE(tap_needs_permission),
 		IN_NAMESPACE(tap_dies_with_its_owner),
 	};
 

@@ -114,16 +114,16 @@ static void tables_are_aligned(void **state)
 		"web4  203.0.113.10:443/tcp    web   ipip     1.2M  120k   812M\n"
 		"any6  [2001:db8::10]:any/udp  dns   l2          0     0      0\n");
 	expect(*state, "backend list", 0,
-		"POOL  BACKEND  ADDR           WGHT  SLOTS   SHARE  NEXT-HOP                      "
+		"POOL  BACKEND  ADDR          WGHT  SLOTS   SHARE  NEXT-HOP                      "
 		"PKTS    PPS\n"
-		"web   b1       10.0.0.11       100  43691   66.7%  02:00:00:00:00:11@wan          "
+		"web   b1       10.0.0.11      100  43691   66.7%  02:00:00:00:00:11@wan          "
 		"999  12.3k\n"
-		"web   b10      10.0.0.20        50  21846   33.3%  unresolved                    "
+		"web   b10      10.0.0.20       50  21846   33.3%  unresolved                    "
 		"1.0k      0\n"
-		"web   b2       10.0.0.12         0      0    0.0%  02:00:00:00:00:12@wan,static   "
+		"web   b2       10.0.0.12        0      0    0.0%  02:00:00:00:00:12@wan,static   "
 		"  "
 		"0    0.5\n"
-		"dns   d1       2001:db8::d1      1  65537  100.0%  no_route                       "
+		"dns   d1       2001:db8::d1     1  65537  100.0%  no_route                       "
 		"  "
 		"7      0\n");
 	expect(*state, "drops", 0,
@@ -178,6 +178,21 @@ static void json_is_one_document(void **state)
 	expect(*state, "-j version | jq -c '[.sluicectl, .sluiced.rev, .sluiced.proto]'", 0,
 		"[\"0.1.0\",12,[1,1]]\n");
 	expect(*state, "--json --filter vip=none vip list", 0, "[]\n");
+}
+
+static void list_is_asked_again_when_the_revision_moves(void **state)
+{
+	struct world *w = *state;
+
+	canned_kill(w->pid);
+	w->canned.vip_moves = 4;
+	w->pid = canned_fork(&w->canned, &w->place);
+	expect(w, "-j vip list | jq -c 'map(.vip)'", 0, "[\"web4\",\"any6\"]\n");
+	canned_kill(w->pid);
+	w->canned.vip_moves = 5;
+	w->pid = canned_fork(&w->canned, &w->place);
+	expect(w, "vip list", 1,
+		"sluicectl: the configuration changed while the list was being sent (ask again)\n");
 }
 
 static void watch_repeats(void **state)
@@ -273,7 +288,8 @@ static void permission_has_its_code(void **state)
 	assert_int_equal(chmod(w->place.dir, 0755), 0);
 	/* As nobody, from a copy that nobody can reach. */
 	snprintf(command, sizeof command,
-		"cp %s %s/ctl && setpriv --reuid 65534 --clear-groups %s/ctl -s %s status 2>&1; "
+		"cp %s %s/ctl && setpriv --reuid 65534 --regid 65534 --clear-groups %s/ctl -s %s "
+		"status 2>&1; "
 		"code=$?; rm %s/ctl; exit $code",
 		getenv("SLUICECTL"), w->place.dir, w->place.dir, w->place.path, w->place.dir);
 	assert_int_equal(shell(command), 4);
@@ -435,6 +451,7 @@ int main(void)
 		TEST(tables_are_aligned),
 		TEST(rows_are_sorted_and_filtered),
 		TEST(json_is_one_document),
+		TEST(list_is_asked_again_when_the_revision_moves),
 		TEST(watch_repeats),
 		TEST(color_is_for_terminals),
 		TEST(errors_have_words_and_codes),

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "leave.h"
+
+static uint64_t flows_of(const struct daemon *d, uint16_t slot)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < d->n_lanes; i++)
+		if (d->lanes[i]->flows)
+			n += __atomic_load_n(&d->lanes[i]->flows->active[slot], __ATOMIC_RELAXED);
+	return n;
+}
+
+static bool done(const struct daemon *d, const struct compile_leaver *l)
+{
+	return flows_of(d, l->slot) == 0 || daemon_now_ms() >= l->until_ms;
+}
+
+bool leave_done(const struct daemon *d)
+{
+	for (size_t i = 0; i < d->running->n_leavers; i++)
+		if (done(d, &d->running->leavers[i]))
+			return true;
+	return false;
+}
+
+bool leave_slot_in_use(void *arg, uint16_t slot)
+{
+	const struct daemon *d = arg;
+
+	for (size_t i = 0; i < d->running->n_leavers; i++)
+		if (d->running->leavers[i].slot == slot)
+			return true;
+	return flows_of(d, slot) > 0;
+}
+
+static struct compile_leaver leaver_of(
+	const struct conf_pool *pool, const struct conf_backend *be, uint16_t slot)
+{
+	const int family = sl_addr_is4(&be->address) ? 0 : 1;
+
+	return (struct compile_leaver){
+		.address = be->address,
+		.forward = pool->forward,
+		.has_tunnel_source = pool->has_tunnel_source[family],
+		.tunnel_source = pool->tunnel_source[family],
+		.egress_port = pool->egress_port,
+		.slot = slot,
+		.until_ms = daemon_now_ms() + (uint64_t)pool->drain_timeout_s * 1000,
+	};
+}
+
+static void add(const struct daemon *d, struct build_job *job, struct compile_leaver l)
+{
+	view_leaver(job->conf, d->ports, d->mirror, &l);
+	job->leavers[job->n_leavers++] = l;
+}
+
+/* The backends of the running configuration whose slots are not in `stays`. */
+static void add_removed(const struct daemon *d, struct build_job *job, const bool *stays)
+{
+	const struct conf *conf = d->running->conf;
+	const uint16_t *slot = d->running->slots;
+
+	for (size_t p = 0; p < conf->n_pools; p++)
+		for (size_t i = 0; i < conf->pools[p].n_backends; i++, slot++)
+			if (!stays[*slot])
+				add(d, job,
+					leaver_of(&conf->pools[p], &conf->pools[p].backends[i],
+						*slot));
+}
+
+int leave_collect(const struct daemon *d, struct build_job *job)
+{
+	const struct build_job *from = d->running;
+	bool *stays;
+
+	if (!from || !d->lanes[0]->flows)
+		return 0;
+	stays = calloc(BACKEND_SLOTS, sizeof *stays);
+	job->leavers = calloc(from->n_backends + from->n_leavers + 1, sizeof *job->leavers);
+	if (!stays || !job->leavers) {
+		free(stays);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < job->n_backends; i++)
+		stays[job->slots[i]] = true;
+	if (from->conf != job->conf)
+		add_removed(d, job, stays);
+	for (size_t i = 0; i < from->n_leavers; i++)
+		if (!stays[from->leavers[i].slot] && !done(d, &from->leavers[i]))
+			add(d, job, from->leavers[i]);
+	free(stays);
+	return 0;
+}

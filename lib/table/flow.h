@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The flow table of one lane: which backend a connection has. One writer, no locks.
+ *
+ * A bucket is one cache line of 8 entries; a flow has two candidate buckets. An entry is known by
+ * its bucket and a 32-bit tag from the keyed flow hash, not by its whole key: a new flow is taken
+ * for another one with a chance below 16 / 2^32 = 4e-9. Backends are held as slots, so a table
+ * outlives generations.
+ *
+ * An entry begins as FLOW_NEW (unconfirmed). What comes after the first packet confirms it. A new
+ * flow may take an entry that is empty, idle for too long, closing or unconfirmed; never a live
+ * confirmed one. When both buckets are full of those, the flow is not remembered and counted as a
+ * bypass. */
+
+#ifndef SLUICE_TABLE_FLOW_H
+#define SLUICE_TABLE_FLOW_H
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "eal/hash.h"
+#include "table/backend.h"
+
+#define FLOW_WAYS 8
+
+/* Upper two bits of an entry's backend. */
+enum flow_state { FLOW_NEW, FLOW_ESTABLISHED, FLOW_CLOSING, FLOW_UDP, FLOW_STATES };
+
+/* What a packet does to its flow. Only the client's half of a connection is seen. */
+enum flow_event {
+	FLOW_EV_DATA, /* TCP without SYN, FIN, RST */
+	FLOW_EV_SYN,
+	FLOW_EV_END, /* FIN or RST */
+	FLOW_EV_UDP,
+	FLOW_EVENTS
+};
+
+#define FLOW_STATE_SHIFT 14
+
+struct flow_bucket {
+	alignas(64) uint32_t tag[FLOW_WAYS]; /* 0 = empty */
+	uint16_t backend[FLOW_WAYS];         /* slot | state << FLOW_STATE_SHIFT */
+	uint16_t age[FLOW_WAYS];             /* clock when last seen, seconds, wraps */
+};
+
+static_assert(sizeof(struct flow_bucket) == 64, "one cache line");
+
+/* Idle seconds after which an entry is free, by state; each below 32768. */
+struct flow_timeouts {
+	uint16_t idle_s[FLOW_STATES];
+};
+
+/* All worker: rw, control: ro. */
+struct flow_table {
+	struct flow_bucket *bucket;
+	uint32_t mask; /* buckets - 1 */
+	uint32_t hand; /* next bucket to sweep */
+	struct hash_key key;
+	uint32_t entries; /* in use */
+	uint32_t *active; /* flows by backend slot */
+
+	uint64_t inserts;
+	uint64_t expired; /* idle entries freed */
+	uint64_t evicted; /* closing or unconfirmed ones that a new flow took */
+	uint64_t bypass;  /* flows that found no place */
+};
+
+/* A place in the table; NULL bucket = none. */
+struct flow_at {
+	struct flow_bucket *b;
+	uint32_t way;
+};
+
+/* A table for at least `entries` flows (rounded up to a power of two, at least 64) with a secret
+ * for its hash. NULL without memory. Control thread. */
+struct flow_table *flow_new(uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES]);
+void flow_free(struct flow_table *t);
+
+/* Remember a flow that flow_find did not find. False: no place, counted. */
+bool flow_insert(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to);
+
+/* Let an existing entry go to another backend, from the beginning of its life. */
+void flow_move(
+	struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev, uint16_t now);
+
+/* Look at the next n buckets and free what is idle or belongs to a backend that is gone. */
+void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flow_timeouts *to,
+	const struct backend *backends, uint32_t n_backends);
+
+/* [state][event] -> state. A retransmitted SYN does not confirm; a SYN does not unconfirm a live
+ * flow, which a forged one could otherwise do; a SYN on a closing flow opens it again. */
+extern const uint8_t flow_next[FLOW_STATES][FLOW_EVENTS];
+
+static inline uint32_t flow_tag(uint64_t hash)
+{
+	const uint32_t tag = (uint32_t)(hash >> 32);
+
+	return tag ? tag : 1;
+}
+
+static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, uint64_t hash)
+{
+	return &t->bucket[(uint32_t)hash & t->mask];
+}
+
+/* The other candidate, from the first one and the tag (Fan et al., "Cuckoo Filter", 2014, 3.1). */
+static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, uint64_t hash)
+{
+	return &t->bucket[((uint32_t)hash ^ (flow_tag(hash) * 0x5bd1e995u)) & t->mask];
+}
+
+static inline void flow_prefetch(const struct flow_table *t, uint64_t hash)
+{
+	__builtin_prefetch(flow_bucket1(t, hash));
+	__builtin_prefetch(flow_bucket2(t, hash));
+}
+
+/* Bit w is set where the tag of way w matches. */
+static inline uint32_t flow_match_plain(const struct flow_bucket *b, uint32_t tag)
+{
+	uint32_t m = 0;
+
+	for (uint32_t way = 0; way < FLOW_WAYS; way++)
+		m |= (uint32_t)(b->tag[way] == tag) << way;
+	return m;
+}
+
+#ifdef __SSE2__
+static inline uint32_t flow_match(const struct flow_bucket *b, uint32_t tag)
+{
+	const __m128i want = _mm_set1_epi32((int)tag);
+	const __m128i lo = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[0]), want);
+	const __m128i hi = _mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[4]), want);
+	const __m128i words = _mm_packs_epi32(lo, hi);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(words, _mm_setzero_si128()));
+}
+#else
+#define flow_match flow_match_plain
+#endif
+
+/* The entry of a flow, idle or not. */
+static inline struct flow_at flow_find(const struct flow_table *t, uint64_t hash)
+{
+	const uint32_t tag = flow_tag(hash);
+	struct flow_bucket *b = flow_bucket1(t, hash);
+	uint32_t m = flow_match(b, tag);
+
+	if (__builtin_expect(!m, 0)) {
+		b = flow_bucket2(t, hash);
+		m = flow_match(b, tag);
+		if (!m)
+			return (struct flow_at){NULL, 0};
+	}
+	return (struct flow_at){b, (uint32_t)__builtin_ctz(m)};
+}
+
+static inline uint16_t flow_slot(struct flow_at at)
+{
+	return at.b->backend[at.way] & BACKEND_SLOT_MASK;
+}
+
+static inline enum flow_state flow_state(struct flow_at at)
+{
+	return at.b->backend[at.way] >> FLOW_STATE_SHIFT;
+}
+
+static inline bool flow_idle(struct flow_at at, uint16_t now, const struct flow_timeouts *to)
+{
+	return (uint16_t)(now - at.b->age[at.way]) > to->idle_s[flow_state(at)];
+}
+
+/* A packet of the flow came by. Writes only what changes: most packets leave the line clean. */
+static inline void flow_touch(struct flow_at at, enum flow_event ev, uint16_t now)
+{
+	const uint16_t was = at.b->backend[at.way];
+	const uint16_t is = (uint16_t)((was & BACKEND_SLOT_MASK) |
+				       flow_next[was >> FLOW_STATE_SHIFT][ev] << FLOW_STATE_SHIFT);
+
+	if (__builtin_expect(is != was, 0))
+		at.b->backend[at.way] = is;
+	if (__builtin_expect(at.b->age[at.way] != now, 0))
+		at.b->age[at.way] = now;
+}
+
+#endif
