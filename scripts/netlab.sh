@@ -388,7 +388,7 @@ lab_curl() {
 
 # lab_get N URL: N requests one after the other; the bodies, and a failure if one request fails.
 lab_get() {
-	lab_curl "$2?[1-$1]"
+	lab_curl "$2?[1-$1]" || fail "a request to $2 failed"
 }
 
 # lab_answers URL: does the VIP answer at all?

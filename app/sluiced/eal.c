@@ -169,12 +169,32 @@ static void compose(
 	add_memory(a, extra, conf, need_mb);
 	add(a, "--no-pci");
 	add2(a, "--file-prefix", conf->eal.file_prefix);
-	if (conf->daemon.log_level != CONF_LOG_DEBUG) {
+	if (conf->daemon.log_level != CONF_LOG_DEBUG)
 		add(a, "--log-level=*:warning");
-		add(a, "--log-level=lib.telemetry:error"); /* its legacy socket */
-	}
 	for (int i = 0; i < extra->n; i++)
 		add(a, extra->v[i]);
+}
+
+/* DPDK's lines become lines of our log. One says at every start, whatever the level, that a socket
+ * which nobody asked for does not exist. */
+static ssize_t on_dpdk_line(void *cookie, const char *text, size_t size)
+{
+	const int len = (int)(size && text[size - 1] == '\n' ? size - 1 : size);
+
+	if (len && !memmem(text, size, "legacy socket", strlen("legacy socket")))
+		log_warn("DPDK: %.*s", len, text);
+	return (ssize_t)size;
+}
+
+static void take_over_log(void)
+{
+	const cookie_io_functions_t io = {.write = on_dpdk_line};
+	FILE *f = fopencookie(NULL, "w", io);
+
+	if (!f)
+		return;
+	setvbuf(f, NULL, _IOLBF, 512);
+	rte_openlog_stream(f);
 }
 
 int eal_start(
@@ -190,10 +210,11 @@ int eal_start(
 	compose(&own, conf, &more, need_mb);
 	if (own.n == EAL_ARGS_MAX)
 		return sl_err_add(err, "more than %d EAL arguments", EAL_ARGS_MAX);
+	take_over_log();
 	rc = rte_eal_init(own.n, own.v);
 	if (rc < 0)
 		return sl_err_sys(err, rte_errno,
-			"DPDK does not start (its own lines above say why; another sluiced with "
+			"DPDK does not start (its lines above say why; another sluiced with "
 			"eal.file_prefix = \"%s\" may be running)",
 			conf->eal.file_prefix);
 	return 0;

@@ -42,7 +42,7 @@ struct {
 	__type(value, __u32);
 } decap_vips SEC(".maps");
 
-/* Not used by the program: it ties what has to be undone to the life of the filter. */
+/* Not used by the program, only bound to it: what has to be undone lives as long as the filter. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);

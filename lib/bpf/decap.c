@@ -44,11 +44,20 @@ static int check_ethernet(const char *ifname, struct sl_err *err)
 	return 0;
 }
 
+/* The program does not use the state; bound to it, the map lives as long as the program and is found by it. */
+static int bind_state(const struct decap *d)
+{
+	return bpf_prog_bind_map(bpf_program__fd(d->skel->progs.sluice_decap),
+		       bpf_map__fd(d->skel->maps.decap_state), NULL)
+		       ? -errno
+		       : 0;
+}
+
 static int load(struct decap *d, struct sl_err *err)
 {
 	obj_listen();
 	d->skel = decap_bpf__open_and_load();
-	const int rc = d->skel ? 0 : -errno;
+	const int rc = d->skel ? bind_state(d) : -errno;
 	obj_unlisten();
 	return rc ? obj_err(err, rc, "cannot load %s", DECAP_PROG) : 0;
 }

@@ -3,16 +3,20 @@
 #include "datapath/flow_event.h"
 #include "datapath/stage.h"
 
-/* May a packet of a known flow go on to its backend? A connection that begins anew, on the tuple of
- * an old one, does not go to a backend that is being drained. */
-static inline bool may_go_on(const struct generation *g, uint16_t slot, enum flow_event ev)
+/* May a packet of a known flow go on to its backend? A SYN after the end of a connection begins
+ * another one on the same ports, which is chosen for anew; so is one that would begin on a backend
+ * in drain. */
+static inline bool may_go_on(const struct generation *g, struct flow_at at, enum flow_event ev)
 {
+	const uint16_t slot = flow_slot(at);
+
 	if (__builtin_expect(slot >= g->n_backends, 0))
 		return false;
 	const uint8_t state = g->backends[slot].state;
 
-	return __builtin_expect(state == BACKEND_READY, 1) ||
-	       (state == BACKEND_DRAIN && ev != FLOW_EV_SYN);
+	if (__builtin_expect(ev != FLOW_EV_SYN, 1))
+		return state != BACKEND_GONE;
+	return state == BACKEND_READY && flow_state(at) != FLOW_CLOSING;
 }
 
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
@@ -31,8 +35,7 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 		const struct flow_at at = flow_find(t, b->hash[i]);
 		const enum flow_event ev = flow_event(&b->info[i]);
 
-		if (!at.b || __builtin_expect(flow_idle(at, now, to), 0) ||
-			!may_go_on(g, flow_slot(at), ev))
+		if (!at.b || __builtin_expect(flow_idle(at, now, to), 0) || !may_go_on(g, at, ev))
 			continue;
 		flow_touch(at, ev, now);
 		b->backend[i] = flow_slot(at);

@@ -63,11 +63,14 @@ state() {
 	in_be tc filter show dev eth0 ingress
 }
 
+# A filter of somebody else: a classic BPF program that matches nothing.
+foreign_filter() { in_be tc filter add dev eth0 "$1" pref 500 bpf bytecode '1,6 0 0 0'; }
+
 # start NAME ARGS...: run it until it is ready.
 start() {
 	rm -f "$dir/out"
 	mkfifo "$dir/out"
-	in_be "$decap" "$@" >"$dir/out" 2>"$dir/err" &
+	ip netns exec "$be" "$decap" "$@" >"$dir/out" 2>"$dir/err" & # no function: signals go to it
 	pid=$!
 	local line=
 	read -r -t 20 line <"$dir/out"
@@ -143,9 +146,9 @@ state | diff "$dir/before" - || fail "host not as before the first one"
 echo "6. addresses, filters and settings of others stay"
 ip -n "$be" addr add $vip4/32 dev lo
 in_be tc qdisc add dev eth0 clsact
-in_be tc filter add dev eth0 ingress pref 500 protocol all matchall action continue
+foreign_filter ingress || fail "no filter"
 in_be sysctl -qw net.ipv4.conf.eth0.arp_ignore=2
-state | sed 's/ (rule hit.*//' >"$dir/before"
+state >"$dir/before"
 start --vip $vip4 $vip6 --interface eth0
 all_tunnels
 sysctl_is net.ipv4.conf.eth0.arp_ignore 2
@@ -155,7 +158,7 @@ state | diff "$dir/before" - || fail "host not as before"
 echo "7. a qdisc it made stays while somebody else's filter is in it"
 in_be tc qdisc del dev eth0 clsact
 start --vip $vip4 --interface eth0
-in_be tc filter add dev eth0 egress pref 500 protocol all matchall action continue
+foreign_filter egress || fail "no filter"
 stop TERM
 in_be tc filter show dev eth0 egress | grep -q 'pref 500' || fail "somebody else's filter is gone"
 in_be tc filter show dev eth0 ingress | grep -q . && fail "our filter is still there"

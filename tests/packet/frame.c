@@ -167,10 +167,13 @@ static void finish(struct frame *f, const struct frame_spec *s, const uint8_t *s
 		set16(ip + 2, f->ip_len);
 	if (udp)
 		set16(l4 + 4, n);
-	if (udp && !s->no_udp_csum)
-		set16(l4 + 6, ~sum_transport(src, dst, alen, IPPROTO_UDP, l4, n));
-	else if (proto_of(s) == IPPROTO_TCP)
+	if (udp && !s->no_udp_csum) {
+		const uint16_t sum = (uint16_t)~sum_transport(src, dst, alen, IPPROTO_UDP, l4, n);
+
+		set16(l4 + 6, sum ? sum : 0xffff); /* RFC 768: 0 means none */
+	} else if (proto_of(s) == IPPROTO_TCP) {
 		set16(l4 + 16, ~sum_transport(src, dst, alen, IPPROTO_TCP, l4, n));
+	}
 	frame_fix_ipv4(f);
 }
 

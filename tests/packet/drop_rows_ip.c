@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What the IP header and its extensions can have wrong. */
+
+#include <rte_mbuf.h>
+
+#include "drop_rows.h"
+
+#define HOP  "\x00"
+#define RT   "\x2b"
+#define FRAG "\x2c"
+#define AH   "\x33"
+#define DST  "\x3c"
+
+static const struct drop_row rows[] = {
+	{"IPv6 under the EtherType of IPv4", VERDICT_IP_VERSION, {DROP_TO4}, {{'i', 0, 1, 0x65}}},
+	{"version 0", VERDICT_IP_VERSION, {DROP_TO4}, {{'i', 0, 1, 0x05}}, .raw = true},
+	{"IPv4 under the EtherType of IPv6", VERDICT_IP_VERSION, {DROP_TO6}, {{'i', 0, 1, 0x45}},
+		.raw = true},
+	{"header of 16 bytes", VERDICT_IP_HDR_LEN, {DROP_TO4}, {{'i', 0, 1, 0x44}}, .raw = true},
+	{"header of 0 bytes", VERDICT_IP_HDR_LEN, {DROP_TO4}, {{'i', 0, 1, 0x40}}, .raw = true},
+	{"header of 60 bytes in 40", VERDICT_IP_HDR_LEN, {DROP_TO4}, {{'i', 0, 1, 0x4f}}, .raw = true},
+	{"options cut", VERDICT_IP_HDR_LEN, {DROP_TO4, .options = 10}, DROP_KEEP(14 + 59)},
+
+	{"total length 19", VERDICT_IP_TOTAL_LEN, {DROP_TO4}, {{'i', 2, 2, 19}}},
+	{"total length 0", VERDICT_IP_TOTAL_LEN, {DROP_TO4}, {{'i', 2, 2, 0}}},
+	{"total length inside the options", VERDICT_IP_TOTAL_LEN, {DROP_TO4, .options = 2},
+		{{'i', 2, 2, 27}}},
+	{"frame one byte short", VERDICT_IP_TOTAL_LEN, {DROP_TO4, .payload = 10}, .cut = 1},
+	{"QinQ frame one byte short", VERDICT_IP_TOTAL_LEN, {DROP_TO4, .vlans = 2}, .cut = 1},
+	{"total length 65535", VERDICT_IP_TOTAL_LEN, {DROP_TO4}, {{'i', 2, 2, 65535}}},
+	{"IPv6 frame one byte short", VERDICT_IP_TOTAL_LEN, {DROP_TO6}, .cut = 1},
+	{"payload length 0", VERDICT_IP_TOTAL_LEN, {DROP_TO6}, {{'i', 4, 2, 0}}},
+	{"payload length 65535", VERDICT_IP_TOTAL_LEN, {DROP_TO6}, {{'i', 4, 2, 65535}}},
+
+	{"checksum off by one", VERDICT_IP_CHECKSUM, {DROP_TO4}, {{'i', 8, 1, 58}}, .raw = true},
+	{"checksum 0", VERDICT_IP_CHECKSUM, {DROP_TO4}, {{'i', 10, 2, 0}}, .raw = true},
+	{"bad byte in the last option", VERDICT_IP_CHECKSUM, {DROP_TO4, .options = 10},
+		{{'i', 59, 1, 0}}, .raw = true},
+	{"bad by the NIC", VERDICT_IP_CHECKSUM, {DROP_TO4}, .ol_flags = RTE_MBUF_F_RX_IP_CKSUM_BAD},
+	{"checksum 0, NIC does not know", VERDICT_IP_CHECKSUM, {DROP_TO4}, {{'i', 10, 2, 0}},
+		.raw = true, .ol_flags = RTE_MBUF_F_RX_IP_CKSUM_NONE},
+
+	{"TTL 0", VERDICT_TTL, {DROP_TO4}, {{'i', 8, 1, 0}}},
+	{"hop limit 0", VERDICT_TTL, {DROP_TO6}, {{'i', 7, 1, 0}}},
+
+	{"first fragment", VERDICT_FRAG, {DROP_TO4}, {{'i', 6, 2, 0x2000}}},
+	{"last fragment", VERDICT_FRAG, {DROP_TO4}, {{'i', 6, 2, 0x0001}}},
+	{"fragment with the highest offset bit", VERDICT_FRAG, {DROP_TO4}, {{'i', 6, 2, 0x1000}}},
+	{"first fragment, IPv6", VERDICT_FRAG, {DROP_TO6, FRAME_CHAIN(FRAG)}, {{'i', 43, 1, 1}}},
+	{"last fragment, IPv6", VERDICT_FRAG, {DROP_TO6, FRAME_CHAIN(FRAG)}, {{'i', 42, 2, 8}}},
+	{"fragment behind options", VERDICT_FRAG, {DROP_TO6, FRAME_CHAIN(DST FRAG)},
+		{{'i', 51, 1, 1}}},
+
+	{"nine extension headers", VERDICT_EXT_HDR,
+		{DROP_TO6, FRAME_CHAIN(HOP DST DST DST DST DST DST DST DST)}},
+	{"nine, the last an atomic fragment", VERDICT_EXT_HDR,
+		{DROP_TO6, FRAME_CHAIN(HOP DST DST DST DST DST DST DST FRAG)}},
+	{"hop-by-hop not first", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(DST HOP)}},
+	{"hop-by-hop twice", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(HOP HOP)}},
+	{"routing header type 0", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(RT)}, {{'i', 42, 1, 0}}},
+	{"options beyond the packet", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(DST)},
+		{{'i', 41, 1, 255}}},
+	{"options one word beyond the packet", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(DST)},
+		{{'i', 41, 1, 3}}},
+	{"AH beyond the packet", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(AH)}, {{'i', 41, 1, 10}}},
+	{"chain leads behind the packet", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(DST)},
+		{{'i', 4, 2, 8}, {'i', 40, 1, 60}}},
+	{"7 bytes of an extension header", VERDICT_EXT_HDR, {DROP_TO6, FRAME_CHAIN(DST)},
+		{{'i', 4, 2, 7}}, DROP_KEEP(14 + 47)},
+	{"chain fills the packet", VERDICT_L4_TRUNCATED, {DROP_TO6, FRAME_CHAIN(DST)},
+		{{'i', 4, 2, 8}}, DROP_KEEP(14 + 48)},
+
+	{"source is destination", VERDICT_LAND, {DROP_TO4, .src = VIP4}},
+	{"source is destination, IPv6", VERDICT_LAND, {DROP_TO6, .src = VIP6}},
+	{"source 0.0.0.1", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "0.0.0.1"}},
+	{"source 127.255.255.254", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "127.255.255.254"}},
+	{"source multicast", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "224.0.0.1"}},
+	{"source class E", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "240.0.0.1"}},
+	{"source broadcast", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "255.255.255.255"}},
+	{"source ::", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "::"}},
+	{"source ::1", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "::1"}},
+	{"source multicast, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "ff02::1"}},
+};
+
+const struct drop_rows drop_rows_ip = DROP_ROWS(rows);

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What the transport header can have wrong. */
+
+#include "drop_rows.h"
+
+#define UDP4 .dst = VIP4, .dport = 53, .proto = IPPROTO_UDP
+#define UDP6 .dst = VIP6, .dport = 53, .proto = IPPROTO_UDP
+
+enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
+
+static const struct drop_row rows[] = {
+	{"19 bytes of TCP", VERDICT_L4_TRUNCATED, {DROP_TO4}, {{'i', 2, 2, 39}}, DROP_KEEP(14 + 39)},
+	{"19 bytes of TCP and padding", VERDICT_L4_TRUNCATED, {DROP_TO4, .padding = 6},
+		{{'i', 2, 2, 39}}},
+	{"no TCP header", VERDICT_L4_TRUNCATED, {DROP_TO4}, {{'i', 2, 2, 20}}, DROP_KEEP(14 + 20)},
+	{"19 bytes of TCP, IPv6", VERDICT_L4_TRUNCATED, {DROP_TO6}, {{'i', 4, 2, 19}},
+		DROP_KEEP(14 + 59)},
+	{"TCP options beyond the packet", VERDICT_L4_TRUNCATED, {DROP_TO4}, {{'t', 12, 1, 0x60}}},
+	{"TCP options one byte short", VERDICT_L4_TRUNCATED, {DROP_TO6, .payload = 39},
+		{{'t', 12, 1, 0xf0}}},
+	{"7 bytes of UDP", VERDICT_L4_TRUNCATED, {UDP4}, {{'i', 2, 2, 27}}, DROP_KEEP(14 + 27)},
+	{"7 bytes of UDP, IPv6", VERDICT_L4_TRUNCATED, {UDP6}, {{'i', 4, 2, 7}}, DROP_KEEP(14 + 47)},
+	{"UDP length 7", VERDICT_L4_TRUNCATED, {UDP4}, {{'t', 4, 2, 7}}},
+	{"UDP length 0", VERDICT_L4_TRUNCATED, {UDP6}, {{'t', 4, 2, 0}}},
+	{"UDP length beyond the packet", VERDICT_L4_TRUNCATED, {UDP4, .payload = 4},
+		{{'t', 4, 2, 13}}},
+	{"UDP length reaches into the padding", VERDICT_L4_TRUNCATED, {UDP4, .padding = 18},
+		{{'t', 4, 2, 9}}},
+
+	{"ICMP", VERDICT_L4_PROTO, {DROP_TO4, .proto = IPPROTO_ICMP}},
+	{"ICMPv6", VERDICT_L4_PROTO, {DROP_TO6, .proto = IPPROTO_ICMPV6}},
+	{"GRE", VERDICT_L4_PROTO, {DROP_TO4, .proto = IPPROTO_GRE}},
+	{"SCTP, IPv6", VERDICT_L4_PROTO, {DROP_TO6, .proto = IPPROTO_SCTP}},
+	{"IP in IP", VERDICT_L4_PROTO, {DROP_TO4, .proto = IPPROTO_IPIP}},
+	{"protocol 255", VERDICT_L4_PROTO, {DROP_TO4, .proto = 255}},
+	{"no next header", VERDICT_L4_PROTO, {DROP_TO6, .proto = IPPROTO_NONE}},
+	{"ESP behind options", VERDICT_L4_PROTO, {DROP_TO6, FRAME_CHAIN("\x3c"), .proto = IPPROTO_ESP}},
+	{"extension header in IPv4", VERDICT_L4_PROTO, {DROP_TO4, .proto = IPPROTO_DSTOPTS}},
+
+	{"no flag", VERDICT_TCP_FLAGS, {DROP_TO4}, {{'t', 13, 1, 0}}},
+	{"PSH and URG alone", VERDICT_TCP_FLAGS, {DROP_TO4, .tcp_flags = PSH | URG}},
+	{"SYN and FIN", VERDICT_TCP_FLAGS, {DROP_TO4, .tcp_flags = SYN | FIN}},
+	{"SYN and RST", VERDICT_TCP_FLAGS, {DROP_TO6, .tcp_flags = SYN | RST}},
+	{"FIN and RST", VERDICT_TCP_FLAGS, {DROP_TO4, .tcp_flags = FIN | RST | ACK}},
+	{"all flags", VERDICT_TCP_FLAGS, {DROP_TO6, .tcp_flags = 0x3f}},
+	{"TCP header of 16 bytes", VERDICT_TCP_FLAGS, {DROP_TO4}, {{'t', 12, 1, 0x40}}},
+	{"TCP header of 0 bytes", VERDICT_TCP_FLAGS, {DROP_TO6}, {{'t', 12, 1, 0x00}}},
+};
+
+const struct drop_rows drop_rows_transport = DROP_ROWS(rows);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "harness.h"
+
+struct world *world;
+
+int harness_setup(void **state)
+{
+	const int rc = rig_start(getenv("SLUICE_TEST_VDEV"));
+
+	if (rc)
+		return rc;
+	world = world_new();
+	return 0;
+}
+
+int harness_teardown(void **state)
+{
+	world_free(world);
+	rig_stop();
+	return 0;
+}
+
+struct lane *harness_lane(void)
+{
+	struct lane *l = lane_new(0, world->g->n_services);
+
+	assert_non_null(l);
+	return l;
+}
+
+static void collect(struct outcome *o, const struct burst *b)
+{
+	o->n = b->n;
+	for (uint16_t i = 0; i < b->n; i++) {
+		rte_mbuf_sanity_check(b->mbuf[i], 1);
+		o->out[i].len = rig_bytes(b->mbuf[i], o->out[i].b, FRAME_MAX);
+		assert_int_equal(o->out[i].len, b->mbuf[i]->pkt_len);
+		o->service[i] = b->service[i];
+		o->backend[i] = b->backend[i];
+		o->tx_port[i] = b->tx_port[i];
+	}
+}
+
+/* Every received packet is counted under one verdict, those that leave not yet. */
+static void expect_identity(const struct outcome *o, uint64_t rx, uint16_t n)
+{
+	uint64_t ended = o->count[VERDICT_PUNTED];
+
+	for (int v = VERDICT_FIRST_DROP; v < VERDICT_COUNT; v++)
+		ended += o->count[v];
+	assert_int_equal(rx, n);
+	assert_int_equal(o->count[VERDICT_FORWARDED], 0);
+	assert_int_equal(rx, o->n + ended);
+}
+
+void harness_run_on(
+	struct lane *l, struct outcome *o, uint8_t port, struct rte_mbuf *const *m, uint16_t n)
+{
+	static struct burst b;
+	uint32_t segments = 0;
+	const uint64_t rx = l->rx;
+
+	assert_true(n <= BURST_MAX);
+	memset(&b, 0xa5, sizeof b);
+	memset(o, 0, sizeof *o);
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		o->count[v] = l->verdict[v];
+	for (uint16_t i = 0; i < n; i++)
+		segments += m[i]->nb_segs;
+	const uint32_t mbufs = rig_mbufs() - segments, buffers = rig_buffers() - segments;
+
+	memcpy(b.mbuf, m, n * sizeof *m);
+	b.n = n;
+	b.rx_port = port;
+	pipeline_run(l, world->g, &b);
+	for (int v = 0; v < VERDICT_COUNT; v++)
+		o->count[v] = l->verdict[v] - o->count[v];
+	collect(o, &b);
+	rte_pktmbuf_free_bulk(b.mbuf, b.n);
+	assert_int_equal(rig_mbufs(), mbufs);
+	assert_int_equal(rig_buffers(), buffers);
+	expect_identity(o, l->rx - rx, n);
+}
+
+void harness_run(struct outcome *o, uint8_t port, struct rte_mbuf *const *m, uint16_t n)
+{
+	struct lane *l = harness_lane();
+
+	harness_run_on(l, o, port, m, n);
+	lane_free(l);
+}
+
+void harness_frame(struct frame *f, const struct frame_spec *s, uint8_t port)
+{
+	struct frame_spec to_port = *s;
+
+	if (!s->eth_dst)
+		to_port.eth_dst = world_mac(port);
+	frame_build(f, &to_port);
+}
+
+void harness_one(struct outcome *o, uint8_t port, const struct frame *f)
+{
+	struct rte_mbuf *m = rig_mbuf(f->b, f->len, RIG_HEADROOM);
+
+	harness_run(o, port, &m, 1);
+}
+
+void harness_expect(const struct outcome *o, enum verdict v, uint16_t n)
+{
+	for (int i = VERDICT_PUNTED; i < VERDICT_COUNT; i++) {
+		const uint64_t wanted = i == (int)v ? n : 0;
+
+		if (o->count[i] != wanted)
+			fail_msg("%s: %llu, not %llu", verdict_name(i), (unsigned long long)o->count[i],
+				(unsigned long long)wanted);
+	}
+	assert_int_equal(o->n, v == VERDICT_FORWARDED ? n : 0);
+}
+
+static void expect_bytes(const struct frame *got, const struct frame *wanted)
+{
+	for (uint32_t i = 0; i < got->len && i < wanted->len; i++)
+		if (got->b[i] != wanted->b[i])
+			fail_msg("byte %u is %02x, not %02x", i, got->b[i], wanted->b[i]);
+	assert_int_equal(got->len, wanted->len);
+}
+
+void harness_expect_out(
+	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way)
+{
+	static struct frame wanted;
+	const struct frame *got = &o->out[i];
+	const bool inner6 = in->b[in->l3] >> 4 == 6;
+	const uint8_t *ip = in->b + in->l3;
+
+	assert_non_null(way);
+	assert_true(i < o->n);
+	assert_true(got->len >= 34);
+	frame_wrap(&wanted, in,
+		&(struct frame_outer){
+			.eth_dst = way->eth_dst,
+			.eth_src = way->eth_src,
+			.src = way->source,
+			.dst = way->source ? way->address : NULL,
+			.tos = inner6 ? (uint8_t)(ip[0] << 4 | ip[1] >> 4) : ip[1],
+			.id = (uint16_t)(got->b[18] << 8 | got->b[19]),
+			.label = (got->b[15] & 15u) << 16 | (uint32_t)got->b[16] << 8 | got->b[17],
+		});
+	expect_bytes(got, &wanted);
+	assert_int_equal(o->tx_port[i], way->port);
+	if (frame_checksums(got->b, got->len) < 1)
+		fail_msg("a checksum is missing or wrong");
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Packets in, verdicts and packets out: what the tables of the packet tests run on. */
+
+#ifndef SLUICE_TESTS_HARNESS_H
+#define SLUICE_TESTS_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "datapath/pipeline.h"
+
+#include "frame.h"
+#include "rig.h"
+#include "world.h"
+
+/* Exit status by which meson knows a test that could not run. */
+#define HARNESS_SKIP 77
+
+extern struct world *world;
+
+/* What came of a burst. */
+struct outcome {
+	uint16_t n;		      /* frames that leave */
+	uint64_t count[VERDICT_COUNT]; /* what the counters grew by */
+	uint16_t service[BURST_MAX];
+	uint16_t backend[BURST_MAX];
+	uint8_t tx_port[BURST_MAX];
+	struct frame out[BURST_MAX]; /* len and b only */
+};
+
+/* Group set-up and tear-down: DPDK and the world. */
+int harness_setup(void **state);
+int harness_teardown(void **state);
+
+struct lane *harness_lane(void);
+
+/* Run n mbufs, which are given away, through the pipeline on a lane that has seen nothing yet. Proves on
+ * the way that each packet is counted once and every mbuf comes back. */
+void harness_run(struct outcome *o, uint8_t port, struct rte_mbuf *const *m, uint16_t n);
+
+/* The same on a lane of the caller's. */
+void harness_run_on(
+	struct lane *l, struct outcome *o, uint8_t port, struct rte_mbuf *const *m, uint16_t n);
+
+/* A frame from its description, to the MAC of a port unless that says otherwise. */
+void harness_frame(struct frame *f, const struct frame_spec *s, uint8_t port);
+
+/* Run one frame in one piece with the usual headroom. */
+void harness_one(struct outcome *o, uint8_t port, const struct frame *f);
+
+/* Exactly n packets ended by v, and nothing else happened. */
+void harness_expect(const struct outcome *o, enum verdict v, uint16_t n);
+
+/* Frame number i left as `in` does towards a backend: every byte of it, the port, every checksum. A
+ * tunnel's identification and flow label are taken as they come. */
+void harness_expect_out(
+	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way);
+
+/* Run a table of n tests that the caller has filled. */
+#define harness_main(name, tests, n) \
+	_cmocka_run_group_tests((name), (tests), (n), harness_setup, harness_teardown)
+
+#endif

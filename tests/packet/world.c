@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile/compile.h"
+#include "frame.h"
+#include "world.h"
+
+#define MAX_WAYS    64
+#define BOTH_SOURCES "tunnel_source = [ \"10.0.0.250\", \"fd00::250\" ];"
+
+/* Our addresses towards the backends, where the pool names none. */
+#define HOP_SOURCE4 "10.2.0.1"
+#define HOP_SOURCE6 "fd00:2::1"
+
+struct pool {
+	const char *keys;   /* of the configuration */
+	const char *prefix; /* addresses of its backends: this and a number from 1 */
+	const char *source; /* expected outer source */
+	const char *prefix6, *source6; /* of every other backend */
+	uint8_t n;
+	uint8_t weight;
+	uint8_t port;
+	uint16_t mtu; /* of the route */
+	bool dark, behind, unsourced;
+};
+
+static const struct pool pools[WORLD_POOLS] = {
+	[POOL_VIA4] = {BOTH_SOURCES, "10.1.0.", "10.0.0.250", .n = 1, .weight = 1},
+	[POOL_VIA6] = {BOTH_SOURCES, "fd00:1::", "fd00::250", .n = 1, .weight = 1},
+	[POOL_ROUTED4] = {"", "10.2.1.", HOP_SOURCE4, .n = 1, .weight = 1, .port = WORLD_LAN},
+	[POOL_ROUTED6] = {"", "fd00:2:1::", HOP_SOURCE6, .n = 1, .weight = 1, .port = WORLD_LAN},
+	[POOL_L2] = {"forward = \"l2\";", "10.3.0.", .n = 1, .weight = 1},
+	[POOL_NARROW4] = {"", "10.4.0.", HOP_SOURCE4, .n = 1, .weight = 1, .mtu = 1400},
+	[POOL_NARROW6] = {"", "fd00:4::", HOP_SOURCE6, .n = 1, .weight = 1, .mtu = 1400},
+	[POOL_MANY4] = {"", "10.5.0.", HOP_SOURCE4, .n = 4, .weight = 1},
+	[POOL_MIXED] = {"", "10.6.0.", HOP_SOURCE4, "fd00:6::", HOP_SOURCE6, .n = 4, .weight = 1},
+	[POOL_SOURCE] = {"hash = \"source\";", "10.7.0.", HOP_SOURCE4, .n = 8, .weight = 1},
+	[POOL_SRCDST] = {"hash = \"source+dest\";", "10.8.0.", HOP_SOURCE4, .n = 8, .weight = 1},
+	[POOL_ZERO] = {"", "10.9.0.", HOP_SOURCE4, .n = 1},
+	[POOL_EMPTY] = {""},
+	[POOL_DARK] = {"", "10.10.0.", HOP_SOURCE4, .n = 1, .weight = 1, .dark = true},
+	[POOL_BEHIND] = {"forward = \"l2\";", "10.11.0.", .n = 1, .weight = 1, .behind = true},
+	[POOL_UNSOURCED] = {"", "10.12.0.", "", .n = 1, .weight = 1, .unsourced = true},
+};
+
+static const char *const macs[WORLD_PORTS] = {
+	"02:aa:00:00:00:01", "02:aa:00:00:00:02", "02:aa:00:00:00:03", "02:aa:00:00:00:04"};
+
+static struct world_way ways[MAX_WAYS];
+static uint32_t n_ways;
+
+static void *need(const void *p)
+{
+	if (!p)
+		abort();
+	return (void *)(uintptr_t)p;
+}
+
+static char *text(const char *fmt, const char *s, unsigned int n)
+{
+	static char room[2 * MAX_WAYS][24];
+	static uint32_t used;
+	char *t = room[used++ % (2 * MAX_WAYS)];
+
+	snprintf(t, sizeof room[0], fmt, s, n);
+	return t;
+}
+
+/* All ways, in the order of the configuration. */
+static void lay_ways(void)
+{
+	n_ways = 0;
+	for (uint8_t p = 0; p < WORLD_POOLS; p++)
+		for (uint8_t i = 0; i < pools[p].n; i++) {
+			const struct pool *pool = &pools[p];
+			const bool six = pool->prefix6 && i % 2;
+
+			ways[n_ways++] = (struct world_way){
+				.pool = p,
+				.address = text("%s%u", six ? pool->prefix6 : pool->prefix, i + 1u),
+				.source = six ? pool->source6 : pool->source,
+				.eth_dst = text("%s%02x", "02:be:00:00:00:", n_ways + 1),
+				.eth_src = macs[pool->port],
+				.port = pool->port,
+			};
+		}
+}
+
+static void write_pools(FILE *f)
+{
+	const struct world_way *way = ways;
+
+	fputs("pools = (\n", f);
+	for (uint8_t p = 0; p < WORLD_POOLS; p++) {
+		fprintf(f, "%s{ name = \"p%u\"; table_size = 251; %s backends = (", p ? ",\n" : "", p,
+			pools[p].keys);
+		for (uint8_t i = 0; i < pools[p].n; i++, way++)
+			fprintf(f, "%s{ name = \"b%u\"; address = \"%s\"; weight = %u; }",
+				i ? ", " : "", i, way->address, pools[p].weight);
+		fputs(" ); }", f);
+	}
+	fputs(" );\n", f);
+}
+
+static void write_vip(
+	FILE *f, int *n, const char *address, unsigned int port, const char *proto, int pool)
+{
+	fprintf(f, "%s{ name = \"v%d\"; address = \"%s\"; port = %u; protocol = \"%s\"; pool = \"p%d\"; }",
+		*n ? ",\n" : "", *n, address, port, proto, pool);
+	++*n;
+}
+
+static void write_vips(FILE *f)
+{
+	static const char *const each[] = {VIP4, VIP4_TWIN, VIP6, VIP6_TWIN};
+	static const char *const any[] = {VIP4_ANY, VIP6_ANY};
+	int n = 0;
+
+	fputs("vips = (\n", f);
+	for (int i = 0; i < 4; i++) {
+		for (int p = 0; p < WORLD_POOLS; p++)
+			write_vip(f, &n, each[i], PORT_OF(p), "tcp", p);
+		write_vip(f, &n, each[i], 53, "udp", POOL_VIA4);
+	}
+	for (int i = 0; i < 2; i++) {
+		write_vip(f, &n, any[i], 0, "tcp", POOL_VIA4);
+		write_vip(f, &n, any[i], 8443, "tcp", POOL_VIA6);
+	}
+	fputs(" );\n", f);
+}
+
+static struct conf *configure(void)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct conf *conf = NULL;
+	char *t = NULL;
+	size_t len;
+	FILE *f = need(open_memstream(&t, &len));
+
+	fputs("ports = (\n"
+	      "{ name = \"wan\"; driver = \"af_xdp\"; interface = \"eth1\"; },\n"
+	      "{ name = \"lan\"; driver = \"af_xdp\"; interface = \"eth2\"; accept_mac = \"any\"; },\n"
+	      "{ name = \"shared\"; driver = \"af_packet\"; interface = \"eth3\"; },\n"
+	      "{ name = \"tap\"; driver = \"af_packet\"; interface = \"eth4\"; accept_mac = \"any\"; }\n"
+	      ");\n",
+		f);
+	write_pools(f);
+	write_vips(f);
+	fclose(f);
+	if (conf_load_text(t, "world", &conf, &err) || conf_check(conf, &err)) {
+		for (size_t i = 0; i < err.count; i++)
+			fprintf(stderr, "%s\n", err.text[i]);
+		abort();
+	}
+	free(t);
+	return conf;
+}
+
+static struct sl_addr address(const char *t)
+{
+	uint8_t b[16];
+
+	return frame_address(t, b) == 4 ? sl_addr_from4(b) : sl_addr_from16(b);
+}
+
+/* The next hop of each backend. Where the pool names a tunnel source, our own address must not win. */
+static void lay_hops(struct compile_hop *hops)
+{
+	for (uint32_t i = 0; i < n_ways; i++) {
+		const struct pool *pool = &pools[ways[i].pool];
+
+		if (pool->dark)
+			continue;
+		hops[i] = (struct compile_hop){
+			.resolved = true,
+			.port = pool->port,
+			.on_link = !pool->behind,
+			.has_source = !pool->unsourced,
+			.source = address(strchr(ways[i].address, ':') ? HOP_SOURCE6 : HOP_SOURCE4),
+			.mtu = pool->mtu,
+		};
+		frame_mac(ways[i].eth_dst, hops[i].mac.b);
+	}
+}
+
+static struct generation *compile(const struct conf *conf)
+{
+	struct compile_port ports[WORLD_PORTS] = {
+		{.mtu = 1500}, {.mtu = 9000}, {.mtu = 1500, .shared = true}, {.mtu = 1500, .shared = true}};
+	struct compile_hop hops[MAX_WAYS] = {0};
+	uint16_t slots[MAX_WAYS], *services = need(calloc(conf->n_vips, sizeof *services));
+	struct sl_err err = SL_ERR_INIT;
+	struct generation *g;
+
+	for (int i = 0; i < WORLD_PORTS; i++)
+		frame_mac(macs[i], ports[i].mac.b);
+	lay_hops(hops);
+	/* neither from 0 nor in order: numbers outlive configurations */
+	for (uint32_t i = 0; i < n_ways; i++)
+		slots[i] = (uint16_t)(100 + n_ways - i);
+	for (size_t i = 0; i < conf->n_vips; i++)
+		services[i] = (uint16_t)(10 + conf->n_vips - i);
+	const struct compile_input in = {
+		.conf = conf,
+		.revision = 1,
+		.ports = ports,
+		.hops = hops,
+		.slots = slots,
+		.services = services,
+		.n_slots = 101 + n_ways,
+		.n_services = (uint32_t)(11 + conf->n_vips),
+	};
+
+	if (compile_generation(&in, &g, &err)) {
+		fprintf(stderr, "%s\n", sl_err_first(&err));
+		abort();
+	}
+	free(services);
+	return g;
+}
+
+struct world *world_new(void)
+{
+	struct world *w = need(calloc(1, sizeof *w));
+
+	lay_ways();
+	w->conf = configure();
+	w->g = compile(w->conf);
+	return w;
+}
+
+void world_free(struct world *w)
+{
+	generation_free(w->g);
+	conf_free(w->conf);
+	free(w);
+}
+
+const char *world_mac(enum world_port port)
+{
+	return macs[port];
+}
+
+const struct world_way *world_way_of(const uint8_t *frame)
+{
+	uint8_t mac[6];
+
+	for (uint32_t i = 0; i < n_ways; i++) {
+		frame_mac(ways[i].eth_dst, mac);
+		if (memcmp(mac, frame, 6) == 0)
+			return &ways[i];
+	}
+	return NULL;
+}
+
+const struct world_way *world_way_in(enum world_pool pool)
+{
+	for (uint32_t i = 0; i < n_ways; i++)
+		if (ways[i].pool == pool)
+			return &ways[i];
+	return NULL;
+}
