@@ -175,13 +175,24 @@ static void compose(
 		add(a, extra->v[i]);
 }
 
-/* DPDK's lines become lines of our log. One says at every start, whatever the level, that a socket
- * which nobody asked for does not exist. */
+/* Lines that come at every start and mean nothing: a socket that nobody asked for, sizes of
+ * hugepages that nobody reserved. */
+static bool means_nothing(const char *text, size_t size)
+{
+	static const char *const noise[] = {"legacy socket", "hugepages reported on node"};
+
+	for (size_t i = 0; i < sizeof noise / sizeof *noise; i++)
+		if (memmem(text, size, noise[i], strlen(noise[i])))
+			return true;
+	return false;
+}
+
+/* DPDK's lines become lines of our log. */
 static ssize_t on_dpdk_line(void *cookie, const char *text, size_t size)
 {
 	const int len = (int)(size && text[size - 1] == '\n' ? size - 1 : size);
 
-	if (len && !memmem(text, size, "legacy socket", strlen("legacy socket")))
+	if (len && !means_nothing(text, size))
 		log_warn("DPDK: %.*s", len, text);
 	return (ssize_t)size;
 }

@@ -97,8 +97,15 @@ static void check_egress(struct check *c, struct conf_pool *pool)
 	char near[HINT_STRLEN];
 
 	pool->egress_port = -1;
-	if (!pool->egress)
+	if (!pool->egress) {
+		if (pool->n_backends && c->conf->n_ports > 1 && only_vdev_ports(c->conf))
+			check_fail(c, &pool->place,
+				"pool \"%s\": egress is missing: with several ports and no kernel "
+				"routes, "
+				"name the port that leads to the backends",
+				pool->name);
 		return;
+	}
 	for (size_t i = 0; i < c->conf->n_ports; i++) {
 		const char *name = c->conf->ports[i].name;
 

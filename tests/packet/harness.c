@@ -6,7 +6,7 @@ struct world *world;
 
 int harness_setup(void **state)
 {
-	const int rc = rig_start(getenv("SLUICE_TEST_VDEV"));
+	const int rc = rig_start();
 
 	if (rc)
 		return rc;

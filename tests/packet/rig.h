@@ -17,8 +17,8 @@
 /* What stands in the headroom at first. */
 #define RIG_POISON   0xff
 
-/* Start DPDK without hugepages, devices of the machine or files; `vdev` may be NULL. 0 or -errno. */
-int rig_start(const char *vdev);
+/* Start DPDK without hugepages, devices of the machine or files. 0 or -errno. */
+int rig_start(void);
 void rig_stop(void);
 
 /* A frame in one piece. Never NULL: without memory the test ends. */

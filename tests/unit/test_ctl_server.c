@@ -410,7 +410,7 @@ static void slow_list_holds_nobody_up(void **state)
 {
 	struct world *w = *state;
 
-	serve(w, 0, 0, 0);
+	serve(w, 0, 100, 0); /* the list takes longer, but is not idle */
 	greet(w, &w->a);
 	greet(w, &w->b);
 	raw_text(&w->a, "{\"v\":1,\"id\":1,\"cmd\":\"slow\"}\n");
