@@ -207,7 +207,7 @@ lab_down() {
 
 # -- backends --------------------------------------------------------------------------------------
 
-# lab_nginx_start N: answers "beN" to everything, one line of access log a request.
+# lab_nginx_start N: answers "beN" to everything but /files/, one line of access log a request.
 lab_nginx_start() {
 	local d=$LAB_DIR/be$1 name=be$1
 	mkdir -p "$d"
@@ -230,6 +230,7 @@ lab_nginx_start() {
 				listen 80 backlog=4096;
 				listen [::]:80 backlog=4096;
 				location / { default_type text/plain; return 200 "$name\\n"; }
+				location /files/ { root $d; }
 			}
 		}
 	END

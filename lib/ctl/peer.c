@@ -89,6 +89,16 @@ static void peer_wait_for(struct peer *p, enum peer_wait wait)
 	evtimer_add(p->timer, &time);
 }
 
+/* Off while no request can be taken up: libevent calls back without end for an input that stands at
+ * its high watermark. Never on again after the end, which would be reported without end. */
+static void peer_read(struct peer *p, bool on)
+{
+	if (!on)
+		bufferevent_disable(p->bev, EV_READ);
+	else if (!p->ended)
+		bufferevent_enable(p->bev, EV_READ);
+}
+
 static size_t peer_unsent(const struct peer *p)
 {
 	return evbuffer_get_length(bufferevent_get_output(p->bev));
@@ -186,7 +196,10 @@ static enum peer_step peer_items(struct peer *p, uint64_t deadline_ns)
 /* A little work for one client: one request, or some items of its list. */
 static enum peer_step peer_turn(struct peer *p, uint64_t deadline_ns)
 {
-	if (peer_unsent(p) > (p->wait == WAIT_READER ? QUEUE_LOW : QUEUE_HIGH)) {
+	const bool blocked = peer_unsent(p) > QUEUE_HIGH;
+
+	peer_read(p, !blocked && !p->listing);
+	if (blocked) {
 		peer_wait_for(p, WAIT_READER);
 		return STEP_WAIT;
 	}

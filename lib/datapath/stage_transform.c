@@ -2,6 +2,21 @@
 
 #include "datapath/stage.h"
 
+/* Cut a chain to its first `len` bytes, which are not 0; segments wholly behind them are freed. */
+static __attribute__((noinline)) void chain_cut(struct rte_mbuf *m, uint32_t len)
+{
+	struct rte_mbuf *last = m;
+	uint16_t segments = 1;
+
+	m->pkt_len = len;
+	for (; len > last->data_len; last = last->next, segments++)
+		len -= last->data_len;
+	rte_pktmbuf_free(last->next);
+	last->next = NULL;
+	last->data_len = (uint16_t)len;
+	m->nb_segs = segments;
+}
+
 /* Bytes from the start of the frame to its IP header become bytes in front of the mbuf or are taken
  * from its headroom, and the link padding behind the IP packet goes. `hdr`: bytes that stand before
  * the packet when done. False without headroom. */
@@ -22,7 +37,7 @@ static inline bool frame_resize(struct rte_mbuf *m, const struct parsed *p, uint
 	m->data_len = (uint16_t)(m->data_len + grow);
 	m->pkt_len = (uint32_t)((int32_t)m->pkt_len + grow);
 	if (m->pkt_len > frame_len)
-		rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - frame_len));
+		chain_cut(m, frame_len);
 	return true;
 }
 

@@ -26,19 +26,19 @@ struct drop_row {
 	enum verdict verdict;
 	struct frame_spec spec;
 	struct drop_patch patch[3];
-	bool raw;	   /* leave the IPv4 checksum as it was before the patches */
-	int16_t cut;	   /* bytes less at the end; below 0: only this many, negated, are left */
+	bool raw;         /* leave the IPv4 checksum as it was before the patches */
+	int16_t cut;      /* bytes less at the end; below 0: only this many, negated, are left */
 	int16_t headroom; /* 0: RIG_HEADROOM; below 0: this many, negated, less 1 */
 	uint8_t port;
 	uint64_t ol_flags;
 };
 
-#define DROP_KEEP(n)	 .cut = -(n)
-#define DROP_HEADROOM(n) .headroom = -(n) - 1
+#define DROP_KEEP(n)     .cut = -(n)
+#define DROP_HEADROOM(n) .headroom = -(n)-1
 
 /* Usual destinations: TCP through an IPv4 tunnel. */
-#define DROP_TO4 .dst = VIP4, .dport = PORT_OF(POOL_VIA4)
-#define DROP_TO6 .dst = VIP6, .dport = PORT_OF(POOL_VIA4)
+#define DROP_TO4         .dst = VIP4, .dport = PORT_OF(POOL_VIA4)
+#define DROP_TO6         .dst = VIP6, .dport = PORT_OF(POOL_VIA4)
 
 struct drop_rows {
 	const struct drop_row *row;
@@ -47,8 +47,8 @@ struct drop_rows {
 
 extern const struct drop_rows drop_rows_link, drop_rows_ip, drop_rows_transport, drop_rows_policy;
 
-#define DROP_ROWS(rows)                           \
-	{                                         \
+#define DROP_ROWS(rows)                               \
+	{                                             \
 		(rows), sizeof(rows) / sizeof *(rows) \
 	}
 

@@ -19,7 +19,8 @@ static const struct drop_row rows[] = {
 		.raw = true},
 	{"header of 16 bytes", VERDICT_IP_HDR_LEN, {DROP_TO4}, {{'i', 0, 1, 0x44}}, .raw = true},
 	{"header of 0 bytes", VERDICT_IP_HDR_LEN, {DROP_TO4}, {{'i', 0, 1, 0x40}}, .raw = true},
-	{"header of 60 bytes in 40", VERDICT_IP_HDR_LEN, {DROP_TO4}, {{'i', 0, 1, 0x4f}}, .raw = true},
+	{"header of 60 bytes in 40", VERDICT_IP_HDR_LEN, {DROP_TO4}, {{'i', 0, 1, 0x4f}},
+		.raw = true},
 	{"options cut", VERDICT_IP_HDR_LEN, {DROP_TO4, .options = 10}, DROP_KEEP(14 + 59)},
 
 	{"total length 19", VERDICT_IP_TOTAL_LEN, {DROP_TO4}, {{'i', 2, 2, 19}}},

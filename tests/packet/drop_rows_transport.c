@@ -10,7 +10,8 @@
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 
 static const struct drop_row rows[] = {
-	{"19 bytes of TCP", VERDICT_L4_TRUNCATED, {DROP_TO4}, {{'i', 2, 2, 39}}, DROP_KEEP(14 + 39)},
+	{"19 bytes of TCP", VERDICT_L4_TRUNCATED, {DROP_TO4}, {{'i', 2, 2, 39}},
+		DROP_KEEP(14 + 39)},
 	{"19 bytes of TCP and padding", VERDICT_L4_TRUNCATED, {DROP_TO4, .padding = 6},
 		{{'i', 2, 2, 39}}},
 	{"no TCP header", VERDICT_L4_TRUNCATED, {DROP_TO4}, {{'i', 2, 2, 20}}, DROP_KEEP(14 + 20)},
@@ -20,7 +21,8 @@ static const struct drop_row rows[] = {
 	{"TCP options one byte short", VERDICT_L4_TRUNCATED, {DROP_TO6, .payload = 39},
 		{{'t', 12, 1, 0xf0}}},
 	{"7 bytes of UDP", VERDICT_L4_TRUNCATED, {UDP4}, {{'i', 2, 2, 27}}, DROP_KEEP(14 + 27)},
-	{"7 bytes of UDP, IPv6", VERDICT_L4_TRUNCATED, {UDP6}, {{'i', 4, 2, 7}}, DROP_KEEP(14 + 47)},
+	{"7 bytes of UDP, IPv6", VERDICT_L4_TRUNCATED, {UDP6}, {{'i', 4, 2, 7}},
+		DROP_KEEP(14 + 47)},
 	{"UDP length 7", VERDICT_L4_TRUNCATED, {UDP4}, {{'t', 4, 2, 7}}},
 	{"UDP length 0", VERDICT_L4_TRUNCATED, {UDP6}, {{'t', 4, 2, 0}}},
 	{"UDP length beyond the packet", VERDICT_L4_TRUNCATED, {UDP4, .payload = 4},
@@ -35,7 +37,8 @@ static const struct drop_row rows[] = {
 	{"IP in IP", VERDICT_L4_PROTO, {DROP_TO4, .proto = IPPROTO_IPIP}},
 	{"protocol 255", VERDICT_L4_PROTO, {DROP_TO4, .proto = 255}},
 	{"no next header", VERDICT_L4_PROTO, {DROP_TO6, .proto = IPPROTO_NONE}},
-	{"ESP behind options", VERDICT_L4_PROTO, {DROP_TO6, FRAME_CHAIN("\x3c"), .proto = IPPROTO_ESP}},
+	{"ESP behind options", VERDICT_L4_PROTO,
+		{DROP_TO6, FRAME_CHAIN("\x3c"), .proto = IPPROTO_ESP}},
 	{"extension header in IPv4", VERDICT_L4_PROTO, {DROP_TO4, .proto = IPPROTO_DSTOPTS}},
 
 	{"no flag", VERDICT_TCP_FLAGS, {DROP_TO4}, {{'t', 13, 1, 0}}},

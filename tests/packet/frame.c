@@ -63,15 +63,16 @@ static uint32_t sum_bytes(const uint8_t *b, uint32_t n, uint32_t sum)
 }
 
 /* Sum over the transport bytes and the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1). */
-static uint32_t sum_transport(
-	const uint8_t *src, const uint8_t *dst, uint32_t alen, uint8_t proto, const uint8_t *l4, uint32_t n)
+static uint32_t sum_transport(const uint8_t *src, const uint8_t *dst, uint32_t alen, uint8_t proto,
+	const uint8_t *l4, uint32_t n)
 {
 	const uint32_t sum = sum_bytes(dst, alen, sum_bytes(src, alen, 0));
 
 	return sum_bytes(l4, n, sum + proto + n);
 }
 
-static void put_link(struct frame *f, const char *dst, const char *src, uint8_t vlans, uint32_t type)
+static void put_link(
+	struct frame *f, const char *dst, const char *src, uint8_t vlans, uint32_t type)
 {
 	uint8_t mac[12] = {0};
 
@@ -110,7 +111,8 @@ static uint8_t proto_of(const struct frame_spec *s)
 	return s->proto ? s->proto : IPPROTO_TCP;
 }
 
-static void put_ip6(struct frame *f, const struct frame_spec *s, const uint8_t *src, const uint8_t *dst)
+static void put_ip6(
+	struct frame *f, const struct frame_spec *s, const uint8_t *src, const uint8_t *dst)
 {
 	uint8_t h[40] = {0x60 | s->tos >> 4, (uint8_t)(s->tos << 4 | 0xa), 0xbc, 0xde};
 
@@ -124,7 +126,8 @@ static void put_ip6(struct frame *f, const struct frame_spec *s, const uint8_t *
 			i + 1 < s->n_chain ? (uint8_t)s->chain[i + 1] : proto_of(s));
 }
 
-static void put_ip4(struct frame *f, const struct frame_spec *s, const uint8_t *src, const uint8_t *dst)
+static void put_ip4(
+	struct frame *f, const struct frame_spec *s, const uint8_t *src, const uint8_t *dst)
 {
 	uint8_t h[60] = {0x45 + s->options, s->tos, 0, 0, 0x12, 0x34, 0x40, 0, 57, proto_of(s)};
 
@@ -153,8 +156,8 @@ static void put_transport(struct frame *f, const struct frame_spec *s)
 }
 
 /* Lengths and checksums, now that everything has its place. */
-static void finish(struct frame *f, const struct frame_spec *s, const uint8_t *src, const uint8_t *dst,
-	uint32_t alen)
+static void finish(struct frame *f, const struct frame_spec *s, const uint8_t *src,
+	const uint8_t *dst, uint32_t alen)
 {
 	uint8_t *ip = f->b + f->l3, *l4 = f->b + f->l4;
 	const bool udp = proto_of(s) == IPPROTO_UDP;

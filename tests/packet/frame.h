@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Frames for the packet tests: built from a short description, wrapped as the backend must see them,
- * and their checksums proven. Shares no line with lib/net, which it is there to judge. */
+/* Frames for the packet tests: built from a short description, wrapped as the backend must see
+ * them, and their checksums proven. Shares no line with lib/net, which it is there to judge. */
 
 #ifndef SLUICE_TESTS_FRAME_H
 #define SLUICE_TESTS_FRAME_H
@@ -13,8 +13,8 @@
 
 struct frame {
 	uint32_t len;
-	uint32_t l3;	 /* offset of the IP header */
-	uint32_t l4;	 /* offset of the transport header */
+	uint32_t l3;     /* offset of the IP header */
+	uint32_t l4;     /* offset of the transport header */
 	uint32_t ip_len; /* bytes of the IP packet */
 	uint8_t b[FRAME_MAX];
 };
@@ -22,10 +22,10 @@ struct frame {
 /* What is not set takes a usual value. */
 struct frame_spec {
 	const char *eth_dst, *eth_src; /* NULL: zero bytes, and 02:cc:00:00:00:01 */
-	const char *src, *dst;	       /* src NULL: 198.51.100.7 or 2001:db8:c::7; dst has the family */
-	uint16_t sport, dport;	       /* sport 0: 40000 */
-	uint8_t proto;		       /* 0: TCP */
-	uint8_t tcp_flags;	       /* 0: ACK */
+	const char *src, *dst; /* src NULL: 198.51.100.7 or 2001:db8:c::7; dst has the family */
+	uint16_t sport, dport; /* sport 0: 40000 */
+	uint8_t proto;         /* 0: TCP */
+	uint8_t tcp_flags;     /* 0: ACK */
 	uint8_t tos;
 	uint8_t vlans;
 	uint8_t options;   /* words of IPv4 options */
@@ -49,15 +49,15 @@ struct frame_outer {
 	const char *eth_dst, *eth_src;
 	const char *src, *dst;
 	uint8_t tos;
-	uint16_t id;	/* of an outer IPv4 header */
+	uint16_t id;    /* of an outer IPv4 header */
 	uint32_t label; /* of an outer IPv6 header */
 };
 
 /* out = the IP packet of `in` behind that header, nothing else. */
 void frame_wrap(struct frame *out, const struct frame *in, const struct frame_outer *o);
 
-/* Recompute every IPv4, TCP and UDP checksum of a frame, also those inside IP in IP. Returns how many
- * there are, or -1 when one is wrong or a header is cut short. */
+/* Recompute every IPv4, TCP and UDP checksum of a frame, also those inside IP in IP. Returns how
+ * many there are, or -1 when one is wrong or a header is cut short. */
 int frame_checksums(const uint8_t *frame, uint32_t len);
 
 /* Address in text to 4 or 16 bytes; returns their number. */

@@ -26,7 +26,8 @@ static bool right(uint64_t sum)
 	return sum != 0 && sum % 65535 == 0;
 }
 
-static int transport(const uint8_t *addresses, uint32_t alen, uint8_t proto, const uint8_t *l4, uint32_t n)
+static int transport(
+	const uint8_t *addresses, uint32_t alen, uint8_t proto, const uint8_t *l4, uint32_t n)
 {
 	const uint64_t pseudo = add_words(addresses, 2 * alen) + proto + n;
 
@@ -42,10 +43,12 @@ static int transport(const uint8_t *addresses, uint32_t alen, uint8_t proto, con
 static int packet(const uint8_t *ip, uint32_t n);
 
 /* What stands behind an IP header: another packet, or a transport header. */
-static int behind(const uint8_t *addresses, uint32_t alen, uint8_t proto, const uint8_t *p, uint32_t n)
+static int behind(
+	const uint8_t *addresses, uint32_t alen, uint8_t proto, const uint8_t *p, uint32_t n)
 {
-	return proto == IPPROTO_IPIP || proto == IPPROTO_IPV6 ? packet(p, n)
-							      : transport(addresses, alen, proto, p, n);
+	return proto == IPPROTO_IPIP || proto == IPPROTO_IPV6
+		       ? packet(p, n)
+		       : transport(addresses, alen, proto, p, n);
 }
 
 static int packet4(const uint8_t *ip, uint32_t n)

@@ -3,30 +3,49 @@
 #include "harness.h"
 
 struct world *world;
+bool harness_flows;
 
-int harness_setup(void **state)
+int harness_start(void)
 {
 	const int rc = rig_start();
 
 	if (rc)
-		return rc;
-	world = world_new();
-	return 0;
+		printf("DPDK does not start: %s\n", strerror(-rc));
+	else
+		world = world_new();
+	return rc;
 }
 
-int harness_teardown(void **state)
+void harness_stop(void)
 {
 	world_free(world);
 	rig_stop();
-	return 0;
 }
 
 struct lane *harness_lane(void)
 {
+	static const uint8_t secret[HASH_SECRET_BYTES] = "packet test";
 	struct lane *l = lane_new(0, world->g->n_services);
 
 	assert_non_null(l);
+	if (harness_flows)
+		assert_int_equal(lane_add_flows(l, 256, secret), 0);
 	return l;
+}
+
+int harness_main(const char *name, const struct CMUnitTest *tests, size_t n)
+{
+	char with[64];
+	int failed;
+
+	if (harness_start())
+		return 1;
+	failed = _cmocka_run_group_tests(name, tests, n, NULL, NULL);
+	harness_flows = true;
+	snprintf(with, sizeof with, "%s, flows remembered", name);
+	failed += _cmocka_run_group_tests(with, tests, n, NULL, NULL);
+	harness_stop();
+	return failed != 0;
 }
 
 static void collect(struct outcome *o, const struct burst *b)
@@ -70,7 +89,8 @@ void harness_run_on(
 		segments += m[i]->nb_segs;
 	const uint32_t mbufs = rig_mbufs() - segments, buffers = rig_buffers() - segments;
 
-	memcpy(b.mbuf, m, n * sizeof *m);
+	for (uint16_t i = 0; i < n; i++)
+		b.mbuf[i] = m[i];
 	b.n = n;
 	b.rx_port = port;
 	pipeline_run(l, world->g, &b);
@@ -113,8 +133,8 @@ void harness_expect(const struct outcome *o, enum verdict v, uint16_t n)
 		const uint64_t wanted = i == (int)v ? n : 0;
 
 		if (o->count[i] != wanted)
-			fail_msg("%s: %llu, not %llu", verdict_name(i), (unsigned long long)o->count[i],
-				(unsigned long long)wanted);
+			fail_msg("%s: %llu, not %llu", verdict_name(i),
+				(unsigned long long)o->count[i], (unsigned long long)wanted);
 	}
 	assert_int_equal(o->n, v == VERDICT_FORWARDED ? n : 0);
 }

@@ -27,7 +27,7 @@ extern struct world *world;
 
 /* What came of a burst. */
 struct outcome {
-	uint16_t n;		      /* frames that leave */
+	uint16_t n;                    /* frames that leave */
 	uint64_t count[VERDICT_COUNT]; /* what the counters grew by */
 	uint16_t service[BURST_MAX];
 	uint16_t backend[BURST_MAX];
@@ -35,14 +35,16 @@ struct outcome {
 	struct frame out[BURST_MAX]; /* len and b only */
 };
 
-/* Group set-up and tear-down: DPDK and the world. */
-int harness_setup(void **state);
-int harness_teardown(void **state);
+/* Start DPDK and build the world, once a process; 0 or -errno. And the end of both. */
+int harness_start(void);
+void harness_stop(void);
 
+/* A lane that has seen nothing yet, with a flow table if harness_flows says so. */
+extern bool harness_flows;
 struct lane *harness_lane(void);
 
-/* Run n mbufs, which are given away, through the pipeline on a lane that has seen nothing yet. Proves on
- * the way that each packet is counted once and every mbuf comes back. */
+/* Run n mbufs, which are given away, through the pipeline on a lane that has seen nothing yet.
+ * Proves on the way that each packet is counted once and every mbuf comes back. */
 void harness_run(struct outcome *o, uint8_t port, struct rte_mbuf *const *m, uint16_t n);
 
 /* The same on a lane of the caller's. */
@@ -63,8 +65,7 @@ void harness_expect(const struct outcome *o, enum verdict v, uint16_t n);
 void harness_expect_out(
 	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way);
 
-/* Run a table of n tests that the caller has filled. */
-#define harness_main(name, tests, n) \
-	_cmocka_run_group_tests((name), (tests), (n), harness_setup, harness_teardown)
+/* The body of main: n tests twice, on lanes without and with a flow table. Exit status. */
+int harness_main(const char *name, const struct CMUnitTest *tests, size_t n);
 
 #endif

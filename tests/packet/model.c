@@ -36,7 +36,8 @@ static void read_tcp(struct reader *r)
 		return;
 	}
 	const uint32_t words = r->at[12] >> 4;
-	const bool fin = r->at[13] & 1, syn = r->at[13] & 2, rst = r->at[13] & 4, ack = r->at[13] & 16;
+	const bool fin = r->at[13] & 1, syn = r->at[13] & 2, rst = r->at[13] & 4,
+		   ack = r->at[13] & 16;
 
 	if (words < 5 || fin + syn + rst > 1 || (!fin && !syn && !rst && !ack))
 		fault(r, VERDICT_TCP_FLAGS);

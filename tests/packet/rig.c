@@ -17,34 +17,20 @@
 static struct rte_mempool *pool;
 static uint32_t buffers;
 
-/* The argument vector that rte_eal_init wants to write to. */
-static int eal_arguments(char **argv, const char *lcore)
-{
-	const char *const wanted[] = {"packet-test", "--no-huge", "--no-shconf", "-m", "64", "--no-pci",
-		"--no-telemetry", "--log-level=lib.*:error", "--lcores", lcore};
-	int n = 0;
-
-	for (; n < (int)(sizeof wanted / sizeof *wanted); n++)
-		argv[n] = strdup(wanted[n]);
-	return n;
-}
-
 int rig_start(void)
 {
-	char *argv[16] = {0}, *given[16];
-	char lcore[32];
-	int rc;
+	static char room[][32] = {"packet-test", "--no-huge", "--no-shconf", "-m", "64", "--no-pci",
+		"--no-telemetry", "--log-level=lib.*:error", "--lcores", "0@CPU"};
+	enum { N = sizeof room / sizeof *room };
+	char *argv[N + 1] = {0};
 
-	snprintf(lcore, sizeof lcore, "0@%d", sched_getcpu());
-	const int argc = eal_arguments(argv, lcore);
-
-	memcpy(given, argv, sizeof given); /* rte_eal_init reorders */
-	rc = rte_eal_init(argc, argv);
-	for (int i = 0; i < argc; i++)
-		free(given[i]);
-	if (rc < 0)
+	snprintf(room[N - 1], sizeof room[0], "0@%d", sched_getcpu());
+	for (int i = 0; i < N; i++)
+		argv[i] = room[i];
+	if (rte_eal_init(N, argv) < 0)
 		return -rte_errno;
-	pool = rte_pktmbuf_pool_create("packets", POOL_MBUFS, 0, 0, RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
+	pool = rte_pktmbuf_pool_create(
+		"packets", POOL_MBUFS, 0, 0, RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
 	return pool ? 0 : -rte_errno;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Mbufs for the packet tests. DPDK comes without instrumentation, so AddressSanitizer sees nothing
- * inside a mempool: each segment here has a buffer of its own from malloc, headroom and data and not
- * one byte more, and a read or write past either end stops the test. */
+ * inside a mempool: each segment here has a buffer of its own from malloc, headroom and data and
+ * not one byte more, and a read or write past either end stops the test. */
 
 #ifndef SLUICE_TESTS_RIG_H
 #define SLUICE_TESTS_RIG_H

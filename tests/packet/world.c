@@ -8,17 +8,17 @@
 #include "frame.h"
 #include "world.h"
 
-#define MAX_WAYS    64
+#define MAX_WAYS     64
 #define BOTH_SOURCES "tunnel_source = [ \"10.0.0.250\", \"fd00::250\" ];"
 
 /* Our addresses towards the backends, where the pool names none. */
-#define HOP_SOURCE4 "10.2.0.1"
-#define HOP_SOURCE6 "fd00:2::1"
+#define HOP_SOURCE4  "10.2.0.1"
+#define HOP_SOURCE6  "fd00:2::1"
 
 struct pool {
-	const char *keys;   /* of the configuration */
-	const char *prefix; /* addresses of its backends: this and a number from 1 */
-	const char *source; /* expected outer source */
+	const char *keys;              /* of the configuration */
+	const char *prefix;            /* addresses of its backends: this and a number from 1 */
+	const char *source;            /* expected outer source */
 	const char *prefix6, *source6; /* of every other backend */
 	uint8_t n;
 	uint8_t weight;
@@ -95,8 +95,8 @@ static void write_pools(FILE *f)
 
 	fputs("pools = (\n", f);
 	for (uint8_t p = 0; p < WORLD_POOLS; p++) {
-		fprintf(f, "%s{ name = \"p%u\"; table_size = 251; %s backends = (", p ? ",\n" : "", p,
-			pools[p].keys);
+		fprintf(f, "%s{ name = \"p%u\"; table_size = 251; %s backends = (", p ? ",\n" : "",
+			p, pools[p].keys);
 		for (uint8_t i = 0; i < pools[p].n; i++, way++)
 			fprintf(f, "%s{ name = \"b%u\"; address = \"%s\"; weight = %u; }",
 				i ? ", " : "", i, way->address, pools[p].weight);
@@ -108,7 +108,9 @@ static void write_pools(FILE *f)
 static void write_vip(
 	FILE *f, int *n, const char *address, unsigned int port, const char *proto, int pool)
 {
-	fprintf(f, "%s{ name = \"v%d\"; address = \"%s\"; port = %u; protocol = \"%s\"; pool = \"p%d\"; }",
+	fprintf(f,
+		"%s{ name = \"v%d\"; address = \"%s\"; port = %u; protocol = \"%s\"; pool = "
+		"\"p%d\"; }",
 		*n ? ",\n" : "", *n, address, port, proto, pool);
 	++*n;
 }
@@ -142,9 +144,11 @@ static struct conf *configure(void)
 
 	fputs("ports = (\n"
 	      "{ name = \"wan\"; driver = \"af_xdp\"; interface = \"eth1\"; },\n"
-	      "{ name = \"lan\"; driver = \"af_xdp\"; interface = \"eth2\"; accept_mac = \"any\"; },\n"
+	      "{ name = \"lan\"; driver = \"af_xdp\"; interface = \"eth2\"; accept_mac = \"any\"; "
+	      "},\n"
 	      "{ name = \"shared\"; driver = \"af_packet\"; interface = \"eth3\"; },\n"
-	      "{ name = \"tap\"; driver = \"af_packet\"; interface = \"eth4\"; accept_mac = \"any\"; }\n"
+	      "{ name = \"tap\"; driver = \"af_packet\"; interface = \"eth4\"; accept_mac = "
+	      "\"any\"; }\n"
 	      ");\n",
 		f);
 	write_pools(f);
@@ -166,7 +170,8 @@ static struct sl_addr address(const char *t)
 	return frame_address(t, b) == 4 ? sl_addr_from4(b) : sl_addr_from16(b);
 }
 
-/* The next hop of each backend. Where the pool names a tunnel source, our own address must not win. */
+/* The next hop of each backend. Where the pool names a tunnel source, our own address must not win.
+ */
 static void lay_hops(struct compile_hop *hops)
 {
 	for (uint32_t i = 0; i < n_ways; i++) {
@@ -188,8 +193,8 @@ static void lay_hops(struct compile_hop *hops)
 
 static struct generation *compile(const struct conf *conf)
 {
-	struct compile_port ports[WORLD_PORTS] = {
-		{.mtu = 1500}, {.mtu = 9000}, {.mtu = 1500, .shared = true}, {.mtu = 1500, .shared = true}};
+	struct compile_port ports[WORLD_PORTS] = {{.mtu = 1500}, {.mtu = 9000},
+		{.mtu = 1500, .shared = true}, {.mtu = 1500, .shared = true}};
 	struct compile_hop hops[MAX_WAYS] = {0};
 	uint16_t slots[MAX_WAYS], *services = need(calloc(conf->n_vips, sizeof *services));
 	struct sl_err err = SL_ERR_INIT;

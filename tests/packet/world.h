@@ -22,34 +22,34 @@ enum world_port {
 
 /* A 4 or 6 at the end is the family of the backends, which is that of the outer header. */
 enum world_pool {
-	POOL_VIA4,     /* ipip, one IPv4 backend, tunnel_source given */
-	POOL_VIA6,     /* ipip, one IPv6 backend, tunnel_source given */
-	POOL_ROUTED4,  /* as VIA4, but leaves by the LAN from our address there */
+	POOL_VIA4,    /* ipip, one IPv4 backend, tunnel_source given */
+	POOL_VIA6,    /* ipip, one IPv6 backend, tunnel_source given */
+	POOL_ROUTED4, /* as VIA4, but leaves by the LAN from our address there */
 	POOL_ROUTED6,
-	POOL_L2,       /* direct, one backend */
-	POOL_NARROW4,  /* route MTU 1400 */
+	POOL_L2,      /* direct, one backend */
+	POOL_NARROW4, /* route MTU 1400 */
 	POOL_NARROW6,
-	POOL_MANY4,    /* four IPv4 backends */
-	POOL_MIXED,    /* two IPv4 and two IPv6 backends */
-	POOL_SOURCE,   /* eight backends, hash = "source" */
-	POOL_SRCDST,   /* eight backends, hash = "source+dest" */
-	POOL_ZERO,     /* one backend of weight 0 */
-	POOL_EMPTY,    /* no backend */
-	POOL_DARK,     /* next hop not resolved */
-	POOL_BEHIND,   /* direct, but behind a router */
-	POOL_UNSOURCED,/* tunnel without a source address */
+	POOL_MANY4,     /* four IPv4 backends */
+	POOL_MIXED,     /* two IPv4 and two IPv6 backends */
+	POOL_SOURCE,    /* eight backends, hash = "source" */
+	POOL_SRCDST,    /* eight backends, hash = "source+dest" */
+	POOL_ZERO,      /* one backend of weight 0 */
+	POOL_EMPTY,     /* no backend */
+	POOL_DARK,      /* next hop not resolved */
+	POOL_BEHIND,    /* direct, but behind a router */
+	POOL_UNSOURCED, /* tunnel without a source address */
 	WORLD_POOLS
 };
 
-#define VIP4      "203.0.113.10"
-#define VIP4_TWIN "203.0.113.11"
-#define VIP4_ANY  "203.0.113.20"
-#define VIP6      "2001:db8::10"
-#define VIP6_TWIN "2001:db8::11"
-#define VIP6_ANY  "2001:db8::20"
+#define VIP4          "203.0.113.10"
+#define VIP4_TWIN     "203.0.113.11"
+#define VIP4_ANY      "203.0.113.20"
+#define VIP6          "2001:db8::10"
+#define VIP6_TWIN     "2001:db8::11"
+#define VIP6_ANY      "2001:db8::20"
 
-/* On VIP4 and VIP6, and on their twins, TCP port PORT_OF(pool) is served by that pool, UDP port 53 by
- * VIA4. VIP4_ANY and VIP6_ANY serve every TCP port by VIA4 but 8443, which is VIA6's. */
+/* On VIP4 and VIP6, and on their twins, TCP port PORT_OF(pool) is served by that pool, UDP port 53
+ * by VIA4. VIP4_ANY and VIP6_ANY serve every TCP port by VIA4 but 8443, which is VIA6's. */
 #define PORT_OF(pool) (8000 + (pool))
 
 /* One backend, as the test itself knows it. */

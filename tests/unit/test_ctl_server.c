@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -377,6 +378,53 @@ static void reader_that_stops_is_dropped(void **state)
 	raw_close(&w->b);
 }
 
+static uint64_t cpu_ms(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+/* Whoever is waited for costs nothing. */
+static void expect_idle(struct world *w)
+{
+	const struct timeval third = {.tv_usec = 300000};
+	uint64_t before;
+
+	raw_idle(w->base, 50);
+	before = cpu_ms();
+	event_base_loopexit(w->base, &third);
+	event_base_dispatch(w->base);
+	assert_in_range(cpu_ms() - before, 0, 50);
+	assert_false(raw_is_closed(&w->a, 1, false));
+}
+
+static void waiting_is_idle(void **state)
+{
+	static const char *const starts[] = {COUNT_ENDLESS, STATUS, "{\"v\":1"};
+	struct world *w = *state;
+
+	serve(w, 0, 0, 0);
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		greet(w, &w->a);
+		raw_text(&w->a, starts[i]);
+		for (int n = 0; n < 8000; n++) { /* until both directions are full */
+			send(w->a.fd, STATUS, strlen(STATUS), MSG_NOSIGNAL);
+			event_base_loop(w->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		}
+		expect_idle(w);
+		raw_close(&w->a);
+	}
+	/* Nothing more to come and nothing more to make, but a rest to be taken away: more than the
+	 * kernel holds, less than what blocks. */
+	greet(w, &w->a);
+	raw_text(&w->a, "{\"v\":1,\"id\":2,\"cmd\":\"count\",\"args\":{\"n\":\"3500\"}}\n");
+	shutdown(w->a.fd, SHUT_WR);
+	expect_idle(w);
+	raw_close(&w->a);
+}
+
 static void trickling_reader_is_dropped(void **state)
 {
 	struct world *w = *state;
@@ -513,6 +561,7 @@ int main(void)
 		TEST(role_is_respected),
 		TEST(list_waits_for_a_slow_reader),
 		TEST(reader_that_stops_is_dropped),
+		TEST(waiting_is_idle),
 		TEST(trickling_reader_is_dropped),
 		TEST(reply_beyond_the_queue_drops),
 		TEST(slow_list_holds_nobody_up),

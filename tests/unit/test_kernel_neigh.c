@@ -232,6 +232,35 @@ static void second_mirror_takes_over(void **state)
 	netns_run(l->home, "ip neigh show 192.0.2.2 | grep -q extern_learn");
 }
 
+/* With fewer questions than next hops that wait for one, each gets its turn. */
+static void questions_go_round(void **state)
+{
+	struct lab *l = *state;
+	struct sl_addr set[200];
+
+	NEED_NAMESPACE();
+	for (uint8_t i = 0; i < 200; i++) {
+		set[i] = addr("192.0.2.0");
+		set[i].b[15] = i + 10;
+	}
+	assert_int_equal(mirror_watch(l->mirror, set, 200), 0);
+	run_for(l, 500);
+	const uint64_t start_ms = l->mirror->now_ms + 1;
+
+	assert_int_equal(l->mirror->hops.count, 200);
+	for (int round = 0; round < 13; round++) {
+		for (size_t i = 0; i < 200; i++)
+			l->mirror->hops.all[i]->due_ms = 0;
+		l->mirror->now_ms++;
+		l->mirror->tokens = MIRROR_TOKENS_MAX;
+		ask_hops(l->mirror); /* 16 searches, the other half is kept for those that answer */
+		assert_in_range(
+			l->mirror->tokens, MIRROR_TOKENS_MAX / 2, MIRROR_TOKENS_MAX / 2 + 2);
+	}
+	for (size_t i = 0; i < 200; i++)
+		assert_true(l->mirror->hops.all[i]->searched_ms >= start_ms);
+}
+
 int main(void)
 {
 #define IN_LAB(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -244,6 +273,7 @@ int main(void)
 		IN_LAB(gratuitous_arp_counts_on_its_own_side_only),
 		IN_LAB(interface_without_arp),
 		IN_LAB(interface_without_mac),
+		IN_LAB(questions_go_round),
 		IN_LAB(second_mirror_takes_over),
 	};
 

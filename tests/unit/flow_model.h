@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* A dictionary that must always hold what a flow table holds. It keeps whole hashes and a clock
+ * that never wraps, and knows the rules of table/flow.h from their text. What it does not foretell
+ * is which of the entries that may go a new flow takes: it looks, and proves that the choice was
+ * allowed. */
+
+#ifndef SLUICE_TESTS_FLOW_MODEL_H
+#define SLUICE_TESTS_FLOW_MODEL_H
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "../packet/random.h"
+#include "table/flow.h"
+
+#define MODEL_BACKENDS 24
+
+struct model_flow {
+	uint64_t hash;
+	uint64_t seen_s;
+	uint16_t slot;
+	bool known;
+	enum flow_state state;
+};
+
+struct model {
+	struct flow_table *t;
+	struct flow_timeouts to;
+	struct backend backend[MODEL_BACKENDS];
+	uint64_t now_s, swept_s;
+	uint32_t n; /* flows */
+	struct model_flow *flow;
+	uint32_t tag_mask;
+	uint32_t *by_tag; /* number of a flow plus 1, by its tag; open addressing */
+	uint32_t known[MODEL_BACKENDS];
+	uint64_t bypass;
+	const char *wrong; /* the first thing that was not as it must be, NULL = nothing */
+};
+
+#define MODEL_TEXT2(x) #x
+#define MODEL_TEXT(x)  MODEL_TEXT2(x)
+#define MODEL_REQUIRE(m, truth)                                                                 \
+	do {                                                                                    \
+		if (!(truth) && !(m)->wrong)                                                    \
+			(m)->wrong = #truth " is not true, flow_model.h:" MODEL_TEXT(__LINE__); \
+	} while (0)
+
+static inline uint16_t model_clock(const struct model *m)
+{
+	return (uint16_t)m->now_s;
+}
+
+/* The flow with this tag, NULL when there is none. */
+static inline struct model_flow *model_by_tag(const struct model *m, uint32_t tag)
+{
+	for (uint32_t i = tag * 0x9e3779b1u;; i++) {
+		const uint32_t number = m->by_tag[i & m->tag_mask];
+
+		if (!number)
+			return NULL;
+		if (flow_tag(m->flow[number - 1].hash) == tag)
+			return &m->flow[number - 1];
+	}
+}
+
+/* n flows with random hashes of different tags. A table of its own. Aborts without memory. */
+static inline void model_start(struct model *m, struct random *r, uint32_t n, uint32_t entries)
+{
+	uint8_t secret[HASH_SECRET_BYTES] = {1};
+
+	*m = (struct model){.n = n, .tag_mask = 1};
+	while (m->tag_mask < n * 4)
+		m->tag_mask = m->tag_mask * 2 + 1;
+	m->t = flow_new(entries, secret);
+	m->flow = calloc(n, sizeof *m->flow);
+	m->by_tag = calloc(m->tag_mask + 1, sizeof *m->by_tag);
+	if (!m->t || !m->flow || !m->by_tag)
+		abort();
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t hash;
+		uint32_t at;
+
+		do
+			hash = random_next(r);
+		while (model_by_tag(m, flow_tag(hash)));
+		at = flow_tag(hash) * 0x9e3779b1u;
+		while (m->by_tag[at & m->tag_mask])
+			at++;
+		m->by_tag[at & m->tag_mask] = i + 1;
+		m->flow[i].hash = hash;
+	}
+	for (uint32_t i = 0; i < MODEL_BACKENDS; i++)
+		m->backend[i].state = BACKEND_READY;
+}
+
+static inline void model_end(struct model *m)
+{
+	flow_free(m->t);
+	free(m->flow);
+	free(m->by_tag);
+}
+
+static inline bool model_idle(const struct model *m, const struct model_flow *f)
+{
+	return m->now_s - f->seen_s > m->to.idle_s[f->state];
+}
+
+static inline void model_forget(struct model *m, struct model_flow *f)
+{
+	f->known = false;
+	m->known[f->slot]--;
+}
+
+static inline void model_learn(
+	struct model *m, struct model_flow *f, uint16_t slot, enum flow_event ev)
+{
+	f->known = true;
+	f->slot = slot;
+	f->state = ev == FLOW_EV_END ? FLOW_CLOSING : FLOW_NEW;
+	f->seen_s = m->now_s;
+	m->known[slot]++;
+}
+
+static inline enum flow_state model_next(enum flow_state s, enum flow_event ev)
+{
+	if (s == FLOW_UDP || (s == FLOW_NEW && ev == FLOW_EV_UDP))
+		return FLOW_UDP;
+	if (s == FLOW_CLOSING)
+		return ev == FLOW_EV_SYN ? FLOW_NEW : FLOW_CLOSING;
+	if (ev == FLOW_EV_END)
+		return FLOW_CLOSING;
+	return s == FLOW_NEW && ev == FLOW_EV_DATA ? FLOW_ESTABLISHED : s;
+}
+
+/* The entry says of flow f what the dictionary says. */
+static inline void model_compare(struct model *m, const struct model_flow *f, struct flow_at at)
+{
+	MODEL_REQUIRE(m, flow_slot(at) == f->slot);
+	MODEL_REQUIRE(m, flow_state(at) == f->state);
+	MODEL_REQUIRE(m, at.b->age[at.way] == (uint16_t)f->seen_s);
+	MODEL_REQUIRE(m, flow_idle(at, model_clock(m), &m->to) == model_idle(m, f));
+}
+
+/* A new flow took this entry's place: was it free to be taken? */
+static inline void model_victim(struct model *m, uint32_t tag)
+{
+	struct model_flow *f = model_by_tag(m, tag);
+
+	MODEL_REQUIRE(m, f && f->known);
+	if (m->wrong)
+		return;
+	MODEL_REQUIRE(m, model_idle(m, f) || f->state == FLOW_NEW || f->state == FLOW_CLOSING);
+	model_forget(m, f);
+}
+
+struct model_room {
+	uint32_t empty, takeable;
+};
+
+static inline struct model_room model_room(struct model *m, const struct flow_bucket *b)
+{
+	struct model_room room = {0, 0};
+
+	for (uint32_t way = 0; way < FLOW_WAYS; way++) {
+		const struct model_flow *f = b->tag[way] ? model_by_tag(m, b->tag[way]) : NULL;
+
+		MODEL_REQUIRE(m, !b->tag[way] || (f && f->known));
+		room.empty += !f;
+		room.takeable +=
+			f && (model_idle(m, f) || f->state == FLOW_NEW || f->state == FLOW_CLOSING);
+	}
+	return room;
+}
+
+/* Look at one bucket before and after an insertion. Returns the number of entries that changed. */
+static inline uint32_t model_changed(struct model *m, const struct flow_bucket *was,
+	const struct flow_bucket *is, const struct model_flow *f, uint32_t empty)
+{
+	uint32_t changed = 0;
+
+	for (uint32_t way = 0; way < FLOW_WAYS; way++) {
+		if (was->tag[way] == is->tag[way] && was->backend[way] == is->backend[way] &&
+			was->age[way] == is->age[way])
+			continue;
+		changed++;
+		MODEL_REQUIRE(m, is->tag[way] == flow_tag(f->hash));
+		MODEL_REQUIRE(m, !was->tag[way] || !empty);
+		if (was->tag[way])
+			model_victim(m, was->tag[way]);
+	}
+	return changed;
+}
+
+static inline void model_insert(
+	struct model *m, struct model_flow *f, uint16_t slot, enum flow_event ev)
+{
+	struct flow_bucket *b1 = flow_bucket1(m->t, f->hash), *b2 = flow_bucket2(m->t, f->hash);
+	const struct flow_bucket was1 = *b1, was2 = *b2;
+	struct model_room room = model_room(m, b1);
+	uint32_t changed;
+	bool ok;
+
+	if (b2 != b1) {
+		const struct model_room more = model_room(m, b2);
+
+		room.empty += more.empty;
+		room.takeable += more.takeable;
+	}
+	ok = flow_insert(m->t, f->hash, slot, ev, model_clock(m), &m->to);
+	changed = model_changed(m, &was1, b1, f, room.empty);
+	if (b2 != b1)
+		changed += model_changed(m, &was2, b2, f, room.empty);
+	MODEL_REQUIRE(m, changed == (ok ? 1 : 0));
+	MODEL_REQUIRE(m, ok == (room.empty + room.takeable > 0));
+	m->bypass += !ok;
+	MODEL_REQUIRE(m, m->t->bypass == m->bypass);
+	if (ok)
+		model_learn(m, f, slot, ev);
+}
+
+/* A packet of flow `number`, as the stages treat it. `slot`: the choice if it needs a backend. */
+static inline void model_packet(struct model *m, uint32_t number, uint16_t slot, enum flow_event ev)
+{
+	struct model_flow *f = &m->flow[number];
+	const struct flow_at at = flow_find(m->t, f->hash);
+
+	MODEL_REQUIRE(m, f->known == (at.b != NULL));
+	if (m->wrong)
+		return;
+	if (!at.b) {
+		model_insert(m, f, slot, ev);
+		return;
+	}
+	model_compare(m, f, at);
+	const uint8_t state = m->backend[f->slot].state;
+	const bool goes_on =
+		state == BACKEND_READY || (state == BACKEND_DRAIN && ev != FLOW_EV_SYN);
+
+	if (goes_on && !model_idle(m, f)) {
+		flow_touch(at, ev, model_clock(m));
+		f->state = model_next(f->state, ev);
+		f->seen_s = m->now_s;
+	} else {
+		flow_move(m->t, at, slot, ev, model_clock(m));
+		model_forget(m, f);
+		model_learn(m, f, slot, ev);
+	}
+	model_compare(m, f, at);
+}
+
+/* Sweep n buckets, not more than there are. */
+static inline void model_sweep(struct model *m, uint32_t n)
+{
+	const uint32_t from = m->t->hand;
+
+	for (uint32_t i = 0; i < n * FLOW_WAYS; i++) {
+		const uint32_t at = (from + i / FLOW_WAYS) & m->t->mask;
+		const uint32_t tag = m->t->bucket[at].tag[i % FLOW_WAYS];
+		struct model_flow *f = tag ? model_by_tag(m, tag) : NULL;
+
+		if (f && (model_idle(m, f) || m->backend[f->slot].state == BACKEND_GONE))
+			model_forget(m, f);
+	}
+	flow_sweep(m->t, n, model_clock(m), &m->to, m->backend, MODEL_BACKENDS);
+	for (uint32_t i = 0; i < n * FLOW_WAYS; i++) {
+		const uint32_t at = (from + i / FLOW_WAYS) & m->t->mask;
+		const uint32_t tag = m->t->bucket[at].tag[i % FLOW_WAYS];
+
+		MODEL_REQUIRE(m, !tag || model_by_tag(m, tag)->known);
+	}
+	MODEL_REQUIRE(m, m->t->hand == ((from + n) & m->t->mask));
+}
+
+/* Time goes on. Ages wrap, so the sweep must come round in time, as it does in a worker. */
+static inline void model_wait(struct model *m, uint32_t seconds)
+{
+	if (m->now_s + seconds - m->swept_s > 30000) {
+		model_sweep(m, m->t->mask + 1);
+		m->swept_s = m->now_s;
+	}
+	m->now_s += seconds;
+}
+
+/* Every entry of the table against the dictionary, and the table's counts against a count of its
+ * raw buckets. */
+static inline void model_check(struct model *m)
+{
+	uint32_t per_slot[MODEL_BACKENDS] = {0}, entries = 0;
+
+	for (uint32_t b = 0; b <= m->t->mask; b++) {
+		for (uint32_t way = 0; way < FLOW_WAYS; way++) {
+			const struct flow_at at = {&m->t->bucket[b], way};
+			const uint32_t tag = at.b->tag[way];
+			const struct model_flow *f = tag ? model_by_tag(m, tag) : NULL;
+
+			MODEL_REQUIRE(m, !tag || (f && f->known));
+			if (!f || m->wrong)
+				continue;
+			entries++;
+			per_slot[at.b->backend[way] & 0x3fff]++;
+			model_compare(m, f, at);
+		}
+	}
+	MODEL_REQUIRE(m, m->t->entries == entries);
+	for (uint32_t s = 0; s < MODEL_BACKENDS; s++) {
+		MODEL_REQUIRE(m, m->t->active[s] == per_slot[s]);
+		MODEL_REQUIRE(m, m->known[s] == per_slot[s]);
+	}
+}
+
+#endif
