@@ -40,7 +40,7 @@ static int add(struct cases *c, const struct bench_case *one)
 	return 0;
 }
 
-static int add_goal(struct cases *c, const struct options *o, size_t i, enum forward forward)
+static int add_goal(struct cases *c, const struct options *o, size_t i, enum forward_value forward)
 {
 	struct bench_case one;
 
@@ -73,8 +73,10 @@ static int make_goals(struct cases *c, const struct options *o)
 static int check(const struct bench_case *c, struct sl_err *err)
 {
 	if (c->v[AXIS_HIT] > c->v[AXIS_VIPS])
-		return sl_err_add(err, "--hit %u is above --vips %u", c->v[AXIS_HIT], c->v[AXIS_VIPS]);
-	if ((c->v[AXIS_FAMILY] == FAMILY_MIX || c->v[AXIS_TRAFFIC] == TRAFFIC_MIX) && c->v[AXIS_HIT] < 4)
+		return sl_err_add(
+			err, "--hit %u is above --vips %u", c->v[AXIS_HIT], c->v[AXIS_VIPS]);
+	if ((c->v[AXIS_FAMILY] == FAMILY_MIX || c->v[AXIS_TRAFFIC] == TRAFFIC_MIX) &&
+		c->v[AXIS_HIT] < 4)
 		return sl_err_add(err, "a mix of families or of protocols needs --hit 4 or more");
 	return 0;
 }

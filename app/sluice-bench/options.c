@@ -19,12 +19,12 @@ enum kind { KIND_LIST, KIND_NUMBER, KIND_TEXT, KIND_FLAG };
 
 struct row {
 	const char *name;
-	const char *arg;  /* in the help; NULL: a flag */
+	const char *arg;   /* in the help; NULL: a flag */
 	const char *usual; /* value when the option is not given, NULL: 0 */
 	const char *help;
 	enum kind kind;
-	size_t at;                /* where it goes in struct options; of a list: enum axis */
-	uint32_t least, most;     /* of a number; both 0: words only */
+	size_t at;            /* where it goes in struct options; of a list: enum axis */
+	uint32_t least, most; /* of a number; both 0: words only */
 	const struct word words[5];
 };
 
@@ -109,21 +109,25 @@ static int read_value(const struct row *r, const char *text, uint32_t *out, stru
 			return 0;
 		}
 	if (!r->most)
-		return sl_err_add(err, "--%s: \"%s\" is not among the words: %s", r->name, text, r->help);
+		return sl_err_add(
+			err, "--%s: \"%s\" is not among the words: %s", r->name, text, r->help);
 	if (!read_number(text, out))
 		return sl_err_add(err, "--%s: \"%s\" is no number", r->name, text);
 	if (*out < r->least || *out > r->most)
-		return sl_err_add(err, "--%s: %s is not within %u to %u", r->name, text, r->least, r->most);
+		return sl_err_add(
+			err, "--%s: %s is not within %u to %u", r->name, text, r->least, r->most);
 	return 0;
 }
 
-static int read_list(const struct row *r, const char *text, struct axis_values *out, struct sl_err *err)
+static int read_list(
+	const struct row *r, const char *text, struct axis_values *out, struct sl_err *err)
 {
 	char *copy = strdup(text), *save = NULL;
 	int rc = copy ? 0 : -ENOMEM;
 
 	out->n = 0;
-	for (char *t = copy ? strtok_r(copy, ",", &save) : NULL; t && !rc; t = strtok_r(NULL, ",", &save)) {
+	for (char *t = copy ? strtok_r(copy, ",", &save) : NULL; t && !rc;
+		t = strtok_r(NULL, ",", &save)) {
 		if (out->n == AXIS_VALUES_MAX)
 			rc = sl_err_add(err, "--%s: more than %d values", r->name, AXIS_VALUES_MAX);
 		else
@@ -188,8 +192,10 @@ int options_parse(struct options *o, int argc, char **argv, struct sl_err *err)
 void options_print_help(void)
 {
 	printf("usage: sluice-bench [OPTION...]\n\n"
-	       "Runs the packet path on packets from a generator, without a network card, in turn with bare\n"
-	       "forwarding of the same packets, and prints what it adds: x nanoseconds a packet. Without a\n"
+	       "Runs the packet path on packets from a generator, without a network card, in turn "
+	       "with bare\n"
+	       "forwarding of the same packets, and prints what it adds: x nanoseconds a packet. "
+	       "Without a\n"
 	       "list option it runs the cases that have a goal; with some, all combinations.\n\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char name[32];

@@ -27,10 +27,10 @@ enum axis {
 	AXES
 };
 
-enum forward { FORWARD_IPIP, FORWARD_IPIP6, FORWARD_L2 };
-enum traffic { TRAFFIC_ACK, TRAFFIC_SYN, TRAFFIC_UDP, TRAFFIC_MIX };
-enum family { FAMILY_V4, FAMILY_V6, FAMILY_MIX };
-enum skew { SKEW_UNIFORM, SKEW_ZIPF };
+enum forward_value { FORWARD_IPIP, FORWARD_IPIP6, FORWARD_L2 };
+enum traffic_value { TRAFFIC_ACK, TRAFFIC_SYN, TRAFFIC_UDP, TRAFFIC_MIX };
+enum family_value { FAMILY_V4, FAMILY_V6, FAMILY_MIX };
+enum skew_value { SKEW_UNIFORM, SKEW_ZIPF };
 
 /* AXIS_TABLE: as large as the flows need, at least what the daemon takes by default. */
 #define TABLE_AUTO       UINT32_MAX
@@ -45,10 +45,10 @@ struct options {
 	} axis[AXES];
 	bool axis_given; /* else the cases with a goal are run */
 
-	uint32_t cpu;    /* OPTIONS_CPU_LAST: the last one that is allowed */
-	uint32_t rounds; /* 0: the usual number */
-	uint32_t slice;  /* packets in one slice of a round; 0: the usual number */
-	uint32_t ahead;  /* bursts that the generator is ahead of the pipeline */
+	uint32_t cpu;     /* OPTIONS_CPU_LAST: the last one that is allowed */
+	uint32_t rounds;  /* 0: the usual number */
+	uint32_t slice;   /* packets in one slice of a round; 0: the usual number */
+	uint32_t ahead;   /* bursts that the generator is ahead of the pipeline */
 	uint32_t packets; /* in the file to write; 0: one a flow */
 	bool quick, stages, scalar, no_huge, help, version;
 	const char *json, *write;

@@ -12,7 +12,7 @@
 
 #include "lo.h"
 
-#define LO	"lo"
+#define LO      "lo"
 #define FOREVER 0xffffffffu
 
 int lo_check(struct sl_err *err)
@@ -32,7 +32,8 @@ int lo_check(struct sl_err *err)
 	return 0;
 }
 
-static struct nlmsghdr *address_message(char *buf, uint16_t type, uint16_t flags, const struct sl_addr *addr)
+static struct nlmsghdr *address_message(
+	char *buf, uint16_t type, uint16_t flags, const struct sl_addr *addr)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *ifa;
@@ -68,8 +69,8 @@ static int talk(const struct nlmsghdr *nlh)
 	} else {
 		const ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof buf);
 
-		if (n < 0 || mnl_cb_run(buf, (size_t)n, nlh->nlmsg_seq, mnl_socket_get_portid(nl), NULL,
-				     NULL) < 0)
+		if (n < 0 || mnl_cb_run(buf, (size_t)n, nlh->nlmsg_seq, mnl_socket_get_portid(nl),
+				     NULL, NULL) < 0)
 			rc = -errno;
 	}
 	mnl_socket_close(nl);

@@ -8,11 +8,12 @@
 #include "base/addr.h"
 #include "base/err.h"
 
-/* Packets to addresses of lo are received only while it is up. 0, or -errno with the way to mend it. */
+/* Packets to addresses of lo are received only while it is up. 0, or -errno with the way to mend
+ * it. */
 int lo_check(struct sl_err *err);
 
-/* Put the address on lo, /32 or /128, usable at once and never chosen as the source of the host's own
- * connections. 0, -EEXIST when it is there already (no message), or other -errno. */
+/* Put the address on lo, /32 or /128, usable at once and never chosen as the source of the host's
+ * own connections. 0, -EEXIST when it is there already (no message), or other -errno. */
 int lo_add(const struct sl_addr *addr, struct sl_err *err);
 
 /* Take it off. One that is not there is fine. */

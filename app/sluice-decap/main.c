@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* sluice-decap: makes a host a backend. In order: filter, kernel settings, addresses on lo, and last the VIPs in
- * the filter's map, so that nothing is decapsulated before it can be received. Undone in reverse. What has to be
- * undone stands in the filter's maps, where the successor of a killed process finds it. */
+/* sluice-decap: makes a host a backend. In order: filter, kernel settings, addresses on lo, and
+ * last the VIPs in the filter's map, so that nothing is decapsulated before it can be received.
+ * Undone in reverse. What has to be undone stands in the filter's maps, where the successor of a
+ * killed process finds it. */
 
 #include <errno.h>
 #include <signal.h>
@@ -39,17 +40,18 @@ static int check_capabilities(struct sl_err *err)
 
 	if (net && bpf)
 		return 0;
-	sl_err_add(err, "missing capability: %s%s%s; run sluice-decap as root", net ? "" : "CAP_NET_ADMIN",
-		net || bpf ? "" : ", ", bpf ? "" : "CAP_BPF");
+	sl_err_add(err, "missing capability: %s%s%s; run sluice-decap as root",
+		net ? "" : "CAP_NET_ADMIN", net || bpf ? "" : ", ", bpf ? "" : "CAP_BPF");
 	return -EPERM;
 }
 
-/* One process per interface and network namespace: an abstract socket's name is free again as soon as its owner
- * is gone, however it went. Returns the socket or -errno. */
+/* One process per interface and network namespace: an abstract socket's name is free again as soon
+ * as its owner is gone, however it went. Returns the socket or -errno. */
 static int lock(const char *ifname, struct sl_err *err)
 {
 	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	const int n = snprintf(sun.sun_path + 1, sizeof sun.sun_path - 1, "sluice-decap/%s", ifname);
+	char *name = sun.sun_path + 1;
+	const int n = snprintf(name, sizeof sun.sun_path - 1, "sluice-decap/%s", ifname);
 	const socklen_t len = offsetof(struct sockaddr_un, sun_path) + 1 + (socklen_t)n;
 	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -76,7 +78,8 @@ static bool wanted(const struct options *o, const struct sl_addr *addr)
 	return false;
 }
 
-/* Forget the VIPs of a predecessor that are not wanted (o = NULL: all), and take off lo what was added. */
+/* Forget the VIPs of a predecessor that are not wanted (o = NULL: all), and take off lo what was
+ * added. */
 static int drop_vips(struct decap *d, const struct options *o, struct sl_err *err)
 {
 	struct sl_addr *list;
@@ -97,7 +100,8 @@ static int drop_vips(struct decap *d, const struct options *o, struct sl_err *er
 	return rc;
 }
 
-/* An address that is on lo already stays there at exit, unless a predecessor of ours put it there. */
+/* An address that is on lo already stays there at exit, unless a predecessor of ours put it
+ * there. */
 static int add_vip(struct decap *d, const struct sl_addr *vip, struct sl_err *err)
 {
 	const uint32_t before = decap_vip_flags(d, vip);
@@ -105,7 +109,8 @@ static int add_vip(struct decap *d, const struct sl_addr *vip, struct sl_err *er
 
 	if (rc && rc != -EEXIST)
 		return rc;
-	return decap_vip_set(d, vip, DECAP_VIP | (rc == 0 ? DECAP_ADDED : before & DECAP_ADDED), err);
+	return decap_vip_set(
+		d, vip, DECAP_VIP | (rc == 0 ? DECAP_ADDED : before & DECAP_ADDED), err);
 }
 
 static int set_up(struct decap *d, const struct options *o, struct sl_err *err)

@@ -22,22 +22,26 @@ const char *options_help(void)
 {
 	return "usage: sluice-decap --vip ADDR... --interface IF\n"
 	       "\n"
-	       "Makes this host a backend of Sluice until it gets SIGINT or SIGTERM: takes the outer header\n"
-	       "off 4in4, 6in6, 4in6 and 6in4 packets for the VIPs that arrive on the interface, and holds\n"
-	       "the VIPs on lo. For layer 2 DSR the same is right: nothing is encapsulated then.\n"
+	       "Makes this host a backend of Sluice until it gets SIGINT or SIGTERM: takes\n"
+	       "the outer header off 4in4, 6in6, 4in6 and 6in4 packets for the VIPs that\n"
+	       "arrive on the interface, and holds the VIPs on lo. For layer 2 DSR the same\n"
+	       "is right: nothing is encapsulated then.\n"
 	       "\n"
 	       "  --vip ADDR...        one or more addresses, IPv4 or IPv6; may be repeated\n"
 	       "  -i, --interface IF   Ethernet interface that the balancer sends to\n"
 	       "  -h, --help           this text\n"
 	       "  -V, --version        print the version\n"
 	       "\n"
-	       "Prints a line that begins with \"ready:\" when it is. On exit everything is as it was: the\n"
-	       "filter, the addresses that it added, and net.ipv4.conf.IF.rp_filter (strict becomes loose),\n"
-	       "arp_ignore (at least 1) and arp_announce (2). After a kill -9 the filter works on; the next\n"
-	       "start takes everything over. Needs CAP_NET_ADMIN and CAP_BPF, and CAP_SYS_ADMIN to take over.\n"
+	       "Prints a line that begins with \"ready:\" when it is. On exit everything is as\n"
+	       "it was: the filter, the addresses that it added to lo, and the settings\n"
+	       "net.ipv4.conf.IF.rp_filter (strict becomes loose), arp_ignore (at least 1)\n"
+	       "and arp_announce (2). After a kill -9 the filter works on, and the next start\n"
+	       "takes everything over. Needs CAP_NET_ADMIN and CAP_BPF, and CAP_SYS_ADMIN to\n"
+	       "take over.\n"
 	       "\n"
-	       "Not decapsulated: outer fragments, VLAN-tagged frames (use the VLAN interface), and outer\n"
-	       "IPv6 extension headers other than the tunnel encapsulation limit.\n";
+	       "Not decapsulated: outer fragments, VLAN-tagged frames (use the VLAN\n"
+	       "interface), and outer IPv6 extension headers other than the tunnel\n"
+	       "encapsulation limit.\n";
 }
 
 static int add_vip(struct options *o, const char *text, struct sl_err *err)
@@ -48,8 +52,7 @@ static int add_vip(struct options *o, const char *text, struct sl_err *err)
 		return sl_err_add(err, "--vip %s: not an IPv4 or IPv6 address", text);
 	if (!sl_addr_is_host(&a))
 		return sl_err_add(err, "--vip %s: not an address that a VIP can have", text);
-	sl_array_each(&o->vips, have)
-	{
+	sl_array_each (&o->vips, have) {
 		if (sl_addr_eq(have, &a))
 			return 0;
 	}
@@ -90,7 +93,8 @@ int options_parse(struct options *o, int argc, char **argv, struct sl_err *err)
 		else if (c == ':')
 			sl_err_add(err, "%s needs a value", argv[optind - 1]);
 		else
-			sl_err_add(err, "%s: unknown; see --help", c == 1 ? optarg : argv[optind - 1]);
+			sl_err_add(
+				err, "%s: unknown; see --help", c == 1 ? optarg : argv[optind - 1]);
 		vip_before = c == OPT_VIP || (c == 1 && vip_before);
 	}
 	if (optind < argc)

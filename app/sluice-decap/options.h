@@ -14,10 +14,11 @@
 struct options {
 	const char *ifname;
 	sl_array(struct sl_addr) vips; /* without duplicates, in the order given */
-	bool help, version;	       /* then the rest may be missing */
+	bool help, version;            /* then the rest may be missing */
 };
 
-/* Fill *o (zeroed by the caller, freed with options_free in any case). 0, or -EINVAL with every mistake. */
+/* Fill *o (zeroed by the caller, freed with options_free in any case). 0, or -EINVAL with every
+ * mistake. */
 int options_parse(struct options *o, int argc, char **argv, struct sl_err *err);
 
 void options_free(struct options *o);

@@ -9,16 +9,17 @@
 
 #include "settings.h"
 
-/* Effective value (of interface and `all`) in bad_from..bad_to -> the interface gets `want`. The order is that
- * of decap_state.setting. */
+/* Effective value (of interface and `all`) in bad_from..bad_to -> the interface gets `want`. The
+ * order is that of decap_state.setting. */
 static const struct setting {
 	const char *name;
 	int bad_from, bad_to, want;
 } settings[DECAP_SETTINGS] = {
-	/* A client's packet comes out of a tunnel on an interface that need not lead back to the client: strict
-	 * reverse path filtering would drop it, loose does not. */
+	/* A client's packet comes out of a tunnel on an interface that need not lead back to the
+	 * client: strict reverse path filtering would drop it, loose does not. */
 	{"rp_filter", 1, 1, 2},
-	/* With layer 2 DSR the VIP's own network is on the wire: only the balancer may answer ARP for it... */
+	/* With layer 2 DSR the VIP's own network is on the wire: only the balancer may answer ARP
+	 * for it... */
 	{"arp_ignore", 0, 0, 1},
 	/* ...and no request may carry it as sender. */
 	{"arp_announce", 0, 1, 2},
@@ -66,8 +67,8 @@ static int sysctl_write(const char *ifname, const char *name, int value)
 	return rc;
 }
 
-static int apply_one(
-	struct decap *d, const char *ifname, const struct setting *s, struct decap_setting *note, struct sl_err *err)
+static int apply_one(struct decap *d, const char *ifname, const struct setting *s,
+	struct decap_setting *note, struct sl_err *err)
 {
 	int all, own;
 	int rc = sysctl_read("ipv4", "all", s->name, &all);
@@ -124,8 +125,8 @@ int settings_check_ipv6(const char *ifname, struct sl_err *err)
 			return sl_err_add(err, "this kernel has no IPv6: leave the IPv6 VIPs out");
 		if (off)
 			return sl_err_add(err,
-				"IPv6 is off on %s: sysctl -w net.ipv6.conf.%s.disable_ipv6=0", names[i],
-				names[i]);
+				"IPv6 is off on %s: sysctl -w net.ipv6.conf.%s.disable_ipv6=0",
+				names[i], names[i]);
 	}
 	return 0;
 }

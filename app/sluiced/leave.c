@@ -41,7 +41,7 @@ bool leave_slot_in_use(void *arg, uint16_t slot)
 static struct compile_leaver leaver_of(
 	const struct conf_pool *pool, const struct conf_backend *be, uint16_t slot)
 {
-	const int family = sl_addr_is4(&be->address) ? 0 : 1;
+	const unsigned int family = conf_family(&be->address);
 
 	return (struct compile_leaver){
 		.address = be->address,

@@ -88,7 +88,7 @@ enum hop_state view_hop(const struct conf *conf, const struct port *ports,
 	if (pool->forward == CONF_FORWARD_L2 && !out->on_link)
 		return HOP_ROUTER;
 	if (pool->forward == CONF_FORWARD_IPIP && !out->has_source &&
-		!pool->has_tunnel_source[sl_addr_is4(&be->address) ? 0 : 1])
+		!pool->has_tunnel_source[conf_family(&be->address)])
 		return HOP_NO_SOURCE;
 	out->resolved = true;
 	return state;
@@ -106,7 +106,7 @@ size_t view_backends(const struct conf *conf)
 void view_leaver(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
 	struct compile_leaver *leaver)
 {
-	const int family = sl_addr_is4(&leaver->address) ? 0 : 1;
+	const unsigned int family = conf_family(&leaver->address);
 	const struct conf_backend be = {.address = leaver->address};
 	struct conf_pool pool = {.forward = leaver->forward, .egress_port = leaver->egress_port};
 

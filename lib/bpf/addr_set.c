@@ -47,8 +47,8 @@ size_t addr_set_list(int fd, size_t max, struct sl_addr *keys)
 	return count;
 }
 
-/* Remove every key that is not in the sorted array. The keys are listed first: removing the key at hand would
- * start the walk anew. */
+/* Remove every key that is not in the sorted array. The keys are listed first: removing the key at
+ * hand would start the walk anew. */
 static int remove_others(int fd, size_t max, const struct sl_addr *addrs, size_t n)
 {
 	struct sl_addr *keys = calloc(max, sizeof *keys);

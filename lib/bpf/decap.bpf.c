@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 
 /* tc ingress on a backend: takes the outer header off 4in4, 6in6, 4in6 and 6in4 packets whose inner
- * destination is a VIP, in place, so that the kernel sees the client's packet arrive on this interface.
+ * destination is a VIP, in place, so that the kernel sees the client's packet arrive on this
+ * interface.
  *
  * Left exactly as it came, for the kernel to judge: any other packet; an outer fragment (the kernel
- * reassembles only after tc); an outer IPv6 extension header other than the tunnel encapsulation limit (RFC
- * 2473, 4.1.1, 8 bytes); a tagged frame (it is another interface's); a frame for another host's MAC. */
+ * reassembles only after tc); an outer IPv6 extension header other than the tunnel encapsulation
+ * limit (RFC 2473, 4.1.1, 8 bytes); a tagged frame (it is another interface's); a frame for another
+ * host's MAC. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,15 +27,15 @@
 #define ADJ_ROOM_DECAP_L3_IPV4 (1ULL << 7)
 #define ADJ_ROOM_DECAP_L3_IPV6 (1ULL << 8)
 
-#define IP4_HDR_MAX   60
-#define IP4_FRAGMENT  0x3fff /* "more fragments" and the offset */
-#define VLAN_ID	      0x0fff
-#define ECN_MASK      3
-#define ECN_CE	      3
-#define ECN_CE_IP6    0x30 /* in the second byte of an IPv6 header */
-#define OPTION_LIMIT  4	   /* tunnel encapsulation limit */
-#define OPTIONS_BYTES 8
-#define LINEAR	      (sizeof(struct ethhdr) + IP4_HDR_MAX + sizeof(struct ipv6hdr))
+#define IP4_HDR_MAX            60
+#define IP4_FRAGMENT           0x3fff /* "more fragments" and the offset */
+#define VLAN_ID                0x0fff
+#define ECN_MASK               3
+#define ECN_CE                 3
+#define ECN_CE_IP6             0x30 /* in the second byte of an IPv6 header */
+#define OPTION_LIMIT           4    /* tunnel encapsulation limit */
+#define OPTIONS_BYTES          8
+#define LINEAR                 (sizeof(struct ethhdr) + IP4_HDR_MAX + sizeof(struct ipv6hdr))
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -50,12 +52,13 @@ struct {
 	__type(value, struct decap_state);
 } decap_state SEC(".maps");
 
-/* False makes the program do without the flags above, as it does by itself on a kernel before 6.3. */
+/* False makes the program do without the flags above, as it does by itself on a kernel before
+ * 6.3. */
 const volatile bool use_decap_flags = true;
 
 struct outer {
-	__u32 len;   /* header bytes to take off */
-	__u8 inner;  /* IPPROTO_IPIP or IPPROTO_IPV6 */
+	__u32 len;  /* header bytes to take off */
+	__u8 inner; /* IPPROTO_IPIP or IPPROTO_IPV6 */
 	bool is6;
 	bool ce; /* congestion experienced on the way here */
 };
@@ -85,7 +88,8 @@ static __always_inline bool outer_ip6(const struct ipv6hdr *ip, const void *end,
 	o->ce = (((const __u8 *)ip)[1] & ECN_CE_IP6) == ECN_CE_IP6;
 	if (ip->nexthdr != IPPROTO_DSTOPTS)
 		return true;
-	if ((const void *)(option + OPTIONS_BYTES) > end || option[1] != 0 || option[2] != OPTION_LIMIT)
+	if ((const void *)(option + OPTIONS_BYTES) > end || option[1] != 0 ||
+		option[2] != OPTION_LIMIT)
 		return false;
 	o->inner = option[0];
 	o->len += OPTIONS_BYTES;
@@ -136,11 +140,13 @@ static __always_inline bool is_tunnel_to_vip(struct __sk_buff *skb, struct outer
 /* Take len bytes off behind the MAC header. Segment sizes count payload, so they do not change. */
 static __always_inline long shrink(struct __sk_buff *skb, __u32 len, __u64 flags)
 {
-	return bpf_skb_adjust_room(skb, -(__s32)len, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | flags);
+	return bpf_skb_adjust_room(
+		skb, -(__s32)len, BPF_ADJ_ROOM_MAC, BPF_F_ADJ_ROOM_FIXED_GSO | flags);
 }
 
-/* Outer and inner of different families: the kernel's idea of the protocol and the EtherType change too. An
- * older kernel knows only a translation that resizes the header by 20 bytes; the rest is cut as usual. */
+/* Outer and inner of different families: the kernel's idea of the protocol and the EtherType change
+ * too. An older kernel knows only a translation that resizes the header by 20 bytes; the rest is
+ * cut as usual. */
 static __always_inline int strip_cross(struct __sk_buff *skb, const struct outer *o)
 {
 	const __be16 type = bpf_htons(o->is6 ? ETH_P_IP : ETH_P_IPV6);
@@ -180,8 +186,8 @@ int sluice_decap(struct __sk_buff *skb)
 		if (verdict != TC_ACT_OK)
 			return verdict;
 	}
-	/* A mark of congestion goes over to the inner header; one that the inner sender did not ask for means
-	 * that the packet is dropped (RFC 6040, 4.2). */
+	/* A mark of congestion goes over to the inner header; one that the inner sender did not ask
+	 * for means that the packet is dropped (RFC 6040, 4.2). */
 	if (o.ce && !bpf_skb_ecn_set_ce(skb))
 		return TC_ACT_SHOT;
 	return TC_ACT_UNSPEC;

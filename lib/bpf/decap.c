@@ -44,13 +44,14 @@ static int check_ethernet(const char *ifname, struct sl_err *err)
 	return 0;
 }
 
-/* The program does not use the state; bound to it, the map lives as long as the program and is found by it. */
+/* The program does not use the state; bound to it, the map lives as long as the program and is
+ * found by it. */
 static int bind_state(const struct decap *d)
 {
-	return bpf_prog_bind_map(bpf_program__fd(d->skel->progs.sluice_decap),
-		       bpf_map__fd(d->skel->maps.decap_state), NULL)
-		       ? -errno
-		       : 0;
+	const int prog_fd = bpf_program__fd(d->skel->progs.sluice_decap);
+	const int map_fd = bpf_map__fd(d->skel->maps.decap_state);
+
+	return bpf_prog_bind_map(prog_fd, map_fd, NULL) ? -errno : 0;
 }
 
 static int load(struct decap *d, struct sl_err *err)
@@ -84,7 +85,8 @@ static int copy_vips(struct decap *d, int from_fd)
 	return rc;
 }
 
-/* Maps of a version with other sizes of key or value cannot be read: its memory is lost, its filter goes. */
+/* Maps of a version with other sizes of key or value cannot be read: its memory is lost, its filter
+ * goes. */
 static bool same_layout(int fd, uint32_t key_size, uint32_t value_size)
 {
 	struct bpf_map_info info = {0};
@@ -112,8 +114,8 @@ static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
 	if (from_state >= 0)
 		close(from_state);
 	if (rc)
-		return obj_err(err, rc, "interface %s: cannot take over from the left-over %s", d->ifname,
-			DECAP_PROG);
+		return obj_err(err, rc, "interface %s: cannot take over from the left-over %s",
+			d->ifname, DECAP_PROG);
 	return 0;
 }
 
@@ -132,7 +134,8 @@ static int attach(struct decap *d, struct sl_err *err)
 	if (rc == 0)
 		rc = decap_save(d, err);
 	if (rc == 0)
-		rc = tc_slot_attach(&d->slot, bpf_program__fd(d->skel->progs.sluice_decap), left_fd >= 0, err);
+		rc = tc_slot_attach(
+			&d->slot, bpf_program__fd(d->skel->progs.sluice_decap), left_fd >= 0, err);
 	if (left_fd >= 0)
 		close(left_fd);
 	if (rc)
@@ -179,7 +182,8 @@ int decap_save(struct decap *d, struct sl_err *err)
 	const __u32 zero = 0;
 
 	if (bpf_map_update_elem(bpf_map__fd(d->skel->maps.decap_state), &zero, &d->state, BPF_ANY))
-		return sl_err_sys(err, errno, "interface %s: cannot write %s", d->ifname, DECAP_STATE_MAP);
+		return sl_err_sys(
+			err, errno, "interface %s: cannot write %s", d->ifname, DECAP_STATE_MAP);
 	return 0;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Decapsulation on one interface of a backend (decap.bpf.c on tc ingress), and the memory of what was changed
- * for it. Both live in the kernel with the filter: after a kill packets go on being decapsulated, and the
- * successor inherits VIPs and memory without a gap.
+/* Decapsulation on one interface of a backend (decap.bpf.c on tc ingress), and the memory of what
+ * was changed for it. Both live in the kernel with the filter: after a kill packets go on being
+ * decapsulated, and the successor inherits VIPs and memory without a gap.
  *
- * One thread, in the network namespace of the interface. decap_open needs CAP_BPF and CAP_NET_ADMIN, and
- * CAP_SYS_ADMIN if there is a predecessor. */
+ * One thread, in the network namespace of the interface. decap_open needs CAP_BPF and
+ * CAP_NET_ADMIN, and CAP_SYS_ADMIN if there is a predecessor. */
 
 #ifndef SLUICE_BPF_DECAP_H
 #define SLUICE_BPF_DECAP_H
@@ -19,12 +19,13 @@
 
 struct decap;
 
-/* Attach to tc ingress of an Ethernet interface, creating clsact if it is missing. The filter of a killed
- * predecessor is replaced and its VIPs and state are taken over; filters of others stay. 0 and *out, or
- * -errno: -ENODEV no such interface, -EEXIST foreign filter in our place. */
+/* Attach to tc ingress of an Ethernet interface, creating clsact if it is missing. The filter of a
+ * killed predecessor is replaced and its VIPs and state are taken over; filters of others stay. 0
+ * and *out, or -errno: -ENODEV no such interface, -EEXIST foreign filter in our place. */
 int decap_open(const char *ifname, struct decap **out, struct sl_err *err);
 
-/* What has to be undone: of a predecessor, or all zero. The caller changes it, then calls decap_save. */
+/* What has to be undone: of a predecessor, or all zero. The caller changes it, then calls
+ * decap_save. */
 struct decap_state *decap_state(struct decap *d);
 int decap_save(struct decap *d, struct sl_err *err);
 
@@ -37,8 +38,8 @@ uint32_t decap_vip_flags(struct decap *d, const struct sl_addr *vip);
 /* Put an address in with these flags, or take it out with 0. 0, or -errno: -E2BIG map full. */
 int decap_vip_set(struct decap *d, const struct sl_addr *vip, uint32_t flags, struct sl_err *err);
 
-/* Detach, remove the qdisc if it was made here and holds no filter of anybody, and free. NULL is fine, and so
- * is an interface that is gone. */
+/* Detach, remove the qdisc if it was made here and holds no filter of anybody, and free. NULL is
+ * fine, and so is an interface that is gone. */
 void decap_close(struct decap *d);
 
 #endif

@@ -124,11 +124,3 @@ int obj_map_open(int prog_fd, const char *name)
 	}
 	return -ENOENT;
 }
-
-uint32_t obj_prog_id(int prog_fd)
-{
-	struct bpf_prog_info info = {0};
-	__u32 len = sizeof info;
-
-	return bpf_obj_get_info_by_fd(prog_fd, &info, &len) ? 0 : info.id;
-}

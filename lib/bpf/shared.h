@@ -8,31 +8,32 @@
 
 #include <linux/types.h>
 
-/* Key of every address map: IPv6, or IPv4 in mapped form ::ffff:a.b.c.d, network order (struct sl_addr). */
+/* Key of every address map: IPv6, or IPv4 in mapped form ::ffff:a.b.c.d, network order (struct
+ * sl_addr). */
 struct bpf_addr {
 	__u8 b[16];
 };
 
 /* steer.bpf.c and steer_tc.bpf.c. Program names have at most 15 characters. */
-#define STEER_PROG	"sluice_steer"
-#define STEER_TC_PROG	"sluice_steer_tc"
-#define STEER_VIPS_MAP	"sluice_vips"
-#define STEER_XSKS_MAP	"xsks_map" /* the name that DPDK's net_af_xdp looks for */
-#define STEER_VIPS_MAX	8192
+#define STEER_PROG      "sluice_steer"
+#define STEER_TC_PROG   "sluice_steer_tc"
+#define STEER_VIPS_MAP  "sluice_vips"
+#define STEER_XSKS_MAP  "xsks_map" /* the name that DPDK's net_af_xdp looks for */
+#define STEER_VIPS_MAX  8192
 #define STEER_QUEUE_MAX 64
 
 /* Value of sluice_vips: why the address is in the map. */
-#define STEER_VIP (1u << 0)
+#define STEER_VIP       (1u << 0)
 
 /* decap.bpf.c */
-#define DECAP_PROG	"sluice_decap"
-#define DECAP_VIPS_MAP	"decap_vips"
+#define DECAP_PROG      "sluice_decap"
+#define DECAP_VIPS_MAP  "decap_vips"
 #define DECAP_STATE_MAP "decap_state"
-#define DECAP_VIPS_MAX	8192
+#define DECAP_VIPS_MAX  8192
 
 /* Value of decap_vips. */
-#define DECAP_VIP   (1u << 0) /* decapsulate what is for this address */
-#define DECAP_ADDED (1u << 1) /* sluice-decap put it on lo, and takes it off again */
+#define DECAP_VIP       (1u << 0) /* decapsulate what is for this address */
+#define DECAP_ADDED     (1u << 1) /* sluice-decap put it on lo, and takes it off again */
 
 /* A kernel setting as it was and as sluice-decap set it. */
 struct decap_setting {
@@ -43,11 +44,12 @@ struct decap_setting {
 
 #define DECAP_SETTINGS 3
 
-/* The only entry of decap_state: what has to be undone at exit. It lives in the kernel beside the filter,
- * so that the successor of a killed sluice-decap knows it too. */
+/* The only entry of decap_state: what has to be undone at exit. It lives in the kernel beside the
+ * filter, so that the successor of a killed sluice-decap knows it too. */
 struct decap_state {
 	__u32 made_qdisc;
-	struct decap_setting setting[DECAP_SETTINGS]; /* order: the table in app/sluice-decap/settings.c */
+	/* Order: the table in app/sluice-decap/settings.c. */
+	struct decap_setting setting[DECAP_SETTINGS];
 };
 
 #endif

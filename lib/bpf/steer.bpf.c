@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 
-/* XDP on an af_xdp port: VIP traffic goes to the AF_XDP socket of its queue, the rest to the kernel. The
- * DPDK driver loads this object and fills xsks_map; sluiced finds sluice_vips and fills it. */
+/* XDP on an af_xdp port: VIP traffic goes to the AF_XDP socket of its queue, the rest to the
+ * kernel. The DPDK driver loads this object and fills xsks_map; sluiced finds sluice_vips and fills
+ * it. */
 
 #include "bpf/steer_classify.h"
 
@@ -12,8 +13,9 @@ struct {
 	__type(value, __u32);
 } xsks_map SEC(".maps");
 
-/* On a queue without a socket (start, stop, more queues than lanes) VIP traffic is dropped: the kernel, which
- * holds the VIP as a local address but has no listener, would answer with RST and end connections. */
+/* On a queue without a socket (start, stop, more queues than lanes) VIP traffic is dropped: the
+ * kernel, which holds the VIP as a local address but has no listener, would answer with RST and end
+ * connections. */
 SEC("xdp")
 int sluice_steer(struct xdp_md *ctx)
 {

@@ -53,7 +53,8 @@ static int xdp_places(const char *ifname, int ifindex, struct xdp_place *places,
 	return 0;
 }
 
-/* By name and by the map that only our program has. vips_fd: the map, to be closed by the caller. */
+/* By name and by the map that only our program has. vips_fd: the map, to be closed by the
+ * caller. */
 static bool is_ours(int prog_fd, const char *name, int *vips_fd)
 {
 	*vips_fd = -1;
@@ -63,7 +64,8 @@ static bool is_ours(int prog_fd, const char *name, int *vips_fd)
 	return *vips_fd >= 0;
 }
 
-/* Take the program off, but only if it is this one. -ENOENT, -EEXIST: another one is there by now, or none. */
+/* Take the program off, but only if it is this one. -ENOENT, -EEXIST: another one is there by now,
+ * or none. */
 static int xdp_detach(int ifindex, uint32_t mode, int prog_fd)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = prog_fd);
@@ -82,19 +84,19 @@ static int xdp_clear(const char *ifname, int ifindex, const struct xdp_place *p,
 	const int prog_fd = obj_prog_open(p->id, name);
 
 	if (prog_fd < 0)
-		return obj_err(err, prog_fd, "interface %s: cannot look at its XDP program (id %u)", ifname,
-			p->id);
+		return obj_err(err, prog_fd, "interface %s: cannot look at its XDP program (id %u)",
+			ifname, p->id);
 	const bool ours = is_ours(prog_fd, name, &vips_fd);
 	int rc = -EEXIST;
 
 	if (!ours)
 		sl_err_add(err,
-			"interface %s: XDP program \"%s\" (id %u) is attached and is not ours; take it off "
-			"with: ip link set dev %s %s off",
+			"interface %s: XDP program \"%s\" (id %u) is attached and is not ours; "
+			"take it off with: ip link set dev %s %s off",
 			ifname, name, p->id, ifname, p->keyword);
 	else if ((rc = xdp_detach(ifindex, p->flags, prog_fd)))
-		obj_err(err, rc, "interface %s: cannot take off the left-over XDP program (id %u)", ifname,
-			p->id);
+		obj_err(err, rc, "interface %s: cannot take off the left-over XDP program (id %u)",
+			ifname, p->id);
 	if (vips_fd >= 0)
 		close(vips_fd);
 	close(prog_fd);
@@ -251,7 +253,8 @@ static int tc_attach(struct steer *s, struct sl_err *err)
 
 	if (left_fd < 0 && left_fd != -ENOENT)
 		return left_fd;
-	const int rc = tc_slot_attach(&s->slot, bpf_program__fd(s->tc->progs.sluice_steer_tc), left_fd >= 0, err);
+	const int rc = tc_slot_attach(
+		&s->slot, bpf_program__fd(s->tc->progs.sluice_steer_tc), left_fd >= 0, err);
 
 	if (left_fd >= 0)
 		close(left_fd);
@@ -287,7 +290,8 @@ int steer_set_vips(struct steer *s, const struct sl_addr *vips, size_t n, struct
 	const int rc = addr_set_make_equal(s->vips_fd, STEER_VIPS_MAX, STEER_VIP, vips, n);
 
 	if (rc)
-		sl_err_sys(err, rc, "interface %s: cannot set the VIPs in %s", s->ifname, STEER_VIPS_MAP);
+		sl_err_sys(err, rc, "interface %s: cannot set the VIPs in %s", s->ifname,
+			STEER_VIPS_MAP);
 	return rc;
 }
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 
-/* Which received frames are the load balancer's: the one decision behind the XDP program and its tc twin.
- * BPF side only.
+/* Which received frames are the load balancer's: the one decision behind the XDP program and its tc
+ * twin. BPF side only.
  *
  * A frame is ours when its destination address is a VIP. What stays with the kernel:
  *   - everything that is not IPv4 or IPv6 below at most two VLAN tags (ARP among it);
- *   - ICMP to an IPv4 VIP, and IPv6 whose first next header is ICMPv6: neighbour discovery is sent to the
- *     unicast VIP too, and the kernel, which holds the VIP as a local address, answers echo;
+ *   - ICMP to an IPv4 VIP, and IPv6 whose first next header is ICMPv6: neighbour discovery is sent
+ *     to the unicast VIP too, and the kernel, which holds the VIP as a local address, answers echo;
  *   - a frame too short to hold the destination address: the kernel counts it.
- * Only the first IPv6 next header is looked at. So TCP and UDP behind extension headers are ours, and ICMPv6
- * behind them is as well. The kernel loses nothing it needs: neighbour discovery has no extension headers
- * (RFC 4861; fragments of it must be ignored, RFC 6980), and MLD, which has a hop-by-hop header, goes to
- * link-scope multicast, never to a VIP. Echo with extension headers, or fragmented, is not answered.
- * Malformed headers to a VIP are ours: the packet path drops them under their exact name. */
+ * Only the first IPv6 next header is looked at. So TCP and UDP behind extension headers are ours,
+ * and ICMPv6 behind them is as well. The kernel loses nothing it needs: neighbour discovery has no
+ * extension headers (RFC 4861; fragments of it must be ignored, RFC 6980), and MLD, which has a
+ * hop-by-hop header, goes to link-scope multicast, never to a VIP. Echo with extension headers, or
+ * fragmented, is not answered. Malformed headers to a VIP are ours: the packet path drops them
+ * under their exact name. */
 
 #ifndef SLUICE_BPF_STEER_CLASSIFY_H
 #define SLUICE_BPF_STEER_CLASSIFY_H
@@ -36,7 +37,7 @@ struct steer_tag {
 };
 
 /* Bytes that the decision can need: a caller whose frame is not linear pulls this many. */
-#define STEER_LINEAR                                                                               \
+#define STEER_LINEAR \
 	(sizeof(struct ethhdr) + STEER_TAGS_MAX * sizeof(struct steer_tag) + sizeof(struct ipv6hdr))
 
 struct {
@@ -86,7 +87,8 @@ static __always_inline bool steer_is_ours(const void *data, const void *end, __u
 	for (__u32 i = 0; i < STEER_TAGS_MAX; i++) {
 		const struct steer_tag *tag = at;
 
-		if (i >= tags || (type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD)))
+		if (i >= tags ||
+			(type != bpf_htons(ETH_P_8021Q) && type != bpf_htons(ETH_P_8021AD)))
 			break;
 		if ((const void *)(tag + 1) > end)
 			return false;

@@ -14,7 +14,8 @@
 
 #define HANDLE 1
 
-/* Ask the kernel for the filters below one parent. True when there is one, and when it cannot be known. */
+/* Ask the kernel for the filters below one parent. True when there is one, and when it cannot be
+ * known. */
 static bool dump_has_filter(int fd, int ifindex, uint32_t parent)
 {
 	struct {
@@ -36,7 +37,8 @@ static bool dump_has_filter(int fd, int ifindex, uint32_t parent)
 
 		if (got <= 0)
 			return true;
-		for (struct nlmsghdr *nlh = (void *)buf; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left)) {
+		for (struct nlmsghdr *nlh = (void *)buf; NLMSG_OK(nlh, left);
+			nlh = NLMSG_NEXT(nlh, left)) {
 			if (nlh->nlmsg_type == NLMSG_DONE)
 				return found;
 			if (nlh->nlmsg_type == NLMSG_ERROR)
@@ -72,8 +74,8 @@ static void qdisc_remove(struct tc_slot *slot)
 	slot->made_qdisc = false;
 }
 
-/* Id of the BPF program in the slot, 0 when it is free. The kernel says EINVAL while a fresh qdisc has no filter
- * at all; if it means anything else, attaching says so again. */
+/* Id of the BPF program in the slot, 0 when it is free. The kernel says EINVAL while a fresh qdisc
+ * has no filter at all; if it means anything else, attaching says so again. */
 static int slot_query(const struct tc_slot *slot, uint32_t *id)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = slot->ifindex, .attach_point = BPF_TC_INGRESS);
@@ -86,11 +88,12 @@ static int slot_query(const struct tc_slot *slot, uint32_t *id)
 	return rc == -ENOENT || rc == -EINVAL ? 0 : rc;
 }
 
-static int refuse_foreign(const struct tc_slot *slot, uint32_t id, const char *name, struct sl_err *err)
+static int refuse_foreign(
+	const struct tc_slot *slot, uint32_t id, const char *name, struct sl_err *err)
 {
 	sl_err_add(err,
-		"interface %s: a filter that is not ours (program \"%s\", id %u) stands in tc ingress at "
-		"priority %u; take it off with: tc filter del dev %s ingress pref %u",
+		"interface %s: a filter that is not ours (program \"%s\", id %u) stands in tc "
+		"ingress at priority %u; take it off with: tc filter del dev %s ingress pref %u",
 		slot->ifname, name, id, slot->priority, slot->ifname, slot->priority);
 	return -EEXIST;
 }
@@ -103,13 +106,15 @@ static int slot_look(const struct tc_slot *slot, struct sl_err *err)
 	const int rc = slot_query(slot, &id);
 
 	if (rc)
-		return obj_err(err, rc, "interface %s: cannot read tc ingress filters", slot->ifname);
+		return obj_err(
+			err, rc, "interface %s: cannot read tc ingress filters", slot->ifname);
 	if (!id)
 		return -ENOENT;
 	const int fd = obj_prog_open(id, name);
 
 	if (fd < 0)
-		return obj_err(err, fd, "interface %s: cannot look at the tc ingress filter at priority %u",
+		return obj_err(err, fd,
+			"interface %s: cannot look at the tc ingress filter at priority %u",
 			slot->ifname, slot->priority);
 	if (strcmp(name, slot->prog) == 0)
 		return fd;
@@ -126,7 +131,8 @@ int tc_slot_open(struct tc_slot *slot, struct sl_err *err)
 	int rc = bpf_tc_hook_create(&hook);
 	obj_unlisten();
 	if (rc && rc != -EEXIST)
-		return obj_err(err, rc, "interface %s: cannot create the clsact qdisc", slot->ifname);
+		return obj_err(
+			err, rc, "interface %s: cannot create the clsact qdisc", slot->ifname);
 	slot->made_qdisc = rc == 0;
 	rc = slot_look(slot, err);
 	if (rc < 0 && rc != -ENOENT)
@@ -137,15 +143,16 @@ int tc_slot_open(struct tc_slot *slot, struct sl_err *err)
 int tc_slot_attach(struct tc_slot *slot, int prog_fd, bool replace, struct sl_err *err)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = slot->ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = HANDLE, .priority = slot->priority, .prog_fd = prog_fd,
-		.flags = replace ? BPF_TC_F_REPLACE : 0);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = HANDLE, .priority = slot->priority,
+		.prog_fd = prog_fd, .flags = replace ? BPF_TC_F_REPLACE : 0);
 
 	obj_listen();
 	const int rc = bpf_tc_attach(&hook, &opts);
 	obj_unlisten();
 	if (rc)
-		return obj_err(err, rc, "interface %s: cannot attach %s to tc ingress at priority %u",
-			slot->ifname, slot->prog, slot->priority);
+		return obj_err(err, rc,
+			"interface %s: cannot attach %s to tc ingress at priority %u", slot->ifname,
+			slot->prog, slot->priority);
 	slot->prog_id = opts.prog_id;
 	return 0;
 }

@@ -7,9 +7,7 @@
 
 uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend)
 {
-	if (forward == CONF_FORWARD_L2)
-		return 0;
-	return sl_addr_is4(backend) ? IPV4_LEN : IPV6_LEN;
+	return forward == CONF_FORWARD_L2 ? 0 : tunnel_overhead(backend);
 }
 
 /* Largest IP packet that can be handed to a backend. */
@@ -17,9 +15,10 @@ static uint16_t inner_max(
 	const struct compile_input *in, const struct compile_hop *hop, uint32_t overhead)
 {
 	const uint32_t port = in->ports[hop->port].mtu;
-	const uint32_t mtu = (hop->mtu && hop->mtu < port ? hop->mtu : port) - overhead;
+	const uint32_t mtu = hop->mtu && hop->mtu < port ? hop->mtu : port;
+	const uint32_t room = mtu > overhead ? mtu - overhead : 0;
 
-	return (uint16_t)(mtu < UINT16_MAX ? mtu : UINT16_MAX);
+	return (uint16_t)(room < UINT16_MAX ? room : UINT16_MAX);
 }
 
 /* The header for a backend. source: outer source address of the pool, NULL = ours on the way. */
@@ -40,15 +39,15 @@ static void compile_transform(struct backend *out, const struct compile_input *i
 		out->transform = TRANSFORM_SET_MAC;
 		tunnel_compile_l2(&out->tunnel, &hop->mac, own);
 	} else if (forward == CONF_FORWARD_IPIP && source) {
-		out->transform = sl_addr_is4(address) ? TRANSFORM_PUSH4 : TRANSFORM_PUSH6;
 		tunnel_compile_ip(&out->tunnel, &hop->mac, own, source, address);
+		out->transform = tunnel_outer_v6(&out->tunnel) ? TRANSFORM_PUSH6 : TRANSFORM_PUSH4;
 	}
 }
 
 static void compile_backend(struct backend *out, const struct compile_input *in,
 	const struct conf_pool *pool, const struct conf_backend *be, const struct compile_hop *hop)
 {
-	const int family = sl_addr_is4(&be->address) ? 0 : 1;
+	const unsigned int family = conf_family(&be->address);
 
 	/* Weight 0 means no new connection; those it has go on. */
 	out->state = be->weight ? BACKEND_READY : BACKEND_DRAIN;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include "datapath/stage.h"
+#include "net/key.h"
 
 void stage_classify(struct lane *l, const struct generation *g, struct burst *b)
 {
@@ -25,8 +26,7 @@ void stage_classify(struct lane *l, const struct generation *g, struct burst *b)
 			service = last;
 		}
 		if (__builtin_expect(service == VIP_NONE, 0)) {
-			const void *dst = b->is6[i] ? (const void *)(b->key[i].w + 2)
-						    : (const uint8_t *)b->key[i].w + 4;
+			const void *dst = key_destination(&b->key[i], b->is6[i]);
 
 			burst_end(l, b, i,
 				shared && !vip_has_address(vips, dst, b->is6[i]) ? VERDICT_PUNTED

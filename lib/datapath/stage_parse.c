@@ -34,13 +34,12 @@ static __attribute__((noinline)) enum verdict shared_verdict(
 	const struct generation *g, const uint8_t *frame, uint32_t len, enum verdict v)
 {
 	const uint8_t *dst;
-	uint8_t proto;
-	bool v6;
+	bool v6, icmp;
 
 	if (v == VERDICT_NOT_OUR_MAC || v == VERDICT_LOOP ||
-		!parse_destination(frame, len, &dst, &v6, &proto))
+		!parse_destination(frame, len, &dst, &v6, &icmp))
 		return VERDICT_PUNTED;
-	if (proto == (v6 ? PROTO_ICMPV6 : PROTO_ICMP) || !vip_has_address(&g->vips, dst, v6))
+	if (icmp || !vip_has_address(&g->vips, dst, v6))
 		return VERDICT_PUNTED;
 	return v;
 }

@@ -2,6 +2,7 @@
 
 #include "datapath/flow_event.h"
 #include "datapath/stage.h"
+#include "net/key.h"
 
 /* The packets of the burst that have no backend yet, packed for the slot hash. */
 struct fresh {
@@ -12,21 +13,13 @@ struct fresh {
 	uint64_t hash[BURST_MAX];
 };
 
-/* Keep only the fields of the key that the pool hashes. w[0] of an IPv4 key is source and
- * destination. */
+/* Keep only the fields of the key that the pool hashes. */
 static void narrow_key(struct flow_key *k, bool v6, enum slot_fields fields)
 {
-	const bool source_only = fields == SLOT_FIELDS_SOURCE;
-
-	if (v6) {
-		if (source_only)
-			k->w[2] = k->w[3] = 0;
-		k->w[4] = 0;
-	} else {
-		if (source_only)
-			k->w[0] &= 0xffffffff;
-		k->w[1] = 0;
-	}
+	if (fields == SLOT_FIELDS_SOURCE)
+		key_keep_source(k, v6);
+	else
+		key_keep_addresses(k, v6);
 }
 
 /* Pack the new flows, hash them, and prefetch their table entries: the loads overlap. */

@@ -93,19 +93,18 @@ void hop_created(struct hop *h, uint64_t now_ms)
 
 void hop_refused(struct hop *h, enum hop_action action, int error, uint64_t now_ms)
 {
+	/* These say that the entry is not as we think; anything else that now is no good moment. */
+	const bool mistaken = error == -EEXIST || error == -ENOENT || error == -EINVAL;
+
 	switch (action) {
 	case HOP_DO_READ:
 		if (error == -ENOENT)
 			hop_gone(h, now_ms);
-		else
-			h->due_ms = now_ms + (error == -EAGAIN ? 0 : RETRY_MS);
-		break;
-	case HOP_DO_PROBE: /* the entry is gone or has no MAC: its event is still under way */
-		reread(h, now_ms);
-		break;
+		break; /* else again when hop_acted() said */
+	case HOP_DO_PROBE:
 	case HOP_DO_SEARCH:
 	case HOP_DO_CREATE:
-		if (error == -EEXIST || error == -EAGAIN)
+		if (mistaken)
 			reread(h, now_ms);
 		else
 			h->due_ms = now_ms + RETRY_MS;

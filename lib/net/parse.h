@@ -250,7 +250,7 @@ HDR_INLINE enum verdict parse_frame(const uint8_t *frame, uint32_t len, uint32_t
  * True for IPv4 and IPv6 frames long enough to say: *dst points at 4 or 16 bytes, *v6 says which,
  * and *proto is the protocol behind the first header. */
 static __attribute__((noinline, unused)) bool parse_destination(
-	const uint8_t *frame, uint32_t len, const uint8_t **dst, bool *v6, uint8_t *proto)
+	const uint8_t *frame, uint32_t len, const uint8_t **dst, bool *v6, bool *icmp)
 {
 	uint8_t off;
 	uint16_t type;
@@ -262,7 +262,7 @@ static __attribute__((noinline, unused)) bool parse_destination(
 		: type != ETH_TYPE_IPV4 || len < off + (uint32_t)IPV4_LEN)
 		return false;
 	*dst = frame + off + (*v6 ? 24 : 16);
-	*proto = frame[off + (*v6 ? 6 : 9)];
+	*icmp = *v6 ? frame[off + 6] == PROTO_ICMPV6 : frame[off + 9] == PROTO_ICMP;
 	return true;
 }
 

@@ -68,6 +68,18 @@ HDR_INLINE void tunnel_compile_ip(struct tunnel *t, const struct sl_ether *eth_d
 	}
 }
 
+/* Bytes of the outer IP header towards this address. */
+HDR_INLINE uint32_t tunnel_overhead(const struct sl_addr *dst)
+{
+	return sl_addr_is4(dst) ? IPV4_LEN : IPV6_LEN;
+}
+
+/* True when tunnel_compile_ip made an outer IPv6 header. */
+HDR_INLINE bool tunnel_outer_v6(const struct tunnel *t)
+{
+	return t->len == ETH_LEN + IPV6_LEN;
+}
+
 /* Write the Ethernet header of `t` at `at` (14 bytes). */
 HDR_INLINE void tunnel_write_l2(uint8_t *at, const struct tunnel *t, bool v6)
 {

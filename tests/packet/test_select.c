@@ -189,6 +189,7 @@ static void identification_changes(void **state)
 	struct rte_mbuf *m[BURST_MAX];
 	static uint8_t seen[65536];
 
+	memset(seen, 0, sizeof seen);
 	harness_frame(&frame, &spec, WORLD_WAN);
 	for (int round = 0; round < 65536 / BURST_MAX; round++) {
 		for (int i = 0; i < BURST_MAX; i++)

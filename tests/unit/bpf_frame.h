@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -22,15 +23,16 @@
 #include "base/addr.h"
 #include "bpf/shared.h"
 
-#define SKIPPED 77 /* meson's exit code for it */
+#define SKIPPED       77 /* meson's exit code for it */
 
-/* tc answers as bpf_prog_test_run_opts gives them, and frames shorter than this it does not take. */
-#define TC_PASS	      0xffffffffu
-#define TC_DROP	      2u
+/* tc answers as bpf_prog_test_run_opts gives them, and frames shorter than this it does not
+ * take. */
+#define TC_PASS       0xffffffffu
+#define TC_DROP       2u
 #define FRAME_LEN_MIN 15u
 
 /* Newer kernels refuse to run a tc program on an IP header cut short. */
-#define REFUSED 0xfffffffeu
+#define REFUSED       0xfffffffeu
 
 struct frame {
 	uint8_t b[256];
@@ -68,8 +70,8 @@ static inline uint16_t frame_sum(const uint8_t *b, uint32_t n)
 }
 
 /* IPv4 header with `words` words of NOP options; payload: bytes that follow it. */
-static inline void frame_put_ip4(
-	struct frame *f, const char *dst, uint8_t proto, uint8_t tos, uint8_t words, uint16_t payload)
+static inline void frame_put_ip4(struct frame *f, const char *dst, uint8_t proto, uint8_t tos,
+	uint8_t words, uint16_t payload)
 {
 	uint8_t h[60] = {0x45 + words, tos, 0, 0, 0, 1, 0x40, 0, 64, proto, 0, 0, 198, 51, 100, 7};
 	const uint32_t len = 20 + 4u * words;
@@ -90,8 +92,8 @@ static inline void frame_put_ip4(
 static inline void frame_put_ip6(
 	struct frame *f, const char *dst, uint8_t next, uint8_t tclass, uint16_t payload)
 {
-	uint8_t h[40] = {0x60 | tclass >> 4, (tclass & 0xf) << 4, 0, 0, payload >> 8, payload & 0xff, next, 64,
-		0x20, 0x01, 0x0d, 0xb8, [23] = 7};
+	uint8_t h[40] = {0x60 | tclass >> 4, (tclass & 0xf) << 4, 0, 0, payload >> 8,
+		payload & 0xff, next, 64, 0x20, 0x01, 0x0d, 0xb8, [23] = 7};
 	struct sl_addr a;
 
 	assert_int_equal(sl_addr_parse(dst, &a), 0);
@@ -104,8 +106,8 @@ static inline uint32_t frame_run(int prog_fd, const struct frame *in, struct fra
 {
 	struct frame discard;
 	struct frame *to = out ? out : &discard;
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->b, .data_size_in = in->len, .data_out = to->b,
-		.data_size_out = sizeof to->b, .repeat = 1);
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->b, .data_size_in = in->len,
+		.data_out = to->b, .data_size_out = sizeof to->b, .repeat = 1);
 
 	const int rc = bpf_prog_test_run_opts(prog_fd, &opts);
 
@@ -139,6 +141,7 @@ static inline int frame_skip(const char *test)
 		printf("SKIP %s: BPF is not permitted here: %s\n", test, strerror(errno));
 		return SKIPPED;
 	}
+	close(fd);
 	libbpf_set_print(frame_no_print);
 	return 0;
 }

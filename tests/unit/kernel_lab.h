@@ -154,6 +154,13 @@ static inline bool has_mac(const struct nexthop *hop, const char *text)
 	return hop->state == NEXTHOP_RESOLVED && memcmp(&hop->mac, &mac, sizeof mac) == 0;
 }
 
+static inline bool same(const struct nexthop *a, const struct nexthop *b)
+{
+	return a->state == b->state && a->ifindex == b->ifindex && a->mtu == b->mtu &&
+	       memcmp(&a->mac, &b->mac, sizeof a->mac) == 0 && sl_addr_eq(&a->via, &b->via) &&
+	       a->has_source == b->has_source && sl_addr_eq(&a->source, &b->source);
+}
+
 /* Run the loop until the answer for the address is this state (and MAC, unless NULL). An answer may
  * only change in a turn that says so. Returns the milliseconds it took; fails after PATIENCE_MS. */
 static inline uint64_t wait_for(
@@ -166,7 +173,7 @@ static inline uint64_t wait_for(
 		const bool changed = turn(l);
 		const struct nexthop next = find(l, text);
 
-		assert_true(changed || memcmp(&hop, &next, sizeof hop) == 0);
+		assert_true(changed || same(&hop, &next));
 		hop = next;
 		if (netns_now_ms() - start_ms > PATIENCE_MS)
 			fail_msg("%s: state %d after %d s", text, hop.state, PATIENCE_MS / 1000);

@@ -4,29 +4,28 @@
 
 #include "bpf_frame.h"
 
-#include <unistd.h>
 #include <sys/socket.h>
 
 #include "bpf/steer.skel.h"
 #include "bpf/steer_tc.skel.h"
 
-#define VIP4   "203.0.113.10"
-#define VIP6   "2001:db8::10"
-#define OTHER4 "203.0.113.11"
-#define OTHER6 "2001:db8::11"
+#define VIP4                "203.0.113.10"
+#define VIP6                "2001:db8::10"
+#define OTHER4              "203.0.113.11"
+#define OTHER6              "2001:db8::11"
 
-#define ARP    0x0806
-#define IP4    0x0800
-#define IP6    0x86dd
-#define VLAN   0x8100
-#define QINQ   0x88a8
-#define TCP    6
-#define UDP    17
-#define ICMP   1
-#define ICMP6  58
+#define ARP                 0x0806
+#define IP4                 0x0800
+#define IP6                 0x86dd
+#define VLAN                0x8100
+#define QINQ                0x88a8
+#define TCP                 6
+#define UDP                 17
+#define ICMP                1
+#define ICMP6               58
 
-#define XDP_ANSWER_DROP	    1u
-#define XDP_ANSWER_PASS	    2u
+#define XDP_ANSWER_DROP     1u
+#define XDP_ANSWER_PASS     2u
 #define XDP_ANSWER_REDIRECT 4u
 
 static struct steer_bpf *xdp;
@@ -117,12 +116,14 @@ static void every_row_has_its_verdict(void **state)
 			fail_msg("xdp, %s: answer %u", rows[i].what, answer);
 		const uint32_t tc_answer = run_tc(&f);
 
-		if (tc_answer != (rows[i].ours ? TC_DROP : TC_PASS) && !(rows[i].cut && tc_answer == REFUSED))
+		if (tc_answer != (rows[i].ours ? TC_DROP : TC_PASS) &&
+			!(rows[i].cut && tc_answer == REFUSED))
 			fail_msg("tc, %s: answer %u", rows[i].what, tc_answer);
 	}
 }
 
-/* Without a socket VIP traffic is dropped (above); with one it is redirected, and the rest still is not. */
+/* Without a socket VIP traffic is dropped (above); with one it is redirected, and the rest still is
+ * not. */
 static void socket_gets_what_is_ours(void **state)
 {
 	const int map = bpf_map__fd(xdp->maps.xsks_map);

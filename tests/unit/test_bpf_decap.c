@@ -6,22 +6,22 @@
 
 #include "bpf/decap.skel.h"
 
-#define VIP4	"203.0.113.10"
-#define VIP6	"2001:db8::10"
-#define OTHER4	"203.0.113.11"
-#define OTHER6	"2001:db8::11"
-#define OUTER4	"10.0.0.2"
-#define OUTER6	"2001:db8:1::2"
+#define VIP4    "203.0.113.10"
+#define VIP6    "2001:db8::10"
+#define OTHER4  "203.0.113.11"
+#define OTHER6  "2001:db8::11"
+#define OUTER4  "10.0.0.2"
+#define OUTER6  "2001:db8:1::2"
 
-#define IP4	0x0800
-#define IP6	0x86dd
-#define IPIP	4
-#define IPV6	41
+#define IP4     0x0800
+#define IP6     0x86dd
+#define IPIP    4
+#define IPV6    41
 #define DSTOPTS 60
 
 #define PAYLOAD 24u
-#define CE	3
-#define ECT0	2
+#define CE      3
+#define ECT0    2
 
 static struct decap_bpf *with_flags, *without_flags;
 
@@ -69,7 +69,8 @@ static void put_outer(struct frame *f, const struct tunnel *t)
 		frame_put_ip4(f, OUTER4, proto, t->outer_tos, t->options, inner_len);
 		return;
 	}
-	frame_put_ip6(f, OUTER6, t->options ? DSTOPTS : proto, t->outer_tos, inner_len + 8 * t->options);
+	frame_put_ip6(
+		f, OUTER6, t->options ? DSTOPTS : proto, t->outer_tos, inner_len + 8 * t->options);
 	if (t->options)
 		frame_put(f, (uint8_t[]){proto, 0, 4, 1, 4, 1, 1, 0}, 8);
 }
@@ -202,8 +203,8 @@ static void no_tunnel_is_untouched(void **state)
 	}
 }
 
-/* Each family inside each: the mark reaches an inner header that can carry it, its checksum included; where it
- * cannot the packet ends. */
+/* Each family inside each: the mark reaches an inner header that can carry it, its checksum
+ * included; where it cannot the packet ends. */
 static void congestion_mark_is_kept(void **state)
 {
 	struct decap_bpf *const skels[] = {with_flags, without_flags};

@@ -167,6 +167,13 @@ static void hop_does_not_spin(void **state)
 	assert_int_equal(act(h, T0 + 11000), HOP_DO_SEARCH);
 	hop_refused(h, HOP_DO_CREATE, -EEXIST, T0 + 11000);
 	assert_int_equal(act(h, T0 + 11000), HOP_DO_READ);
+	hop_refused(h, HOP_DO_READ, -EAGAIN, T0 + 11000);
+	assert_int_equal(act(h, T0 + 11999), HOP_DO_NOTHING);
+	assert_int_equal(act(h, T0 + 12000), HOP_DO_READ);
+	hop_heard(&b->table, h, NUD_STALE, &mac_a, T0 + 12000);
+	assert_int_equal(act(h, T0 + 12000), HOP_DO_PROBE);
+	hop_refused(h, HOP_DO_PROBE, -EPERM, T0 + 12000);
+	assert_int_equal(act(h, T0 + 12999), HOP_DO_NOTHING);
 }
 
 /* Beyond a thousand next hops the refresh slows down instead of the network. */

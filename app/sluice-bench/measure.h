@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* One case, measured: bare forwarding and the pipeline in turn, and the stages one by one. */
+
+#ifndef SLUICE_BENCH_MEASURE_H
+#define SLUICE_BENCH_MEASURE_H
+
+#include "cases.h"
+#include "datapath/lane.h"
+#include "source.h"
+
+/* The middle of several samples, and half the distance between their quartiles. */
+struct sample {
+	double median, spread;
+};
+
+#define STAGES 7
+
+extern const char *const measure_stage_names[STAGES];
+
+struct result {
+	struct sample bare, full;          /* ns a packet, source and driver included */
+	struct sample x;                   /* full - bare, from neighbouring slices */
+	struct sample stage[STAGES];       /* TSC cycles a packet, only where asked for */
+	uint64_t inserts, bypass, evicted; /* of the flow table */
+};
+
+struct rig {
+	struct rte_mempool *pool;
+	uint16_t port; /* DPDK's number of the device that swallows packets */
+	uint32_t rounds, slice, ahead;
+	bool stages;
+};
+
+/* Run a case. 0, or -errno with a message; -EIO when a packet got lost. */
+int measure_case(
+	const struct rig *rig, const struct bench_case *c, struct result *out, struct sl_err *err);
+
+/* x[n], n > 0, is sorted. */
+struct sample measure_sample(double *x, uint32_t n);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* DPDK for a program without a network card: one CPU, a pool, and a device that swallows packets.
+ */
+
+#ifndef SLUICE_BENCH_RIG_H
+#define SLUICE_BENCH_RIG_H
+
+#include "measure.h"
+
+/* Start it on the CPU that the options name. *cpu and *huge say what came of it. 0 or -errno. */
+int rig_open(struct rig *r, const struct options *o, uint32_t *cpu, bool *huge, struct sl_err *err);
+
+void rig_close(struct rig *r);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Parts of a flow key. */
+
+#ifndef SLUICE_NET_KEY_H
+#define SLUICE_NET_KEY_H
+
+#include "base/flow_key.h"
+#include "net/hdr.h"
+
+/* Keep source and destination address: ports and protocol become zero. */
+HDR_INLINE void key_keep_addresses(struct flow_key *k, bool v6)
+{
+	k->w[v6 ? 4 : 1] = 0;
+}
+
+/* Keep the source address alone. The first word of an IPv4 key is source and destination. */
+HDR_INLINE void key_keep_source(struct flow_key *k, bool v6)
+{
+	key_keep_addresses(k, v6);
+	if (v6)
+		k->w[2] = k->w[3] = 0;
+	else
+		k->w[0] &= 0xffffffff;
+}
+
+/* The 4 or 16 bytes of the destination address. */
+HDR_INLINE const void *key_destination(const struct flow_key *k, bool v6)
+{
+	return (const uint8_t *)k->w + (v6 ? 16 : 4);
+}
+
+#endif

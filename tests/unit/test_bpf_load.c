@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The loaders against a real kernel, in a network namespace of the test's own: what is left behind,
+ * what is foreign, what is taken over. */
+
+#include "bpf_frame.h"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <linux/if_link.h>
+#include <linux/if_tun.h>
+
+#include "bpf/decap.h"
+#include "bpf/steer.h"
+
+#define IF          "sltap0"
+#define OUR_PRIO    62 /* of the tc twin */
+#define DECAP_PRIO  61
+#define XDP_PASSED  2u
+#define XDP_DROPPED 1u
+
+static struct sl_err err;
+static int ifindex;
+static struct sl_addr a, b, c;
+
+/* A program of another maker: returns 2 (XDP_PASS; for tc: drop). */
+static int foreign_program(enum bpf_prog_type type, const char *name)
+{
+	const struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 2},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	const int fd = bpf_prog_load(type, name, "GPL", insns, 2, NULL);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static uint32_t xdp_id(void)
+{
+	uint32_t id = 0;
+
+	assert_int_equal(bpf_xdp_query_id(ifindex, 0, &id), 0);
+	return id;
+}
+
+/* Load and attach as DPDK's net_af_xdp does it. */
+static struct bpf_object *driver_attach(void)
+{
+	char path[STEER_PATH_LEN];
+	const int fd = steer_object_open(path, sizeof path, &err);
+
+	assert_true(fd >= 0);
+	struct bpf_object *obj = bpf_object__open_file(path, NULL);
+
+	assert_non_null(obj);
+	assert_int_equal(bpf_object__load(obj), 0);
+	steer_object_close(fd);
+	struct bpf_program *prog = bpf_object__next_program(obj, NULL);
+
+	assert_non_null(bpf_object__find_map_by_name(obj, STEER_XSKS_MAP));
+	assert_int_equal(
+		bpf_xdp_attach(ifindex, bpf_program__fd(prog), XDP_FLAGS_UPDATE_IF_NOEXIST, NULL),
+		0);
+	return obj;
+}
+
+/* What the program does with a packet to this address. */
+static bool takes(int prog_fd, const struct sl_addr *dst, uint32_t taken)
+{
+	char text[SL_ADDR_STRLEN];
+	struct frame f = {0};
+
+	sl_addr_format(dst, text);
+	frame_put_eth(&f, sl_addr_is4(dst) ? 0x0800 : 0x86dd);
+	if (sl_addr_is4(dst))
+		frame_put_ip4(&f, text, 6, 0, 0, 0);
+	else
+		frame_put_ip6(&f, text, 6, 0, 0);
+	return frame_run(prog_fd, &f, NULL) == taken;
+}
+
+static void missing_interface_is_named(void **state)
+{
+	struct steer *s;
+	struct decap *d;
+
+	assert_int_equal(steer_prepare("nosuch0", &err), -ENODEV);
+	assert_string_equal(sl_err_first(&err), "interface nosuch0: No such device");
+	assert_int_equal(steer_open_xdp("nosuch0", &s, &err), -ENODEV);
+	assert_int_equal(steer_open_tc("nosuch0", &s, &err), -ENODEV);
+	assert_int_equal(decap_open("nosuch0", &d, &err), -ENODEV);
+	assert_int_equal(err.count, 4);
+}
+
+static void xdp_follows_the_vips(void **state)
+{
+	struct steer *s;
+
+	assert_int_equal(steer_prepare(IF, &err), 0);
+	assert_int_equal(steer_open_xdp(IF, &s, &err), -ENOENT);
+	struct bpf_object *obj = driver_attach();
+	const int fd = bpf_program__fd(bpf_object__next_program(obj, NULL));
+
+	assert_int_equal(steer_open_xdp(IF, &s, &err), 0);
+	assert_false(takes(fd, &a, XDP_DROPPED));
+	assert_int_equal(steer_set_vips(s, (struct sl_addr[]){a, b, a}, 3, &err), 0);
+	assert_true(takes(fd, &a, XDP_DROPPED));
+	assert_true(takes(fd, &b, XDP_DROPPED));
+	assert_true(takes(fd, &c, XDP_PASSED));
+	assert_int_equal(steer_set_vips(s, (struct sl_addr[]){c, b}, 2, &err), 0);
+	assert_true(takes(fd, &a, XDP_PASSED));
+	assert_true(takes(fd, &b, XDP_DROPPED));
+	assert_true(takes(fd, &c, XDP_DROPPED));
+	assert_int_equal(steer_set_vips(s, NULL, 0, &err), 0);
+	assert_true(takes(fd, &b, XDP_PASSED));
+	assert_int_not_equal(xdp_id(), 0);
+	steer_close(s);
+	assert_int_equal(xdp_id(), 0);
+	bpf_object__close(obj);
+}
+
+static void many_vips_and_too_many(void **state)
+{
+	struct sl_addr *vips = calloc(STEER_VIPS_MAX + 1, sizeof *vips);
+	struct steer *s;
+
+	assert_int_equal(steer_open_tc(IF, &s, &err), 0);
+	for (uint32_t i = 0; i <= STEER_VIPS_MAX; i++)
+		vips[i] = sl_addr_from4(&i);
+	assert_int_equal(steer_set_vips(s, vips, STEER_VIPS_MAX + 1, &err), -E2BIG);
+	assert_int_equal(steer_set_vips(s, vips, STEER_VIPS_MAX / 2, &err), 0);
+	assert_int_equal(steer_set_vips(s, vips + STEER_VIPS_MAX / 2, STEER_VIPS_MAX / 2, &err), 0);
+	assert_int_equal(steer_set_vips(s, vips, 1, &err), 0);
+	steer_close(s);
+	free(vips);
+}
+
+static void left_over_xdp_is_taken_off(void **state)
+{
+	bpf_object__close(driver_attach());
+	assert_int_not_equal(xdp_id(), 0);
+	assert_int_equal(steer_prepare(IF, &err), 0);
+	assert_int_equal(xdp_id(), 0);
+}
+
+static void foreign_xdp_is_refused(void **state)
+{
+	static const char *const names[] = {"someone_else", STEER_PROG};
+	struct steer *s;
+
+	for (int i = 0; i < 2; i++) {
+		const int fd = foreign_program(BPF_PROG_TYPE_XDP, names[i]);
+
+		assert_int_equal(bpf_xdp_attach(ifindex, fd, 0, NULL), 0);
+		const uint32_t id = xdp_id();
+		char want[256];
+
+		snprintf(want, sizeof want,
+			"interface %s: XDP program \"%s\" (id %u) is attached and is not ours; "
+			"take it off with: ip link set dev %s xdp off",
+			IF, names[i], id, IF);
+		assert_int_equal(steer_prepare(IF, &err), -EEXIST);
+		assert_string_equal(sl_err_first(&err), want);
+		assert_int_equal(steer_open_xdp(IF, &s, &err), -ENOENT);
+		assert_int_equal(xdp_id(), id);
+		assert_int_equal(bpf_xdp_detach(ifindex, 0, NULL), 0);
+		close(fd);
+		sl_err_clear(&err);
+	}
+}
+
+/* Somebody has put another program there in the meantime: it stays. */
+static void close_takes_off_only_its_own(void **state)
+{
+	struct bpf_object *obj = driver_attach();
+	const int fd = foreign_program(BPF_PROG_TYPE_XDP, "newcomer");
+	struct steer *s;
+
+	assert_int_equal(steer_open_xdp(IF, &s, &err), 0);
+	assert_int_equal(bpf_xdp_attach(ifindex, fd, 0, NULL), 0);
+	const uint32_t id = xdp_id();
+
+	steer_close(s);
+	assert_int_equal(xdp_id(), id);
+	assert_int_equal(bpf_xdp_detach(ifindex, 0, NULL), 0);
+	close(fd);
+	bpf_object__close(obj);
+}
+
+/* Id of the program at tc ingress, 0 for none, -EINVAL without a qdisc or any filter. */
+static int64_t tc_id(uint32_t priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = priority);
+	const int rc = bpf_tc_query(&hook, &opts);
+
+	return rc == -ENOENT ? 0 : rc ? rc : (int64_t)opts.prog_id;
+}
+
+static bool has_clsact(void)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex,
+		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	const int rc = bpf_tc_hook_create(&hook);
+
+	if (rc == 0)
+		bpf_tc_hook_destroy(&both);
+	return rc == -EEXIST;
+}
+
+static void tc_twin_comes_and_goes(void **state)
+{
+	struct steer *s;
+
+	assert_false(has_clsact());
+	assert_int_equal(steer_open_tc(IF, &s, &err), 0);
+	assert_int_equal(steer_set_vips(s, &b, 1, &err), 0);
+	const int fd = bpf_prog_get_fd_by_id((uint32_t)tc_id(OUR_PRIO));
+
+	assert_true(takes(fd, &b, TC_DROP));
+	assert_true(takes(fd, &a, TC_PASS));
+	close(fd);
+	steer_close(s);
+	assert_false(has_clsact());
+	steer_close(NULL);
+}
+
+/* The first one stands for a killed daemon: its filter is replaced, and it may not remove the
+ * second's. */
+static void left_over_tc_is_replaced(void **state)
+{
+	struct steer *killed, *s;
+
+	assert_int_equal(steer_open_tc(IF, &killed, &err), 0);
+	const int64_t id = tc_id(OUR_PRIO);
+
+	assert_int_equal(steer_open_tc(IF, &s, &err), 0);
+	assert_int_not_equal(tc_id(OUR_PRIO), id);
+	const int64_t second = tc_id(OUR_PRIO);
+
+	assert_true(second > 0);
+	steer_close(killed);
+	assert_int_equal(tc_id(OUR_PRIO), second);
+	steer_close(s);
+	assert_true(tc_id(OUR_PRIO) <= 0);
+	assert_true(has_clsact());
+	LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex,
+		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	assert_int_equal(bpf_tc_hook_destroy(&both), 0);
+}
+
+static void foreign_tc_filters_stay(void **state)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex,
+		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
+	const int fd = foreign_program(BPF_PROG_TYPE_SCHED_CLS, "someone_else");
+	LIBBPF_OPTS(bpf_tc_opts, other, .handle = 1, .priority = 500, .prog_fd = fd);
+	LIBBPF_OPTS(bpf_tc_opts, ours, .handle = 1, .priority = OUR_PRIO, .prog_fd = fd);
+	struct steer *s;
+
+	/* Beside ours: it stays, and so does the qdisc that we made. */
+	assert_int_equal(steer_open_tc(IF, &s, &err), 0);
+	assert_int_equal(bpf_tc_attach(&hook, &other), 0);
+	steer_close(s);
+	assert_true(tc_id(500) > 0);
+
+	/* In our place: refused by name. */
+	assert_int_equal(bpf_tc_attach(&hook, &ours), 0);
+	assert_int_equal(steer_open_tc(IF, &s, &err), -EEXIST);
+	assert_non_null(strstr(sl_err_first(&err), "\"someone_else\""));
+	assert_non_null(strstr(sl_err_first(&err), "tc filter del dev " IF " ingress pref 62"));
+	assert_true(tc_id(OUR_PRIO) > 0);
+	assert_int_equal(bpf_tc_hook_destroy(&both), 0);
+	close(fd);
+}
+
+static void decap_successor_inherits(void **state)
+{
+	struct decap *killed, *d;
+	struct sl_addr *list;
+	size_t n;
+
+	assert_int_equal(decap_open(IF, &killed, &err), 0);
+	assert_int_equal(decap_state(killed)->made_qdisc, 1);
+	assert_int_equal(decap_state(killed)->setting[0].changed, 0);
+	decap_state(killed)->setting[1] =
+		(struct decap_setting){.before = 7, .set = 9, .changed = 1};
+	assert_int_equal(decap_save(killed, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &a, DECAP_VIP | DECAP_ADDED, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &b, DECAP_VIP, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &c, DECAP_VIP, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &c, 0, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &c, 0, &err), 0);
+
+	assert_int_equal(decap_open(IF, &d, &err), 0);
+	assert_int_equal(decap_state(d)->made_qdisc, 1);
+	assert_int_equal(decap_state(d)->setting[1].before, 7);
+	assert_int_equal(decap_state(d)->setting[1].set, 9);
+	assert_int_equal(decap_state(d)->setting[1].changed, 1);
+	assert_int_equal(decap_vip_flags(d, &a), DECAP_VIP | DECAP_ADDED);
+	assert_int_equal(decap_vip_flags(d, &b), DECAP_VIP);
+	assert_int_equal(decap_vip_flags(d, &c), 0);
+	assert_int_equal(decap_vips(d, &list, &n), 0);
+	assert_int_equal(n, 2);
+	free(list);
+
+	decap_close(killed);
+	assert_true(tc_id(DECAP_PRIO) > 0);
+	decap_close(d);
+	assert_false(has_clsact());
+}
+
+static void decap_wants_ethernet(void **state)
+{
+	struct decap *d;
+
+	assert_int_equal(decap_open("lo", &d, &err), -EINVAL);
+	assert_string_equal(sl_err_first(&err), "interface lo is not an Ethernet interface");
+}
+
+/* A namespace with a TAP in it. The TAP is gone with the process. */
+static int make_host(void)
+{
+	struct ifreq ifr = {.ifr_name = IF, .ifr_flags = IFF_TAP | IFF_NO_PI};
+
+	if (unshare(CLONE_NEWNET)) {
+		printf("SKIP test_bpf_load: no network namespace: %s\n", strerror(errno));
+		return SKIPPED;
+	}
+	const int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr)) {
+		printf("SKIP test_bpf_load: no TAP: %s\n", strerror(errno));
+		return SKIPPED;
+	}
+	ifindex = (int)if_nametoindex(IF);
+	sl_addr_parse("203.0.113.1", &a);
+	sl_addr_parse("2001:db8::1", &b);
+	sl_addr_parse("203.0.113.3", &c);
+	return 0;
+}
+
+static int forget_messages(void **state)
+{
+	sl_err_clear(&err);
+	return 0;
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_teardown(f, forget_messages)
+	static const struct CMUnitTest tests[] = {
+		TEST(missing_interface_is_named),
+		TEST(xdp_follows_the_vips),
+		TEST(many_vips_and_too_many),
+		TEST(left_over_xdp_is_taken_off),
+		TEST(foreign_xdp_is_refused),
+		TEST(close_takes_off_only_its_own),
+		TEST(tc_twin_comes_and_goes),
+		TEST(left_over_tc_is_replaced),
+		TEST(foreign_tc_filters_stay),
+		TEST(decap_successor_inherits),
+		TEST(decap_wants_ethernet),
+	};
+	int skip_code = frame_skip("test_bpf_load");
+
+	if (!skip_code)
+		skip_code = make_host();
+	return skip_code ? skip_code : cmocka_run_group_tests(tests, NULL, NULL);
+}

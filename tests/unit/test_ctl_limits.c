@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The control server against clients that take their time. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <time.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <string.h>
+#include <cmocka.h>
+#include <event2/event.h>
+
+#include "ctl/protocol.h"
+#include "ctl_world.h"
+
+static void half_line_times_out(void **state)
+{
+	struct world *w = *state;
+
+	world_serve(w, 100, 5000, 5000);
+	world_greet(w, &w->a);
+	world_greet(w, &w->b);
+	for (int i = 0; i < 15; i++) { /* a byte now and then does not help */
+		raw_text(&w->a, "{");
+		raw_idle(w->base, 20);
+	}
+	assert_true(raw_is_closed(&w->a, 1, true));
+	assert_false(raw_is_closed(&w->b, 100, true));
+	/* A line that was too long is no way around. */
+	char *bytes = calloc(1, CTL_REQUEST_MAX + 1);
+	raw_send(&w->b, bytes, CTL_REQUEST_MAX + 1);
+	free(bytes);
+	assert_true(raw_is_closed(&w->b, 300, true));
+	raw_close(&w->a);
+	raw_close(&w->b);
+}
+
+static void idle_client_times_out(void **state)
+{
+	struct world *w = *state;
+
+	world_serve(w, 5000, 400, 5000);
+	world_greet(w, &w->a);
+	world_greet(w, &w->b);
+	for (int i = 0; i < 5; i++) {
+		raw_idle(w->base, 100);
+		raw_text(&w->b, STATUS);
+		expect_status(&w->b);
+	}
+	assert_true(raw_is_closed(&w->a, 1, true));
+	assert_false(raw_is_closed(&w->b, 100, true));
+	assert_true(raw_is_closed(&w->b, 800, true));
+	raw_close(&w->a);
+	raw_close(&w->b);
+}
+
+static void list_waits_for_a_slow_reader(void **state)
+{
+	struct world *w = *state;
+	json_t *line;
+
+	world_serve(w, 0, 0, 5000);
+	world_greet(w, &w->a);
+	raw_text(&w->a, COUNT_20000);
+	raw_idle(w->base, 200);
+	/* 73 bytes an item: half of the queue, and what the kernel takes. */
+	const uint64_t waiting = w->canned.made;
+	assert_in_range(waiting, 1000, 7000);
+	raw_idle(w->base, 200);
+	assert_int_equal(w->canned.made, waiting);
+	for (int i = 0; i < 20000; i++) {
+		line = raw_line(&w->a);
+		assert_int_equal(
+			json_integer_value(json_object_get(json_object_get(line, "item"), "i")), i);
+		json_decref(line);
+		if (i % 1000 == 0)
+			raw_idle(w->base, 5);
+	}
+	expect_line(&w->a, "{\"id\":2,\"ok\":true,\"rev\":1842,\"end\":true,\"count\":20000}");
+	raw_close(&w->a);
+}
+
+static void reader_that_stops_is_dropped(void **state)
+{
+	struct world *w = *state;
+
+	world_serve(w, 0, 0, 200);
+	world_greet(w, &w->a);
+	world_greet(w, &w->b);
+	raw_text(&w->a, COUNT_ENDLESS);
+	raw_idle(w->base, 100);
+	raw_text(&w->b, STATUS); /* the other is served all the time */
+	expect_status(&w->b);
+	assert_true(raw_is_closed(&w->a, 400, false));
+	raw_text(&w->b, STATUS);
+	expect_status(&w->b);
+	raw_close(&w->a);
+	/* Without a list: requests are taken up only as replies are taken away. */
+	world_greet(w, &w->a);
+	for (int i = 0; i < 3000 && !raw_is_closed(&w->a, 1, false); i++)
+		send(w->a.fd, STATUS, strlen(STATUS), MSG_NOSIGNAL);
+	assert_true(raw_is_closed(&w->a, 400, false));
+	raw_text(&w->b, STATUS);
+	expect_status(&w->b);
+	raw_close(&w->a);
+	raw_close(&w->b);
+}
+
+static uint64_t cpu_ms(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	return (uint64_t)used.tv_sec * 1000 + (uint64_t)used.tv_nsec / 1000000;
+}
+
+/* Whoever is waited for costs nothing. */
+static void expect_idle(struct world *w)
+{
+	const struct timeval third = {.tv_usec = 300000};
+	uint64_t before;
+
+	raw_idle(w->base, 50);
+	before = cpu_ms();
+	event_base_loopexit(w->base, &third);
+	event_base_dispatch(w->base);
+	assert_in_range(cpu_ms() - before, 0, 50);
+	assert_false(raw_is_closed(&w->a, 1, false));
+}
+
+static void waiting_is_idle(void **state)
+{
+	static const char *const starts[] = {COUNT_ENDLESS, STATUS, "{\"v\":1"};
+	struct world *w = *state;
+
+	world_serve(w, 0, 0, 0);
+	for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
+		world_greet(w, &w->a);
+		raw_text(&w->a, starts[i]);
+		for (int n = 0; n < 8000; n++) { /* until both directions are full */
+			send(w->a.fd, STATUS, strlen(STATUS), MSG_NOSIGNAL);
+			event_base_loop(w->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+		}
+		expect_idle(w);
+		raw_close(&w->a);
+	}
+	/* Nothing more to come and nothing more to make, but a rest to be taken away: more than the
+	 * kernel holds, less than what blocks. */
+	world_greet(w, &w->a);
+	raw_text(&w->a, "{\"v\":1,\"id\":2,\"cmd\":\"count\",\"args\":{\"n\":\"1500\"}}\n");
+	shutdown(w->a.fd, SHUT_WR);
+	expect_idle(w);
+	raw_close(&w->a);
+}
+
+static void trickling_reader_is_dropped(void **state)
+{
+	struct world *w = *state;
+	char bytes[1024];
+
+	world_serve(w, 0, 0, 200);
+	world_greet(w, &w->a);
+	raw_text(&w->a, COUNT_ENDLESS);
+	for (int i = 0; i < 60; i++) { /* taking and asking a little does not help */
+		raw_idle(w->base, 10);
+		if (recv(w->a.fd, bytes, sizeof bytes, 0) <= 0)
+			break;
+		raw_text(&w->a, "\n");
+	}
+	assert_true(raw_is_closed(&w->a, 1, false));
+	raw_close(&w->a);
+}
+
+static void reply_beyond_the_queue_drops(void **state)
+{
+	struct world *w = *state;
+
+	world_serve(w, 0, 0, 0);
+	world_greet(w, &w->a);
+	raw_text(&w->a, "{\"v\":1,\"id\":1,\"cmd\":\"big\"}\n");
+	assert_true(raw_is_closed(&w->a, 200, true));
+	raw_close(&w->a);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WORLD_TEST(half_line_times_out),
+		WORLD_TEST(idle_client_times_out),
+		WORLD_TEST(list_waits_for_a_slow_reader),
+		WORLD_TEST(reader_that_stops_is_dropped),
+		WORLD_TEST(waiting_is_idle),
+		WORLD_TEST(trickling_reader_is_dropped),
+		WORLD_TEST(reply_beyond_the_queue_drops),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

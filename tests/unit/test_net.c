@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The parser at its boundaries, and against a second opinion; checksums; the outer header. Each
+ * frame stands in a block of its own size, so that AddressSanitizer sees a read past its end. */
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "frame.h"
+#include "model.h"
+#include "net/parse.h"
+#include "net/tunnel.h"
+#include "random.h"
+
+#define DST4 "203.0.113.10"
+#define DST6 "2001:db8::10"
+
+static struct random rnd;
+static struct frame frame;
+
+/* One of each shape that the parser takes. */
+static const struct frame_spec shapes[] = {
+	{.dst = DST4, .dport = 80},
+	{.dst = DST4, .dport = 80, .vlans = 1, .tos = 0xb8, .payload = 3},
+	{.dst = DST4, .dport = 80, .vlans = 2, .options = 10, .tcp_flags = 2},
+	{.dst = DST4, .dport = 53, .proto = IPPROTO_UDP, .options = 1, .payload = 9},
+	{.dst = DST4, .dport = 80, .padding = 6},
+	{.dst = DST4, .dport = 53, .proto = IPPROTO_UDP, .padding = 18, .vlans = 1},
+	{.dst = DST6, .dport = 80},
+	{.dst = DST6, .dport = 80, .vlans = 1, .tos = 0x2e, .payload = 17},
+	{.dst = DST6, .dport = 53, .proto = IPPROTO_UDP, .vlans = 2, .payload = 1},
+	{.dst = DST6, .dport = 80, FRAME_CHAIN("\x00\x3c\x2b\x2c\x33\x3c")},
+	{.dst = DST6, .dport = 80, FRAME_CHAIN("\x3c\x3c\x3c\x3c\x3c\x3c\x3c\x3c"), .padding = 4},
+	{.dst = DST6, .dport = 53, .proto = IPPROTO_UDP, FRAME_CHAIN("\x2c"), .payload = 30},
+};
+
+#define N_SHAPES (sizeof shapes / sizeof *shapes)
+
+/* What the parser says of `len` bytes, read from a block of exactly that size. */
+static enum verdict parse(
+	const uint8_t *b, uint32_t len, bool check_csum, struct parsed *out, struct flow_key *key)
+{
+	uint8_t *exact = malloc(len);
+	enum verdict v;
+
+	memcpy(exact, b, len);
+	memset(out, 0xa5, sizeof *out);
+	memset(key, 0xa5, sizeof *key);
+	v = parse_frame(exact, len, len, check_csum, out, key);
+	free(exact);
+	return v;
+}
+
+static void expect_key(const struct flow_key *key, const struct model_packet *m)
+{
+	uint8_t wanted[48] = {0};
+	const uint32_t alen = m->v6 ? 16 : 4;
+
+	memcpy(wanted, m->src, alen);
+	memcpy(wanted + alen, m->dst, alen);
+	memcpy(wanted + 2 * alen, m->ports, 4);
+	wanted[2 * alen + 4] = m->proto;
+	assert_memory_equal(key->w, wanted, m->v6 ? 48 : 16);
+}
+
+/* Ask both; returns whether the frame is taken. */
+static bool agree(const uint8_t *b, uint32_t len)
+{
+	struct model_packet m = {0};
+	struct parsed p;
+	struct flow_key key;
+	const uint64_t faults = model_faults(b, len, &m);
+	const enum verdict v = parse(b, len, true, &p, &key);
+
+	if (v != PARSE_OK) {
+		if (!(faults & MODEL_FAULT(v)))
+			fail_msg("%s, but its faults are %#llx", verdict_name(v),
+				(unsigned long long)faults);
+		return false;
+	}
+	if (faults)
+		fail_msg("taken with faults %#llx", (unsigned long long)faults);
+	assert_int_equal(p.v6, m.v6);
+	assert_int_equal(p.l3_off, m.l3_off);
+	assert_int_equal(p.l3_len, m.l3_len);
+	assert_int_equal(p.proto, m.proto);
+	assert_int_equal(p.tos, m.tos);
+	assert_int_equal(p.tcp_flags, m.tcp_flags);
+	expect_key(&key, &m);
+	return true;
+}
+
+/* Any number of bytes from the start of a good frame: only what holds the whole packet is taken. */
+static void every_prefix(void **state)
+{
+	for (size_t s = 0; s < N_SHAPES; s++) {
+		frame_build(&frame, &shapes[s]);
+		for (uint32_t len = 0; len <= frame.len; len++)
+			assert_int_equal(agree(frame.b, len), len >= frame.l3 + frame.ip_len);
+	}
+}
+
+/* The same with the rest of the frame in another mbuf: dropped while headers are missing, not
+ * later. */
+static void every_first_piece(void **state)
+{
+	struct parsed p;
+	struct flow_key key;
+
+	for (size_t s = 0; s < N_SHAPES; s++) {
+		const uint32_t l4_len = shapes[s].proto == IPPROTO_UDP ? 8 : 20;
+
+		frame_build(&frame, &shapes[s]);
+		for (uint32_t len = 0; len <= frame.len; len++) {
+			uint8_t *exact = malloc(len);
+
+			memcpy(exact, frame.b, len);
+			const enum verdict v = parse_frame(exact, len, frame.len, true, &p, &key);
+
+			assert_int_equal(v == PARSE_OK, len >= frame.l4 + l4_len);
+			if (v != PARSE_OK)
+				assert_true(v == VERDICT_RUNT || v == VERDICT_IP_HDR_LEN ||
+					    v == VERDICT_EXT_HDR || v == VERDICT_L4_TRUNCATED);
+			free(exact);
+		}
+	}
+}
+
+/* Each byte of the headers takes each value. */
+static void every_byte(void **state)
+{
+	int taken = 0;
+
+	for (size_t s = 0; s < N_SHAPES; s++) {
+		frame_build(&frame, &shapes[s]);
+		for (uint32_t at = 12; at < frame.l4 + 20 && at < frame.len; at++) {
+			const uint8_t was = frame.b[at];
+
+			for (int v = 0; v < 256; v++) {
+				frame.b[at] = (uint8_t)v;
+				taken += agree(frame.b, frame.len);
+			}
+			frame.b[at] = was;
+		}
+	}
+	assert_in_range(taken, 30000, 200000);
+}
+
+/* Change some bytes of the headers, mend the checksum in half of the cases, cut in a few. */
+static void mutate(struct frame *f)
+{
+	const uint32_t l3 = f->l3;
+
+	for (uint32_t n = 1 + random_below(&rnd, 4); n; n--) {
+		const uint32_t at = random_below(&rnd, 8) ? l3 + random_below(&rnd, f->l4 + 20 - l3)
+							  : random_below(&rnd, f->len);
+
+		if (at < f->len)
+			f->b[at] = random_below(&rnd, 3)
+					   ? (uint8_t)random_next(&rnd)
+					   : f->b[at] ^ (uint8_t)(1 << random_below(&rnd, 8));
+	}
+	if (random_below(&rnd, 2) && l3 + (f->b[l3] & 15) * 4u <= f->len)
+		frame_fix_ipv4(f);
+	if (random_below(&rnd, 8) == 0)
+		f->len -= random_below(&rnd, 30);
+}
+
+static void random_mutations(void **state)
+{
+	int taken = 0;
+
+	for (int i = 0; i < 200000; i++) {
+		frame_build(&frame, &shapes[i % N_SHAPES]);
+		mutate(&frame);
+		taken += agree(frame.b, frame.len);
+	}
+	/* neither all nor none: both sides of the question were asked */
+	assert_in_range(taken, 20000, 150000);
+}
+
+static void random_bytes(void **state)
+{
+	for (int i = 0; i < 50000; i++) {
+		frame.len = random_below(&rnd, 120);
+		for (uint32_t k = 0; k < frame.len; k++)
+			frame.b[k] = (uint8_t)random_next(&rnd);
+		if (frame.len > 14) { /* or nearly all would end at the EtherType */
+			frame.b[12] = i & 1 ? 0x08 : 0x86;
+			frame.b[13] = i & 1 ? 0x00 : 0xdd;
+			frame.b[14] = i & 1 ? 0x45 : 0x60;
+		}
+		agree(frame.b, frame.len);
+	}
+}
+
+/* Where the NIC has looked at the checksum, a wrong one is nobody's business. */
+static void checksum_not_asked_for(void **state)
+{
+	struct parsed p;
+	struct flow_key key;
+
+	frame_build(&frame, &shapes[2]);
+	frame.b[frame.l3 + 10] ^= 0x40;
+	assert_int_equal(parse(frame.b, frame.len, true, &p, &key), VERDICT_IP_CHECKSUM);
+	assert_int_equal(parse(frame.b, frame.len, false, &p, &key), PARSE_OK);
+}
+
+static void destination_of_broken_frames(void **state)
+{
+	const uint8_t *dst;
+	uint8_t address[16];
+	bool v6, icmp;
+
+	for (size_t s = 0; s < N_SHAPES; s++) {
+		frame_build(&frame, &shapes[s]);
+		const uint32_t alen = frame_address(shapes[s].dst, address);
+
+		for (uint32_t len = 0; len <= frame.len; len++) {
+			uint8_t *exact = malloc(len);
+
+			memcpy(exact, frame.b, len);
+			const bool known = parse_destination(exact, len, &dst, &v6, &icmp);
+
+			assert_int_equal(known, len >= frame.l3 + (alen == 4 ? 20 : 40));
+			if (known) {
+				assert_int_equal(v6, alen == 16);
+				assert_memory_equal(dst, address, alen);
+				assert_int_equal(icmp, frame.b[frame.l3 + (alen == 4 ? 9 : 6)] ==
+							       (alen == 4 ? 1 : 58));
+			}
+			free(exact);
+		}
+	}
+}
+
+/* RFC 1071, 4.1, in the order of the network. */
+static uint16_t naive_sum(const uint8_t *b, uint32_t len)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < len; i += 2) {
+		sum += (uint32_t)b[i] << 8 | b[i + 1];
+		if (sum > 0xffff)
+			sum -= 0xffff;
+	}
+	return (uint16_t)sum;
+}
+
+static void checksums(void **state)
+{
+	uint8_t b[64];
+
+	for (int i = 0; i < 100000; i++) {
+		const uint32_t len = 4 * random_below(&rnd, 16);
+		const int kind = i % 4;
+
+		for (uint32_t k = 0; k < sizeof b; k++)
+			b[k] = kind == 0 ? 0xff : kind == 1 ? 0 : (uint8_t)random_next(&rnd);
+		b[random_below(&rnd, 64)] ^= (uint8_t)random_next(&rnd);
+		const uint16_t got = be16toh(csum_fold(csum_words(b, len))),
+			       wanted = naive_sum(b, len);
+
+		assert_int_equal(got % 0xffff, wanted % 0xffff);
+		assert_int_equal(got == 0, wanted == 0); /* the two zeros are not mixed up */
+		if (len >= 20)
+			assert_int_equal(csum_ipv4_ok(b, len), wanted == 0xffff);
+	}
+	assert_int_equal(csum_fold(UINT64_MAX), 0xffff);
+	assert_int_equal(csum_fold(0), 0);
+	assert_int_equal(csum_fold(0xffff0000ffff0000), 0xffff);
+	assert_int_equal(csum_fold(0x1ffff), 1);
+}
+
+/* Outer IPv4 headers of any content have the right sum. */
+static void outer_checksum(void **state)
+{
+	const struct sl_ether mac = {{2, 0, 0, 0, 0, 1}};
+	uint8_t out[ETH_LEN + IPV4_LEN], a[8];
+	struct tunnel t;
+
+	for (int i = 0; i < 100000; i++) {
+		const uint64_t r = random_next(&rnd), q = random_next(&rnd);
+		const struct tunnel_packet p = {
+			.inner_len = (uint16_t)(r % 65516),
+			.id = (uint16_t)(r >> 16),
+			.tos = (uint8_t)(r >> 32),
+			.inner_v6 = r >> 40 & 1,
+		};
+
+		memcpy(a, &q, sizeof a);
+		const struct sl_addr src = sl_addr_from4(a), dst = sl_addr_from4(a + 4);
+
+		tunnel_compile_ip(&t, &mac, &mac, &src, &dst);
+		memset(out, 0xff, sizeof out);
+		tunnel_write_ip4(out, &t, &p);
+		assert_int_equal(naive_sum(out + ETH_LEN, IPV4_LEN), 0xffff);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_prefix),
+		cmocka_unit_test(every_first_piece),
+		cmocka_unit_test(every_byte),
+		cmocka_unit_test(random_mutations),
+		cmocka_unit_test(random_bytes),
+		cmocka_unit_test(checksum_not_asked_for),
+		cmocka_unit_test(destination_of_broken_frames),
+		cmocka_unit_test(checksums),
+		cmocka_unit_test(outer_checksum),
+	};
+
+	rnd = random_start();
+	return cmocka_run_group_tests_name("net", tests, NULL, NULL);
+}
