@@ -61,9 +61,9 @@ lab_exec() {
 	ip netns exec "$ns" "$@"
 }
 
-# Field 22 of stat: with it a process is told from a later one of the same pid. Nothing for a zombie.
+# Field 22 of stat: with it a process is told from a later one of the same pid. Nothing for one that has ended.
 lab_start_time() {
-	sed -E -n 's/^[0-9]+ \(.*\) [^ZX] (.*)$/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f19
+	sed -E -n 's/^[0-9]+ \(.*\) [^ZX] (.*)$/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f19 || true
 }
 
 # lab_spawn NAME NAMESPACE COMMAND...: in the background, output to $LAB_DIR/NAME.log.
@@ -94,7 +94,7 @@ lab_stop() {
 	local pid
 	pid=$(lab_pid "$1")
 	LAB_STATUS=0
-	lab_alive "$1" && kill "-${2:-TERM}" "$pid"
+	if lab_alive "$1"; then kill "-${2:-TERM}" "$pid" 2>/dev/null || true; fi
 	wait_for "${3:-10}" lab_dead "$1" || fail "$1 is still running after SIG${2:-TERM}"
 	# shellcheck disable=SC2034
 	wait "$pid" 2>/dev/null || LAB_STATUS=$?

@@ -146,10 +146,18 @@ lab_up() {
 	lab_wire
 }
 
+# Those that exist, by their files: "ip netns list" stumbles over one that another laboratory removes just now.
+lab_namespaces() {
+	local file
+	for file in "/run/netns/sluice-$LAB_ID-"*; do
+		if [ -e "$file" ]; then echo "${file##*/}"; fi
+	done
+}
+
 # What lab_down must not leave behind, one per line.
 lab_leftovers() {
 	local name
-	ip netns list | grep "^sluice-$LAB_ID-" || true
+	lab_namespaces
 	for name in "${!LAB_PIDS[@]}"; do
 		if lab_alive "$name"; then echo "process $name ($(lab_pid "$name"))"; fi
 	done
@@ -162,7 +170,7 @@ lab_kill_all() {
 	for name in "${!LAB_PIDS[@]}"; do
 		if lab_alive "$name"; then kill "-$1" "$(lab_pid "$name")" 2>/dev/null || true; fi
 	done
-	for ns in $(ip netns list | grep -o "^sluice-$LAB_ID-[^ ]*"); do
+	for ns in $(lab_namespaces); do
 		# shellcheck disable=SC2046
 		kill "-$1" $(ip netns pids "$ns") 2>/dev/null || true
 	done
@@ -173,7 +181,7 @@ lab_all_dead() {
 	for name in "${!LAB_PIDS[@]}"; do
 		lab_dead "$name" || return 1
 	done
-	for ns in $(ip netns list | grep -o "^sluice-$LAB_ID-[^ ]*"); do
+	for ns in $(lab_namespaces); do
 		[ -z "$(ip netns pids "$ns")" ] || return 1
 	done
 }
@@ -193,7 +201,7 @@ lab_down() {
 	wait_for 3 lab_all_dead || lab_kill_all KILL
 	wait_for 3 lab_all_dead
 	wait
-	for ns in $(ip netns list | grep -o "^sluice-$LAB_ID-[^ ]*"); do
+	for ns in $(lab_namespaces); do
 		ip netns del "$ns"
 	done
 	rm -rf "$LAB_DIR" "/run/dpdk/$LAB_PREFIX"

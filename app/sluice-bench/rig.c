@@ -65,14 +65,14 @@ static int start_eal(const struct options *o, uint32_t cpu, bool huge)
 	char *argv[24], *given[24];
 	const char *const words[] = {"sluice-bench", "--lcores", lcore, "--no-pci",
 		"--no-telemetry", "--no-shconf", "--log-level=*:error", "--vdev=" DEVICE ",no-rx=1",
-		"-m", mb, "--no-huge"};
-	const int n = (int)(sizeof words / sizeof *words) - huge;
+		"-m", mb, huge ? "--in-memory" : "--no-huge"};
+	const int n = (int)(sizeof words / sizeof *words);
 	int rc;
 
 	snprintf(lcore, sizeof lcore, "0@%u", cpu);
 	snprintf(mb, sizeof mb, "%u", need_mb(o));
 	for (int i = 0; i < n; i++)
-		given[i] = argv[i] = strdup(i == n - 1 && huge ? mb : words[i]);
+		given[i] = argv[i] = strdup(words[i]);
 	rc = rte_eal_init(n, argv);
 	for (int i = 0; i < n; i++)
 		free(given[i]);

@@ -29,19 +29,35 @@ static void print_errors(const struct sl_err *err)
 		fprintf(stderr, "sluice-decap: %s\n", err->text[i]);
 }
 
-/* The kernel takes CAP_SYS_ADMIN for CAP_BPF. */
+/* CAP_PERFMON is for offsets into the packet that are not constant. The kernel takes CAP_SYS_ADMIN
+ * for it and for CAP_BPF. */
 static int check_capabilities(struct sl_err *err)
 {
+	static const struct {
+		unsigned int cap;
+		const char *name;
+		bool admin_will_do;
+	} needs[] = {
+		{CAP_NET_ADMIN, "CAP_NET_ADMIN", false},
+		{CAP_BPF, "CAP_BPF", true},
+		{CAP_PERFMON, "CAP_PERFMON", true},
+	};
+	char missing[64] = "";
+
 	if (capng_get_caps_process())
 		return sl_err_add(err, "cannot read the capabilities of this process");
-	const bool net = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
-	const bool bpf = capng_have_capability(CAPNG_EFFECTIVE, CAP_BPF) ||
-			 capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
+	const bool admin = capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN);
 
-	if (net && bpf)
+	for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+		if (!capng_have_capability(CAPNG_EFFECTIVE, needs[i].cap) &&
+			!(admin && needs[i].admin_will_do)) {
+			strcat(missing, " ");
+			strcat(missing, needs[i].name);
+		}
+	}
+	if (!*missing)
 		return 0;
-	sl_err_add(err, "missing capability: %s%s%s; run sluice-decap as root",
-		net ? "" : "CAP_NET_ADMIN", net || bpf ? "" : ", ", bpf ? "" : "CAP_BPF");
+	sl_err_add(err, "missing capability:%s; run sluice-decap as root", missing);
 	return -EPERM;
 }
 

@@ -4,8 +4,8 @@
  * was changed for it. Both live in the kernel with the filter: after a kill packets go on being
  * decapsulated, and the successor inherits VIPs and memory without a gap.
  *
- * One thread, in the network namespace of the interface. decap_open needs CAP_BPF and
- * CAP_NET_ADMIN, and CAP_SYS_ADMIN if there is a predecessor. */
+ * One thread, in the network namespace of the interface. decap_open needs CAP_BPF,
+ * CAP_PERFMON and CAP_NET_ADMIN, and CAP_SYS_ADMIN if there is a predecessor. */
 
 #ifndef SLUICE_BPF_DECAP_H
 #define SLUICE_BPF_DECAP_H

@@ -56,7 +56,7 @@ int obj_err(struct sl_err *err, int code, const char *fmt, ...)
 		what = NULL;
 	va_end(ap);
 	sl_err_add(err, "%s: %s%s%s%s%s", what ? what : "BPF", strerror(code),
-		code == EPERM ? " (needs CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN)" : "",
+		code == EPERM ? " (needs CAP_NET_ADMIN and CAP_SYS_ADMIN)" : "",
 		heard.first[0] ? " [" : "", heard.first, heard.first[0] ? "]" : "");
 	heard.first[0] = '\0';
 	free(what);

@@ -8,9 +8,9 @@
  *   both:      steer_set_vips on every change of the configuration, steer_close at the end
  *
  * What is steered is told in steer_classify.h. All of it on the control thread, in the network
- * namespace of the interface. steer_prepare, steer_open_* need CAP_BPF, CAP_NET_ADMIN and
- * CAP_SYS_ADMIN (programs and maps are found by id); steer_set_vips needs none on kernels from 5.19
- * on; steer_close CAP_NET_ADMIN. */
+ * namespace of the interface. steer_prepare, steer_open_* need CAP_NET_ADMIN and
+ * CAP_SYS_ADMIN (programs and maps are found by id; it includes CAP_BPF and CAP_PERFMON);
+ * steer_set_vips needs none on kernels from 5.19 on; steer_close CAP_NET_ADMIN. */
 
 #ifndef SLUICE_BPF_STEER_H
 #define SLUICE_BPF_STEER_H

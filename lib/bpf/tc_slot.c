@@ -27,25 +27,11 @@ static bool dump_has_filter(int fd, int ifindex, uint32_t parent)
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
 		.tcm = {.tcm_family = AF_UNSPEC, .tcm_ifindex = ifindex, .tcm_parent = parent},
 	};
-	char buf[32768] __attribute__((aligned(NLMSG_ALIGNTO)));
+	struct nlmsghdr first = {0};
 
-	if (send(fd, &ask, sizeof ask, 0) < 0)
+	if (send(fd, &ask, sizeof ask, 0) < 0 || recv(fd, &first, sizeof first, 0) <= 0)
 		return true;
-	for (bool found = false;;) {
-		const ssize_t got = recv(fd, buf, sizeof buf, 0);
-		int left = (int)got;
-
-		if (got <= 0)
-			return true;
-		for (struct nlmsghdr *nlh = (void *)buf; NLMSG_OK(nlh, left);
-			nlh = NLMSG_NEXT(nlh, left)) {
-			if (nlh->nlmsg_type == NLMSG_DONE)
-				return found;
-			if (nlh->nlmsg_type == NLMSG_ERROR)
-				return true;
-			found = true;
-		}
-	}
+	return first.nlmsg_type != NLMSG_DONE;
 }
 
 static bool qdisc_has_filter(int ifindex)

@@ -248,7 +248,7 @@ HDR_INLINE enum verdict parse_frame(const uint8_t *frame, uint32_t len, uint32_t
 
 /* Where a frame wants to go, however broken the rest of it is. Slow path.
  * True for IPv4 and IPv6 frames long enough to say: *dst points at 4 or 16 bytes, *v6 says which,
- * and *proto is the protocol behind the first header. */
+ * and *icmp whether ICMP of its family follows the first header. */
 static __attribute__((noinline, unused)) bool parse_destination(
 	const uint8_t *frame, uint32_t len, const uint8_t **dst, bool *v6, bool *icmp)
 {

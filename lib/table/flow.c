@@ -44,9 +44,11 @@ struct flow_table *flow_new(uint32_t entries, const uint8_t secret[HASH_SECRET_B
 	*t = (struct flow_table){.mask = buckets - 1};
 	hash_key_init(&t->key, secret);
 	t->bucket = map_pages(table_bytes(t));
-	t->active = calloc(BACKEND_SLOTS, sizeof *t->active);
-	if (t->bucket && t->active)
+	t->active = aligned_alloc(64, (BACKEND_SLOTS * sizeof *t->active + 127) / 64 * 64);
+	if (t->bucket && t->active) {
+		memset(t->active, 0, BACKEND_SLOTS * sizeof *t->active);
 		return t;
+	}
 	flow_free(t);
 	return NULL;
 }
@@ -93,11 +95,27 @@ static void entry_free(struct flow_table *t, struct flow_at at)
 	shift(&t->entries, -1);
 }
 
-/* How willingly an entry is given to a new flow; 0 = never. */
+/* Empty entries that the first bucket does not give away while the second has more. */
+#define SPARE_WAYS 2
+
+/* An empty entry of either bucket. The first one is where lookups end sooner; taken to its last
+ * entry, it would leave its neighbours' second choices full, and flows without a place when the
+ * table is half empty. */
+static struct flow_at empty_place(struct flow_bucket *b1, struct flow_bucket *b2)
+{
+	const uint32_t in1 = flow_match(b1, 0), in2 = flow_match(b2, 0);
+	const int n1 = __builtin_popcount(in1), n2 = __builtin_popcount(in2);
+
+	if (n1 <= SPARE_WAYS && n2 > n1)
+		return (struct flow_at){b2, (uint32_t)__builtin_ctz(in2)};
+	if (in1)
+		return (struct flow_at){b1, (uint32_t)__builtin_ctz(in1)};
+	return (struct flow_at){NULL, 0};
+}
+
+/* How willingly an entry in use is given to a new flow; 0 = never. */
 static uint32_t giveaway(struct flow_at at, uint16_t now, const struct flow_timeouts *to)
 {
-	if (at.b->tag[at.way] == 0)
-		return 4;
 	if (flow_idle(at, now, to))
 		return 3;
 	switch (flow_state(at)) {
@@ -110,11 +128,11 @@ static uint32_t giveaway(struct flow_at at, uint16_t now, const struct flow_time
 	}
 }
 
-/* The best place in one bucket, if it is better than what is known. */
-static void look_for_place(struct flow_bucket *b, uint16_t now, const struct flow_timeouts *to,
+/* The best entry to take in one full bucket, if it is better than what is known. */
+static void look_for_victim(struct flow_bucket *b, uint16_t now, const struct flow_timeouts *to,
 	struct flow_at *best, uint32_t *best_score)
 {
-	for (uint32_t way = 0; way < FLOW_WAYS && *best_score < 4; way++) {
+	for (uint32_t way = 0; way < FLOW_WAYS && *best_score < 3; way++) {
 		const struct flow_at at = {b, way};
 		const uint32_t score = giveaway(at, now, to);
 
@@ -125,21 +143,33 @@ static void look_for_place(struct flow_bucket *b, uint16_t now, const struct flo
 	}
 }
 
-bool flow_insert(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to)
+/* Free an entry for a new flow. NULL bucket: there is none to be had. */
+static struct flow_at take_place(struct flow_table *t, struct flow_bucket *b1,
+	struct flow_bucket *b2, uint16_t now, const struct flow_timeouts *to)
 {
 	struct flow_at at = {NULL, 0};
 	uint32_t score = 0;
 
-	look_for_place(flow_bucket1(t, hash), now, to, &at, &score);
-	look_for_place(flow_bucket2(t, hash), now, to, &at, &score);
-	if (!score) {
-		bump(&t->bypass);
-		return false;
-	}
-	if (score < 4) {
+	look_for_victim(b1, now, to, &at, &score);
+	look_for_victim(b2, now, to, &at, &score);
+	if (score) {
 		bump(score == 3 ? &t->expired : &t->evicted);
 		entry_free(t, at);
+	}
+	return at;
+}
+
+bool flow_insert(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to)
+{
+	struct flow_bucket *b1 = flow_bucket1(t, hash), *b2 = flow_bucket2(t, hash);
+	struct flow_at at = empty_place(b1, b2);
+
+	if (!at.b)
+		at = take_place(t, b1, b2, now, to);
+	if (!at.b) {
+		bump(&t->bypass);
+		return false;
 	}
 	at.b->tag[at.way] = flow_tag(hash);
 	entry_set(t, at, slot, ev, now);

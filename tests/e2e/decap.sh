@@ -11,6 +11,7 @@ lb=slcdec$$lb
 be=slcdec$$be
 dir=$(mktemp -d)
 pid=
+runner=(ip netns exec "$be")
 vip4=203.0.113.10
 vip6=2001:db8:f::10
 
@@ -70,7 +71,8 @@ foreign_filter() { in_be tc filter add dev eth0 "$1" pref 500 bpf bytecode '1,6 
 start() {
 	rm -f "$dir/out"
 	mkfifo "$dir/out"
-	ip netns exec "$be" "$decap" "$@" >"$dir/out" 2>"$dir/err" & # no function: signals go to it
+	# Not by in_be: in the background a function is a shell of its own, and signals would go to that.
+	"${runner[@]}" "$decap" "$@" >"$dir/out" 2>"$dir/err" &
 	pid=$!
 	local line=
 	read -r -t 20 line <"$dir/out"
@@ -88,9 +90,20 @@ stop() {
 }
 
 ask() { in_lb /usr/bin/python3 "$probe" eth0 "$(in_be cat /sys/class/net/eth0/address)" "$@"; }
-answers() { ask "$@" || fail "no answer to: $*"; }
-silent() { ask "$@" && fail "an answer to: $*"; }
+answers() { ask 5 "$@" || fail "no answer to: $*"; }
+silent() { ask 1 "$@" && fail "an answer to: $*"; }
 sysctl_is() { [ "$(in_be sysctl -n "$1")" = "$2" ] || fail "$1 is not $2"; }
+
+# refused REASON COMMAND...: exit code 1 and this one sentence.
+refused() {
+	local reason=$1
+	shift
+	"$@" >/dev/null 2>"$dir/second" && fail "not refused: $*"
+	[ "$(cat "$dir/second")" = "sluice-decap: $reason" ] || {
+		cat "$dir/second"
+		fail "another reason than: $reason"
+	}
+}
 
 all_tunnels() {
 	for tunnel in 4in4 6in6 4in6 6in4 4in4-options 6in6-limit 4in6-limit plain4 plain6; do
@@ -118,14 +131,17 @@ all_tunnels
 answers arp 10.9.0.2
 silent arp $vip4
 silent 4in4-not-vip
+for addr in $vip4/32 $vip6/128; do
+	ip -n "$be" addr show dev lo | grep -q "$addr" || fail "$addr is not on lo"
+done
 sysctl_is net.ipv4.conf.eth0.rp_filter 2
 sysctl_is net.ipv4.conf.eth0.arp_ignore 1
 sysctl_is net.ipv4.conf.eth0.arp_announce 2
 sysctl_is net.ipv4.conf.all.rp_filter 1
 
 echo "3. a second one is refused and disturbs nothing"
-in_be "$decap" --vip $vip4 --interface eth0 >/dev/null 2>"$dir/second" && fail "second instance runs"
-grep -q 'another sluice-decap is running on interface eth0' "$dir/second" || fail "no reason given"
+refused "another sluice-decap is running on interface eth0" \
+	in_be "$decap" --vip $vip4 --interface eth0
 answers 4in4
 
 echo "4. SIGINT leaves the host as it was"
@@ -134,8 +150,10 @@ state | diff "$dir/before" - || fail "host not as before"
 
 echo "5. after kill -9 the filter works on, the next one takes over, drops what is not wanted any more"
 start --vip $vip4 203.0.113.11 --vip $vip6 --interface eth0
-kill -9 "$pid"
-wait "$pid" 2>/dev/null
+{
+	kill -9 "$pid"
+	wait "$pid"
+} 2>/dev/null
 answers 4in4
 start --vip $vip4 $vip6 --interface eth0
 ip -n "$be" addr show dev lo | grep -q 203.0.113.11 && fail "left-over VIP is still on lo"
@@ -155,12 +173,39 @@ sysctl_is net.ipv4.conf.eth0.arp_ignore 2
 stop INT
 state | diff "$dir/before" - || fail "host not as before"
 
-echo "7. a qdisc it made stays while somebody else's filter is in it"
+echo "7. a qdisc it made stays with somebody else's filter in it, a setting changed meanwhile too"
 in_be tc qdisc del dev eth0 clsact
 start --vip $vip4 --interface eth0
 foreign_filter egress || fail "no filter"
+in_be sysctl -qw net.ipv4.conf.eth0.arp_announce=0
 stop TERM
+sysctl_is net.ipv4.conf.eth0.arp_announce 0
 in_be tc filter show dev eth0 egress | grep -q 'pref 500' || fail "somebody else's filter is gone"
 in_be tc filter show dev eth0 ingress | grep -q . && fail "our filter is still there"
+
+echo "8. what cannot work is refused in one sentence, and nothing is left behind"
+in_be tc qdisc del dev eth0 clsact
+ip -n "$be" addr del $vip4/32 dev lo
+state >"$dir/before"
+refused "interface nosuch: No such device" in_be "$decap" --vip $vip4 --interface nosuch
+refused "interface lo is not an Ethernet interface" in_be "$decap" --vip $vip4 --interface lo
+refused "--vip 203.0.113.256: not an IPv4 or IPv6 address" \
+	in_be "$decap" --vip 203.0.113.256 --interface eth0
+refused "missing capability: CAP_NET_ADMIN; run sluice-decap as root" \
+	in_be setpriv --bounding-set=-net_admin "$decap" --vip $vip4 --interface eth0
+refused "missing capability: CAP_BPF CAP_PERFMON; run sluice-decap as root" \
+	in_be setpriv --bounding-set=-bpf,-perfmon,-sys_admin "$decap" --vip $vip4 --interface eth0
+in_be sysctl -qw net.ipv6.conf.lo.disable_ipv6=1
+refused "IPv6 is off on lo: sysctl -w net.ipv6.conf.lo.disable_ipv6=0" \
+	in_be "$decap" --vip $vip4 $vip6 --interface eth0
+in_be sysctl -qw net.ipv6.conf.lo.disable_ipv6=0
+state | diff "$dir/before" - || fail "host not as before"
+
+echo "9. CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON are enough"
+runner+=(setpriv "--bounding-set=-all,+net_admin,+bpf,+perfmon")
+start --vip $vip4 $vip6 --interface eth0
+all_tunnels
+stop TERM
+state | diff "$dir/before" - || fail "host not as before"
 
 echo "decap.sh: passed"

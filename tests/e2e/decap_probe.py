@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Send one request and wait for its answer: decap_probe.py IF BACKEND_MAC WHAT [ADDR].
+"""Send one request and wait for its answer: decap_probe.py IF BACKEND_MAC SECONDS WHAT [ADDR].
 
 WHAT is a tunnel ("4in6": an IPv4 echo request in IPv6), "plain4" or "plain6" (as layer 2 DSR delivers it), or
-"arp" with an address. Exit 0 when the answer came, 1 when none came within the time."""
+"arp" with an address. Exit 0 when the answer came, 1 when none came within the seconds."""
 
 import os
 import socket
@@ -15,7 +15,6 @@ from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6, IPv6Ext
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
-PATIENCE = 1.0
 VIP4, VIP6 = "203.0.113.10", "2001:db8:f::10"
 IDENT = os.getpid() & 0xFFFF
 
@@ -65,13 +64,13 @@ def is_answer(packet, what, addr):
 
 
 def main():
-    ifname, mac, what = sys.argv[1:4]
-    addr = sys.argv[4] if len(sys.argv) > 4 else None
+    ifname, mac, seconds, what = sys.argv[1:5]
+    addr = sys.argv[5] if len(sys.argv) > 5 else None
     wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     wire.bind((ifname, 0))
     own_mac = ":".join(f"{b:02x}" for b in wire.getsockname()[4])
     wire.send(bytes(request(what, mac, own_mac, addr)))
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + float(seconds)
     while (left := end - time.monotonic()) > 0:
         wire.settimeout(left)
         try:

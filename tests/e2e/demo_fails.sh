@@ -33,7 +33,7 @@ demo_ends() {
 	wait_for 60 demo_gone || fail "the demo does not end"
 	status=0
 	wait "$demo" || status=$?
-	[ -z "$(ip netns list | grep "^sluice-$demo-" || true)" ] || fail "namespaces are left"
+	if compgen -G "/run/netns/sluice-$demo-*" >/dev/null; then fail "namespaces are left"; fi
 	if compgen -G '/tmp/sluice-demo.*' >/dev/null; then fail "temporary files are left"; fi
 }
 

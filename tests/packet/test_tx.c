@@ -94,6 +94,19 @@ static struct traffic total(const struct traffic *rows, uint32_t n)
 	return t;
 }
 
+/* The counters of the only backend of a pool. */
+static const struct traffic *row_of(enum world_pool pool)
+{
+	uint8_t mac[6];
+
+	frame_mac(world_way_in(pool)->eth_dst, mac);
+	for (uint32_t slot = 0; slot < world->g->n_backends; slot++)
+		if (memcmp(world->g->backends[slot].tunnel.hdr, mac, sizeof mac) == 0)
+			return &lane->backend[slot];
+	fail_msg("no backend behind %s", world_way_in(pool)->eth_dst);
+	return NULL;
+}
+
 static int fresh_lane(void **state)
 {
 	lane = harness_lane();
@@ -186,6 +199,29 @@ static void traffic_of_what_left(void **state)
 	assert_int_equal(drain(WORLD_WAN), RING_HOLDS);
 }
 
+/* Each packet counts for its own backend, though the ports take theirs out of order. */
+static void traffic_of_each_backend(void **state)
+{
+	const enum world_pool pools[] = {POOL_ROUTED6, POOL_VIA4, POOL_VIA4, POOL_L2};
+
+	pass(pools, 4, BURST_MAX);
+	assert_int_equal(row_of(POOL_ROUTED6)->packets, 8);
+	assert_int_equal(row_of(POOL_VIA4)->packets, 16);
+	assert_int_equal(row_of(POOL_L2)->packets, 8);
+	assert_int_equal(row_of(POOL_VIA4)->bytes, 16 * 40);
+	assert_int_equal(drain(WORLD_LAN), 8);
+	assert_int_equal(drain(WORLD_WAN), 24);
+	/* the same with one of the ports full */
+	for (int i = 0; i < 32; i++)
+		pass(pools + 1, 1, BURST_MAX);
+	pass(pools, 4, BURST_MAX);
+	assert_int_equal(row_of(POOL_ROUTED6)->packets, 16);
+	assert_int_equal(row_of(POOL_VIA4)->packets, 16 + RING_HOLDS);
+	assert_int_equal(row_of(POOL_L2)->packets, 8);
+	assert_int_equal(drain(WORLD_LAN), 8);
+	assert_int_equal(drain(WORLD_WAN), RING_HOLDS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,6 +231,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_ring, fresh_lane, free_lane),
 		cmocka_unit_test_setup_teardown(one_of_two_full, fresh_lane, free_lane),
 		cmocka_unit_test_setup_teardown(traffic_of_what_left, fresh_lane, free_lane),
+		cmocka_unit_test_setup_teardown(traffic_of_each_backend, fresh_lane, free_lane),
 	};
 
 	int failed;

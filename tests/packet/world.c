@@ -78,11 +78,13 @@ static void lay_ways(void)
 			const struct pool *pool = &pools[p];
 			const bool six = pool->prefix6 && i % 2;
 
-			ways[n_ways++] = (struct world_way){
+			struct world_way *way = &ways[n_ways++];
+
+			*way = (struct world_way){
 				.pool = p,
 				.address = text("%s%u", six ? pool->prefix6 : pool->prefix, i + 1u),
 				.source = six ? pool->source6 : pool->source,
-				.eth_dst = text("%s%02x", "02:be:00:00:00:", n_ways + 1),
+				.eth_dst = text("%s%02x", "02:be:00:00:00:", n_ways),
 				.eth_src = macs[pool->port],
 				.port = pool->port,
 			};

@@ -234,10 +234,11 @@ static inline void model_packet(struct model *m, uint32_t number, uint16_t slot,
 	}
 	model_compare(m, f, at);
 	const uint8_t state = m->backend[f->slot].state;
-	const bool goes_on =
-		state == BACKEND_READY || (state == BACKEND_DRAIN && ev != FLOW_EV_SYN);
+	const bool begins =
+		ev == FLOW_EV_SYN && (f->state == FLOW_CLOSING || state == BACKEND_DRAIN);
+	const bool stays = state != BACKEND_GONE && !begins;
 
-	if (goes_on && !model_idle(m, f)) {
+	if (!model_idle(m, f) && (stays || f->slot == slot)) {
 		flow_touch(at, ev, model_clock(m));
 		f->state = model_next(f->state, ev);
 		f->seen_s = m->now_s;
@@ -275,11 +276,14 @@ static inline void model_sweep(struct model *m, uint32_t n)
 /* Time goes on. Ages wrap, so the sweep must come round in time, as it does in a worker. */
 static inline void model_wait(struct model *m, uint32_t seconds)
 {
-	if (m->now_s + seconds - m->swept_s > 30000) {
-		model_sweep(m, m->t->mask + 1);
-		m->swept_s = m->now_s;
+	for (uint32_t step; seconds; seconds -= step) {
+		step = seconds < 15000 ? seconds : 15000;
+		if (m->now_s + step - m->swept_s > 30000) {
+			model_sweep(m, m->t->mask + 1);
+			m->swept_s = m->now_s;
+		}
+		m->now_s += step;
 	}
-	m->now_s += seconds;
 }
 
 /* Every entry of the table against the dictionary, and the table's counts against a count of its

@@ -43,6 +43,8 @@ static const struct tunnel tunnels[] = {
 	{"6in4, most options", IP4, IP6, 10, 0, 0},
 	{"6in6, encapsulation limit", IP6, IP6, 1, 0, 0},
 	{"4in6, encapsulation limit", IP6, IP4, 1, 0, 0},
+	{"6in6, DSCP and ECT", IP6, IP6, 0, 0xba, 0xba},
+	{"4in6, DSCP and ECT", IP6, IP4, 0, 0xba, 0xba},
 };
 
 /* The packet for the VIP (or another address), without Ethernet header. */
@@ -203,6 +205,20 @@ static void no_tunnel_is_untouched(void **state)
 	}
 }
 
+/* A header length below 20 bytes, where what would be the inner header then looks right. */
+static void short_outer_header_is_untouched(void **state)
+{
+	struct frame in;
+	struct sl_addr vip;
+
+	build(&in, &tunnels[0], true);
+	assert_int_equal(sl_addr_parse(VIP4, &vip), 0);
+	in.b[14] = 0x44;
+	in.b[14 + 16] = 0x45;
+	memcpy(in.b + 14 + 16 + 16, sl_addr_bytes(&vip), 4);
+	assert_true(expect_untouched("outer header of 16 bytes", &in));
+}
+
 /* Each family inside each: the mark reaches an inner header that can carry it, its checksum
  * included; where it cannot the packet ends. */
 static void congestion_mark_is_kept(void **state)
@@ -264,6 +280,7 @@ int main(void)
 		cmocka_unit_test(only_the_vip_flag_counts),
 		cmocka_unit_test(truncated_is_untouched),
 		cmocka_unit_test(no_tunnel_is_untouched),
+		cmocka_unit_test(short_outer_header_is_untouched),
 		cmocka_unit_test(congestion_mark_is_kept),
 	};
 	const int skip_code = frame_skip("test_bpf_decap");

@@ -81,6 +81,16 @@ static bool takes(int prog_fd, const struct sl_addr *dst, uint32_t taken)
 	return frame_run(prog_fd, &f, NULL) == taken;
 }
 
+/* Id of the program at tc ingress, 0 for none, -EINVAL without a qdisc or any filter. */
+static int64_t tc_id(uint32_t priority)
+{
+	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = priority);
+	const int rc = bpf_tc_query(&hook, &opts);
+
+	return rc == -ENOENT ? 0 : rc ? rc : (int64_t)opts.prog_id;
+}
+
 static void missing_interface_is_named(void **state)
 {
 	struct steer *s;
@@ -127,9 +137,15 @@ static void many_vips_and_too_many(void **state)
 	struct steer *s;
 
 	assert_int_equal(steer_open_tc(IF, &s, &err), 0);
+	const int fd = bpf_prog_get_fd_by_id((uint32_t)tc_id(OUR_PRIO));
+
 	for (uint32_t i = 0; i <= STEER_VIPS_MAX; i++)
 		vips[i] = sl_addr_from4(&i);
+	assert_int_equal(steer_set_vips(s, &b, 1, &err), 0);
 	assert_int_equal(steer_set_vips(s, vips, STEER_VIPS_MAX + 1, &err), -E2BIG);
+	assert_true(takes(fd, &b, TC_DROP));
+	assert_true(takes(fd, &vips[0], TC_PASS));
+	close(fd);
 	assert_int_equal(steer_set_vips(s, vips, STEER_VIPS_MAX / 2, &err), 0);
 	assert_int_equal(steer_set_vips(s, vips + STEER_VIPS_MAX / 2, STEER_VIPS_MAX / 2, &err), 0);
 	assert_int_equal(steer_set_vips(s, vips, 1, &err), 0);
@@ -145,14 +161,18 @@ static void left_over_xdp_is_taken_off(void **state)
 	assert_int_equal(xdp_id(), 0);
 }
 
+/* One has our name and none of our maps, the other has another name and a map called as ours. */
 static void foreign_xdp_is_refused(void **state)
 {
 	static const char *const names[] = {"someone_else", STEER_PROG};
+	const int map = bpf_map_create(BPF_MAP_TYPE_HASH, STEER_VIPS_MAP, 16, 4, 1, NULL);
 	struct steer *s;
 
 	for (int i = 0; i < 2; i++) {
 		const int fd = foreign_program(BPF_PROG_TYPE_XDP, names[i]);
 
+		if (i == 0)
+			assert_int_equal(bpf_prog_bind_map(fd, map, NULL), 0);
 		assert_int_equal(bpf_xdp_attach(ifindex, fd, 0, NULL), 0);
 		const uint32_t id = xdp_id();
 		char want[256];
@@ -169,6 +189,7 @@ static void foreign_xdp_is_refused(void **state)
 		close(fd);
 		sl_err_clear(&err);
 	}
+	close(map);
 }
 
 /* Somebody has put another program there in the meantime: it stays. */
@@ -187,16 +208,6 @@ static void close_takes_off_only_its_own(void **state)
 	assert_int_equal(bpf_xdp_detach(ifindex, 0, NULL), 0);
 	close(fd);
 	bpf_object__close(obj);
-}
-
-/* Id of the program at tc ingress, 0 for none, -EINVAL without a qdisc or any filter. */
-static int64_t tc_id(uint32_t priority)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = priority);
-	const int rc = bpf_tc_query(&hook, &opts);
-
-	return rc == -ENOENT ? 0 : rc ? rc : (int64_t)opts.prog_id;
 }
 
 static bool has_clsact(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The parser at its boundaries, and against a second opinion; checksums; the outer header. Each
- * frame stands in a block of its own size, so that AddressSanitizer sees a read past its end. */
+/* The parser at its boundaries, and against a second opinion; parts of keys. Each frame stands in a
+ * block of its own size, so that AddressSanitizer sees a read past its end. */
 
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -14,8 +14,8 @@
 
 #include "frame.h"
 #include "model.h"
+#include "net/key.h"
 #include "net/parse.h"
-#include "net/tunnel.h"
 #include "random.h"
 
 #define DST4 "203.0.113.10"
@@ -240,67 +240,41 @@ static void destination_of_broken_frames(void **state)
 	}
 }
 
-/* RFC 1071, 4.1, in the order of the network. */
-static uint16_t naive_sum(const uint8_t *b, uint32_t len)
+/* ICMP is that of the packet's own family. */
+static void destination_tells_icmp(void **state)
 {
-	uint32_t sum = 0;
+	const uint8_t *dst;
+	bool v6, icmp;
 
-	for (uint32_t i = 0; i < len; i += 2) {
-		sum += (uint32_t)b[i] << 8 | b[i + 1];
-		if (sum > 0xffff)
-			sum -= 0xffff;
-	}
-	return (uint16_t)sum;
+	for (int six = 0; six < 2; six++)
+		for (int proto = 0; proto < 256; proto++) {
+			frame_build(&frame, &shapes[six ? 6 : 0]);
+			frame.b[frame.l3 + (six ? 6 : 9)] = (uint8_t)proto;
+			assert_true(parse_destination(frame.b, frame.len, &dst, &v6, &icmp));
+			assert_int_equal(icmp, proto == (six ? IPPROTO_ICMPV6 : IPPROTO_ICMP));
+		}
 }
 
-static void checksums(void **state)
+/* What is left of a key, byte by byte as base/flow_key.h has it. */
+static void parts_of_keys(void **state)
 {
-	uint8_t b[64];
+	for (int six = 0; six < 2; six++) {
+		const uint32_t alen = six ? 16 : 4, used = six ? 48 : 16;
+		uint8_t full[48] = {0}, wanted[48];
+		struct flow_key k;
 
-	for (int i = 0; i < 100000; i++) {
-		const uint32_t len = 4 * random_below(&rnd, 16);
-		const int kind = i % 4;
-
-		for (uint32_t k = 0; k < sizeof b; k++)
-			b[k] = kind == 0 ? 0xff : kind == 1 ? 0 : (uint8_t)random_next(&rnd);
-		b[random_below(&rnd, 64)] ^= (uint8_t)random_next(&rnd);
-		const uint16_t got = be16toh(csum_fold(csum_words(b, len))),
-			       wanted = naive_sum(b, len);
-
-		assert_int_equal(got % 0xffff, wanted % 0xffff);
-		assert_int_equal(got == 0, wanted == 0); /* the two zeros are not mixed up */
-		if (len >= 20)
-			assert_int_equal(csum_ipv4_ok(b, len), wanted == 0xffff);
-	}
-	assert_int_equal(csum_fold(UINT64_MAX), 0xffff);
-	assert_int_equal(csum_fold(0), 0);
-	assert_int_equal(csum_fold(0xffff0000ffff0000), 0xffff);
-	assert_int_equal(csum_fold(0x1ffff), 1);
-}
-
-/* Outer IPv4 headers of any content have the right sum. */
-static void outer_checksum(void **state)
-{
-	const struct sl_ether mac = {{2, 0, 0, 0, 0, 1}};
-	uint8_t out[ETH_LEN + IPV4_LEN], a[8];
-	struct tunnel t;
-
-	for (int i = 0; i < 100000; i++) {
-		const uint64_t r = random_next(&rnd), q = random_next(&rnd);
-		const struct tunnel_packet p = {
-			.inner_len = (uint16_t)(r % 65516),
-			.id = (uint16_t)(r >> 16),
-			.tos = (uint8_t)(r >> 32),
-			.inner_v6 = r >> 40 & 1,
-		};
-
-		memcpy(a, &q, sizeof a);
-		const struct sl_addr src = sl_addr_from4(a), dst = sl_addr_from4(a + 4);
-
-		tunnel_compile_ip(&t, &mac, &mac, &src, &dst);
-		memset(out, 0xff, sizeof out);
-		tunnel_write_ip4(out, &t, &p);
-		assert_int_equal(naive_sum(out + ETH_LEN, IPV4_LEN), 0xffff);
+		for (uint32_t i = 0; i < 2 * alen + 5; i++)
+			full[i] = (uint8_t)(i + 1);
+		memcpy(k.w, full, sizeof full);
+		assert_memory_equal(key_destination(&k, six), full + alen, alen);
+		key_keep_addresses(&k, six);
+		memset(wanted, 0, sizeof wanted);
+		memcpy(wanted, full, 2 * alen);
+		assert_memory_equal(k.w, wanted, used);
+		memcpy(k.w, full, sizeof full);
+		key_keep_source(&k, six);
+		memset(wanted + alen, 0, alen);
+		assert_memory_equal(k.w, wanted, used);
 	}
 }
 
@@ -314,8 +288,8 @@ int main(void)
 		cmocka_unit_test(random_bytes),
 		cmocka_unit_test(checksum_not_asked_for),
 		cmocka_unit_test(destination_of_broken_frames),
-		cmocka_unit_test(checksums),
-		cmocka_unit_test(outer_checksum),
+		cmocka_unit_test(destination_tells_icmp),
+		cmocka_unit_test(parts_of_keys),
 	};
 
 	rnd = random_start();

@@ -124,7 +124,7 @@ static void random_defs(size_t n, uint32_t addresses, uint32_t ports, bool any)
 
 static void compare(size_t n, uint32_t addresses, uint32_t ports, int lookups)
 {
-	static const uint8_t protos[] = {TCP, UDP, 0, 1, 255};
+	static const uint8_t protos[] = {TCP, UDP, 0, 1, 254};
 
 	for (size_t i = 0; i < n; i++)
 		if (defs[i].port)

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""sluiced against testpmd, as whole programs on the same two devices and the same CPU.
+
+Packets come from a file (net_pcap, infinite_rx=1) and go to net_null (no-rx=1). Both programs run from the
+beginning to the end of a case, but only one at a time: the other one is stopped by a signal. Packets are those
+that net_null took, by /ethdev/stats; time is what the program had of its CPU, so what others take away from it
+does not count.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import conf
+import stats
+from hugepages import Hugepages
+from telemetry import Telemetry, runtime_dir
+
+MBUF_BYTES = 2816
+SPARE_MBUFS = 16384
+START_S = 60
+PERCENT_OF_CPU = 90
+
+CASES = [
+    # name, options of sluice-bench for the packets, entries of the flow table, forward
+    ("untracked", ["--flows", "1k"], 0, "ipip"),
+    ("untracked", ["--flows", "1k"], 0, "l2"),
+    ("untracked", ["--flows", "1M"], 0, "ipip"),
+    ("tracked", ["--flows", "1k"], 1 << 20, "ipip"),
+    ("tracked", ["--flows", "1k"], 1 << 20, "l2"),
+    ("tracked", ["--flows", "100k"], 1 << 20, "ipip"),
+    ("tracked", ["--flows", "100k"], 1 << 20, "l2"),
+    ("tracked", ["--flows", "1M"], 1 << 21, "ipip"),
+    ("tracked", ["--flows", "1M"], 1 << 21, "l2"),
+    ("zipf", ["--flows", "1M", "--skew", "zipf", "--packets", "1M"], 1 << 21, "ipip"),
+    ("UDP", ["--flows", "100k", "--traffic", "udp"], 1 << 20, "ipip"),
+    ("IPv6", ["--flows", "100k", "--family", "v6"], 1 << 20, "ipip"),
+    ("TCP, UDP, v4, v6", ["--flows", "100k", "--traffic", "mix", "--family", "mix", "--hit", "4096"], 1 << 20, "ipip"),
+    ("1400 bytes", ["--flows", "100k", "--size", "1400"], 1 << 20, "ipip"),
+    ("SYN, all new", ["--flows", "1M", "--traffic", "syn"], 1 << 16, "ipip"),
+]
+QUICK = {("tracked", "1k", "ipip"), ("tracked", "1k", "l2"), ("tracked", "100k", "ipip")}
+
+
+class Broken(Exception):
+    """A run that says nothing."""
+
+
+def option(packets, name, usual):
+    return packets[packets.index(name) + 1] if name in packets else usual
+
+
+def count(text):
+    return int(text.replace("k", "000").replace("M", "000000"))
+
+
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent():
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Program:
+    """One of the two, stopped but while it is measured."""
+
+    def __init__(self, name, argv, prefix, log):
+        self.name, self.prefix, self.log = name, prefix, log
+        with open(log, "wb") as f:
+            # A testpmd whose input ends goes home.
+            self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=f, stderr=subprocess.STDOUT,
+                                            preexec_fn=die_with_parent)
+        self.telemetry = None
+        self.clock = (~self.process.pid << 3) | 2  # CPU time of the process: clock_getcpuclockid(3)
+
+    def packets(self):
+        return self.telemetry.ask("/ethdev/stats,1")["opackets"]
+
+    def wait_ready(self):
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                break
+            try:
+                self.telemetry = self.telemetry or Telemetry(self.prefix)
+                if self.packets() > 0:
+                    return
+            except (OSError, KeyError, TypeError):
+                pass
+            time.sleep(0.02)
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            raise Broken(f"{self.name} does not forward:\n{f.read()[-2000:]}")
+
+    def stop(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def slice(self, seconds):
+        """(ns of CPU time a packet, share of the CPU it had)"""
+        self.go_on()
+        time.sleep(seconds / 5)
+        wall, cpu, packets = time.monotonic(), time.clock_gettime(self.clock), self.packets()
+        time.sleep(seconds)
+        cpu2, packets2 = time.clock_gettime(self.clock), self.packets()
+        wall = time.monotonic() - wall
+        self.stop()
+        if packets2 <= packets:
+            raise Broken(f"{self.name} has stopped forwarding, see {self.log}")
+        return (cpu2 - cpu) * 1e9 / (packets2 - packets), (cpu2 - cpu) / wall
+
+    def end(self):
+        if self.telemetry:
+            self.telemetry.close()
+        if self.process.poll() is None:
+            self.go_on()
+            self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(runtime_dir(self.prefix), ignore_errors=True)
+        runtime_dir(f"{self.prefix}.sock").unlink(missing_ok=True)
+
+
+def devices(pcap):
+    return [f"net_pcap0,rx_pcap={pcap},infinite_rx=1", "net_null0,no-rx=1"]
+
+
+def need_mb(n):
+    """For one of the two programs."""
+    return (n + SPARE_MBUFS) * MBUF_BYTES // 2**20 + 256
+
+
+def start_testpmd(o, huge, pcap, n, prefix, out):
+    mbufs = n + SPARE_MBUFS
+    argv = ["dpdk-testpmd", "--lcores", f"0@{o.main_cpu},1@{o.cpu}", "--main-lcore", "0", "--no-pci",
+            "--file-prefix", prefix, *(["--in-memory"] if huge else ["--no-huge", "-m", str(need_mb(n))])]
+    for d in devices(pcap):
+        argv += ["--vdev", d]
+    argv += ["--", "--forward-mode=macswap", "--nb-cores=1", "--burst=32", f"--total-num-mbufs={mbufs}",
+             "--auto-start"]
+    return Program("testpmd", argv, prefix, out / "testpmd.log")
+
+
+def start_sluiced(build, o, huge, case, pcap, n, prefix, out):
+    _, packets, table, forward = case
+    path = out / "sluiced.conf"
+    path.write_text(conf.text(
+        socket=f"{runtime_dir(prefix)}.sock", prefix=prefix, main_cpu=o.main_cpu, cpu=o.cpu, table=table, huge=huge,
+        devices=devices(pcap), mbufs=n + SPARE_MBUFS, forward=forward,
+        traffic=option(packets, "--traffic", "ack"), family=option(packets, "--family", "v4")))
+    return Program("sluiced", [str(build / "app/sluiced/sluiced"), "-c", str(path)], prefix, out / "sluiced.log")
+
+
+def no_drops(program):
+    drops = {k: v for k, v in program.telemetry.ask("/sluice/drops").items() if v}
+    if drops:
+        raise Broken(f"sluiced dropped packets: {drops}")
+
+
+def rounds(o, bare, full):
+    times, shares = {bare: [], full: []}, []
+    for _ in range(o.rounds):
+        for p in (bare, full):
+            ns, share = p.slice(0.1 if o.quick else 0.25)
+            times[p].append(ns)
+            shares.append(share)
+    full.go_on()
+    no_drops(full)
+    return {
+        "bare_ns": stats.sample(times[bare]),
+        "full_ns": stats.sample(times[full]),
+        "x_ns": stats.sample([b - a for a, b in zip(times[bare], times[full])]),
+        "cpu_share": min(shares),
+    }
+
+
+def room_for(n):
+    with open("/proc/meminfo", encoding="ascii") as f:
+        available = int(next(line for line in f if line.startswith("MemAvailable")).split()[1])
+    return available > 2 * need_mb(n) * 1024 + 2**20
+
+
+def measure(build, o, huge, case, pcap, n, out):
+    prefix = f"sluice-bench-{os.getpid()}"
+    started = []
+    try:
+        for start in (lambda: start_testpmd(o, huge, pcap, n, prefix + "-t", out),
+                      lambda: start_sluiced(build, o, huge, case, pcap, n, prefix + "-s", out)):
+            started.append(start())
+            started[-1].wait_ready()
+            started[-1].stop()
+        return rounds(o, *started)
+    finally:
+        for p in started:
+            p.end()
+
+
+def run(build, bench, o):
+    if shutil.which("dpdk-testpmd") is None:
+        print("SKIP: programs: dpdk-testpmd is not there (Debian: dpdk)")
+        return []
+    if o.cpu == o.main_cpu:
+        print("SKIP: programs: this machine has one CPU; two are needed")
+        return []
+    out = conf.pathlib.Path(o.out)
+    done = []
+    for case in CASES:
+        name, packets, table, forward = case
+        flows = option(packets, "--flows", "")
+        n = count(option(packets, "--packets", flows))
+        if o.quick and (name, flows, forward) not in QUICK:
+            continue
+        if not room_for(n):
+            print(f"SKIP: programs: {name}, {flows} flows: not enough memory for the packet file twice")
+            continue
+        pcap = out / "packets.pcap"
+        subprocess.run([str(bench), *packets, "--write", str(pcap)], check=True)
+        with Hugepages(2 * need_mb(n)) as huge:
+            if not huge:
+                print(f"note: {name}, {flows}, {forward}: no hugepages to be had, both programs run without")
+            row = {"name": name, "flows": flows, "table": table, "forward": forward, "huge": huge}
+            row.update(measure(build, o, huge, case, pcap, n, out))
+        pcap.unlink()
+        if row["cpu_share"] * 100 < PERCENT_OF_CPU:
+            print(f"note: {name}, {flows}, {forward}: others took up to {100 - row['cpu_share'] * 100:.0f} % of the CPU")
+        done.append(row)
+    return done

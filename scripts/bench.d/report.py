@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The tables, in Markdown, which reads well on a terminal too."""
+
+import re
+
+from peers import PEERS
+
+STAGES = ("parse", "classify", "flow", "select", "transform", "tx", "sum")
+# What the cases of a growth table differ in, in this order.
+AXES = ("flows", "table", "forward", "traffic", "family", "size", "vips", "hit", "backends", "skew", "new")
+
+
+def table(head, rows):
+    widths = [max(len(str(r[i])) for r in [head, *rows]) for i in range(len(head))]
+
+    def line(cells):
+        return "| " + " | ".join(str(c).ljust(w) for c, w in zip(cells, widths)) + " |"
+
+    return "\n".join([line(head), "|" + "|".join("-" * (w + 2) for w in widths) + "|", *map(line, rows)])
+
+
+def pm(sample):
+    return f"{sample['median']:.1f} ± {sample['spread']:.1f}"
+
+
+def ratio(row):
+    return f"{row['bare_ns']['median'] / row['full_ns']['median']:.2f}"
+
+
+def what(case):
+    if case["new"] != "0":
+        return f"{case['traffic'].upper()} flood, every flow new, {case['table']} entries"
+    if case["table"] == "off":
+        return f"not tracked, {case['flows']} flows"
+    return f"tracked, {case['flows']} flows, {case['table']} entries"
+
+
+def machine(result):
+    m = result.get("machine")
+    if not m:
+        return ""
+    return table(["", ""], [
+        ["machine", f"{m['cpu_model']}, {m['cpus']} CPUs, TSC {m['tsc_hz'] / 1e6:.0f} MHz, governor {m['governor']}"],
+        ["software", f"Linux {m['kernel']}, {m['dpdk']}, {m['compiler']}, hash {m['hash']}"],
+        ["packet buffers", "huge pages" if m["huge"] else "4 KiB pages"],
+        ["commit", result["commit"]],
+        ["command", f"`{result['command']}`, {result['date']}"],
+        ["rounds", f"{result['rounds']} a case"],
+        ["load of the machine", f"{result['load_before']:.1f} before, {result['load_after']:.1f} after"],
+    ])
+
+
+def goals(result):
+    rows = [[what(c), c["forward"], pm(c["bare_ns"]), pm(c["full_ns"]), pm(c["x_ns"]), ratio(c),
+             f"{c['goal_ns']:g}", f"{c['most_ns']:g}"] for c in result.get("goals", [])]
+    return table(["packet path", "forward", "T", "T + x", "x", "ratio", "goal", "at most"], rows) if rows else ""
+
+
+def stages(result):
+    rows = [[what(c), c["forward"], *(f"{c['stage_cycles'][s]['median']:.1f}" for s in STAGES)]
+            for c in result.get("goals", []) if "stage_cycles" in c]
+    return table(["cycles a packet", "forward", *STAGES], rows) if rows else ""
+
+
+def programs(result):
+    rows = [[r["name"], r["flows"], r["forward"], pm(r["bare_ns"]), pm(r["full_ns"]), pm(r["x_ns"]), ratio(r)]
+            for r in result.get("programs", [])]
+    return table(["sluiced and testpmd", "flows", "forward", "T", "T + x", "x", "ratio"], rows) if rows else ""
+
+
+def growth(result):
+    rows = []
+    for part in result.get("growth", []):
+        differing = [a for a in AXES if len({c[a] for c in part["cases"]}) > 1 and a != "table"]
+        for c in part["cases"]:
+            rows.append([part["name"], ", ".join(f"{a} {c[a]}" for a in differing), pm(c["x_ns"]), ratio(c)])
+    return table(["growing", "case", "x", "ratio"], rows) if rows else ""
+
+
+def peers():
+    def at(points, flows):
+        return str(points.get(flows, ""))
+
+    columns = (1, 1000, 65536, 100000, 262144, 1000000)
+    rows = [[name, how, *(at(points, f) for f in columns)] for name, how, points in PEERS]
+    return table(["peer", "path", "1", "1 k", "64 k", "100 k", "256 k", "1 M flows"], rows)
+
+
+PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth}
+
+
+def text(result):
+    return "\n\n".join(t for t in (part(result) for part in PARTS.values()) if t)
+
+
+def update_docs(docs, result, drawing):
+    """Renew what stands between the markers of docs/performance.md."""
+    path = docs / "performance.md"
+    page = path.read_text()
+    for name, part in (*PARTS.items(), ("peers", lambda _: peers())):
+        new = part(result)
+        if new:
+            page = re.sub(f"(<!-- {name}: generated -->\n).*?(<!-- {name}: end -->)",
+                          lambda m, new=new: m.group(1) + new + "\n" + m.group(2), page, flags=re.S)
+    path.write_text(page)
+    if drawing:
+        (docs / "performance.svg").write_text(drawing)

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Backends that come, leave, change their weight and their next hop, and the generations that
+ * follow from it, made the way the daemon does: slots from compile/ids.h, backends that left kept
+ * as long as they have flows, one lane. */
+
+#ifndef SLUICE_TESTS_FLOW_WORLD_H
+#define SLUICE_TESTS_FLOW_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "compile/compile.h"
+#include "compile/ids.h"
+#include "datapath/lane.h"
+
+#define FLOW_POOLS    2
+#define FLOW_BACKENDS 48 /* all there ever are; number % FLOW_POOLS is the pool */
+#define FLOW_NOBODY   0xff
+#define FLOW_TABLE    65537
+#define FLOW_SYN_S    10  /* timeouts: one packet, */
+#define FLOW_IDLE_S   900 /* and more */
+
+/* Pool 0 serves the TCP VIPs, pool 1 the UDP ones; a service number is protocol * 2 + family. */
+#define FLOW_SERVICES 4
+#define FLOW_VIP4     "203.0.113.1"
+#define FLOW_VIP6     "2001:db8::1"
+#define FLOW_TCP_PORT 80
+#define FLOW_UDP_PORT 53
+#define FLOW_MAC      "02:aa:00:00:00:01"
+
+enum flow_place { FLOW_OUT, FLOW_IN, FLOW_LEAVING };
+
+struct flow_backend {
+	enum flow_place place;
+	uint32_t weight;
+	uint16_t mac;  /* last two bytes of its next hop's */
+	uint16_t gone; /* how often it went out for good */
+	uint16_t slot;
+};
+
+struct flow_world {
+	struct flow_backend be[FLOW_BACKENDS];
+	struct lane *lane;
+	struct generation *g; /* the one in force */
+	struct ids *slots;
+	uint64_t revision;
+};
+
+/* All backends out. entries 0: a lane without a flow table. Aborts without memory. */
+void flow_world_start(struct flow_world *w, uint32_t entries);
+void flow_world_end(struct flow_world *w);
+
+/* Put a new generation in force. */
+void flow_world_publish(struct flow_world *w);
+
+/* Backends of a pool that get new flows. */
+uint32_t flow_world_ready(const struct flow_world *w, uint32_t pool);
+
+static inline bool flow_world_takes_new(const struct flow_backend *be)
+{
+	return be->place == FLOW_IN && be->weight > 0;
+}
+
+/* The backend with this outer destination (4 or 16 bytes), FLOW_NOBODY when there is none. */
+uint8_t flow_world_at(const uint8_t *address, bool v6);
+
+/* The backend that the table in force names for a slot hash. */
+uint8_t flow_world_choice(const struct flow_world *w, uint32_t service, uint64_t hash);
+
+#endif
