@@ -227,7 +227,7 @@ lab_nginx_start() {
 		pid $d/nginx.pid;
 		events { worker_connections 4096; }
 		http {
-			log_format lab '\$server_addr \$remote_addr:\$remote_port \$status \$connection_requests';
+			log_format lab '\$server_addr \$remote_addr:\$remote_port \$status \$connection_requests \$request_length';
 			access_log $d/access.log lab;
 			client_body_temp_path $d; proxy_temp_path $d; fastcgi_temp_path $d;
 			uwsgi_temp_path $d; scgi_temp_path $d;
@@ -239,6 +239,12 @@ lab_nginx_start() {
 				listen [::]:80 backlog=4096;
 				location / { default_type text/plain; return 200 "$name\\n"; }
 				location /files/ { root $d; }
+				location /upload { proxy_pass http://127.0.0.1:81; } # reads the whole body first
+			}
+			server {
+				listen 127.0.0.1:81;
+				access_log off;
+				location / { return 200 "$name\\n"; }
 			}
 		}
 	END

@@ -231,15 +231,19 @@ static void watch(struct daemon *d)
 }
 
 /* Say why, and remember it for `sluicectl status`. */
-static void reload_failed(struct daemon *d, struct sl_err *err)
+static void apply_failed(struct daemon *d, const char *outcome, struct sl_err *err)
 {
 	for (size_t i = 0; i < err->count; i++)
 		log_error("%s", err->text[i]);
-	log_error("reload of %s failed; revision %" PRIu64 " stays in force", d->options->config,
-		d->revision);
+	log_error("%s: revision %" PRIu64 " %s", d->options->config, d->revision, outcome);
 	free(d->last_error);
 	d->last_error = strdup(sl_err_first(err));
 	sl_err_clear(err);
+}
+
+static void reload_failed(struct daemon *d, struct sl_err *err)
+{
+	apply_failed(d, "stays in force", err);
 }
 
 void apply_reload(struct daemon *d)
@@ -335,8 +339,10 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 		build_job_free(job);
 	} else {
 		publish(d, job, g);
+		if (reload)
+			daemon_set_log(job->conf);
 		if (reload && apply_steering(d, err) != 0) {
-			reload_failed(d, err);
+			apply_failed(d, "is in force, but not all its VIPs are steered", err);
 		} else if (reload) {
 			free(d->last_error);
 			d->last_error = NULL;

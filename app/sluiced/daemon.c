@@ -23,6 +23,19 @@
 #define FIRST_WAIT_MS 500
 #define HOST_IF_NAME  "sluice0"
 
+void daemon_set_log(const struct conf *conf)
+{
+	static const enum log_level levels[] = {
+		[CONF_LOG_ERROR] = LOG_LEVEL_ERROR,
+		[CONF_LOG_WARN] = LOG_LEVEL_WARN,
+		[CONF_LOG_INFO] = LOG_LEVEL_INFO,
+		[CONF_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+	};
+
+	log_set_level(levels[conf->daemon.log_level]);
+	log_set_journal(conf->daemon.log_target == CONF_LOG_JOURNAL);
+}
+
 uint64_t daemon_now_ms(void)
 {
 	struct timespec now;

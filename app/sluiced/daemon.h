@@ -66,6 +66,9 @@ struct daemon {
 	struct ctl_server *ctl;
 };
 
+/* Level and target of the log, as the configuration says. */
+void daemon_set_log(const struct conf *conf);
+
 /* CLOCK_MONOTONIC in milliseconds. */
 uint64_t daemon_now_ms(void);
 

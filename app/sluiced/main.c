@@ -18,19 +18,6 @@ static int say_no(struct sl_err *err)
 	return 1;
 }
 
-static void set_log(const struct conf *conf)
-{
-	static const enum log_level levels[] = {
-		[CONF_LOG_ERROR] = LOG_LEVEL_ERROR,
-		[CONF_LOG_WARN] = LOG_LEVEL_WARN,
-		[CONF_LOG_INFO] = LOG_LEVEL_INFO,
-		[CONF_LOG_DEBUG] = LOG_LEVEL_DEBUG,
-	};
-
-	log_set_level(levels[conf->daemon.log_level]);
-	log_set_journal(conf->daemon.log_target == CONF_LOG_JOURNAL);
-}
-
 static void say_warnings(const struct conf *conf)
 {
 	struct sl_err warn = SL_ERR_INIT;
@@ -69,7 +56,7 @@ int main(int argc, char **argv)
 	}
 	if (conf_read(o.config, &conf, &err) != 0)
 		return say_no(&err);
-	set_log(conf);
+	daemon_set_log(conf);
 	say_warnings(conf);
 	if (!o.check)
 		return run(&o, conf);

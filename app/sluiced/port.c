@@ -45,7 +45,7 @@ int port_prepare(const struct conf_port *conf, struct sl_err *err)
 			"holds: ip link set %s mtu %u",
 			conf->name, link.mtu, conf->interface, PORT_MTU_MAX, conf->interface,
 			PORT_MTU_MAX);
-	return conf->driver == CONF_DRIVER_AF_XDP ? steer_prepare(conf->interface, err) : 0;
+	return steer_prepare(conf->interface, conf->driver == CONF_DRIVER_AF_XDP, err);
 }
 
 /* With AF_XDP a queue that no lane polls would hand VIP packets to the kernel. */
@@ -120,9 +120,15 @@ static int create_af_xdp(struct port *p, uint32_t index, uint32_t lanes, struct 
 	snprintf(device, sizeof device,
 		"net_af_xdp%u,iface=%s,start_queue=0,queue_count=%u,xdp_prog=%s", index,
 		p->conf->interface, lanes, object);
+	p->object_fd = fd; /* the driver reads it when it sets up its first queue */
 	rc = create_vdev(p, device, err);
-	/* The driver reads the object when it sets up its first queue. */
-	p->object_fd = fd;
+	if (rc && lanes > 1)
+		sl_err_add(err,
+			"port \"%s\": the driver needs as many combined channels as there are "
+			"lanes, "
+			"and some interfaces (veth) have none: see ethtool -l %s, or set eal.lanes "
+			"= 1",
+			p->conf->name, p->conf->interface);
 	return rc;
 }
 

@@ -13,12 +13,13 @@
 
 static const struct {
 	unsigned int cap;
+	const char *name;
 	const char *why;
 } needed[] = {
-	{CAP_NET_ADMIN, "routes, addresses and steering programs"},
-	{CAP_NET_RAW, "raw access to the interface"},
-	{CAP_BPF, "steering programs"},
-	{CAP_SYS_ADMIN, "finding the steering program that the driver loaded"},
+	{CAP_NET_ADMIN, "CAP_NET_ADMIN", "routes, addresses and steering programs"},
+	{CAP_NET_RAW, "CAP_NET_RAW", "raw access to the interface"},
+	{CAP_BPF, "CAP_BPF", "steering programs"},
+	{CAP_SYS_ADMIN, "CAP_SYS_ADMIN", "finding the steering program that the driver loaded"},
 };
 
 static bool uses_kernel_interface(const struct conf *conf)
@@ -39,10 +40,10 @@ int preflight_capabilities(const struct conf *conf, struct sl_err *err)
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (!capng_have_capability(CAPNG_EFFECTIVE, needed[i].cap))
 			sl_err_add(err,
-				"capability CAP_%s is missing (%s): start sluiced as root, or give "
+				"capability %s is missing (%s): start sluiced as root, or give "
 				"it "
 				"the capability",
-				capng_capability_to_name(needed[i].cap), needed[i].why);
+				needed[i].name, needed[i].why);
 	return err->count > before ? -EPERM : 0;
 }
 

@@ -60,12 +60,29 @@ static enum hop_state kernel_hop(const struct conf *conf, const struct port *por
 	out->has_source = nh.has_source;
 	out->source = nh.source;
 	out->mtu = nh.mtu;
-	if (nh.state != NEXTHOP_RESOLVED)
-		return HOP_UNRESOLVED;
-	out->mac = nh.mac;
-	if (conf->ports[port].has_next_hop_mac)
+	if (conf->ports[port].has_next_hop_mac) {
+		out->on_link = true;
 		out->mac = conf->ports[port].next_hop_mac;
-	return HOP_RESOLVED;
+		return HOP_STATIC;
+	}
+	out->mac = nh.mac;
+	return nh.state == NEXTHOP_RESOLVED ? HOP_RESOLVED : HOP_UNRESOLVED;
+}
+
+/* A port with a static next hop needs the kernel for one thing only: our address on the way. */
+static enum hop_state static_hop(const struct conf *conf, const struct conf_port *port,
+	const struct mirror *mirror, const struct conf_backend *be, struct compile_hop *out)
+{
+	struct nexthop nh;
+
+	out->port = (uint8_t)(port - conf->ports);
+	out->on_link = true;
+	out->mac = port->next_hop_mac;
+	if (mirror && port->interface && mirror_find(mirror, &be->address, &nh)) {
+		out->has_source = nh.has_source;
+		out->source = nh.source;
+	}
+	return HOP_STATIC;
 }
 
 enum hop_state view_hop(const struct conf *conf, const struct port *ports,
@@ -73,16 +90,11 @@ enum hop_state view_hop(const struct conf *conf, const struct port *ports,
 	struct compile_hop *out)
 {
 	const struct conf_port *fixed = static_port(conf, pool);
-	enum hop_state state = HOP_STATIC;
 
 	*out = (struct compile_hop){0};
-	if (fixed) {
-		out->port = (uint8_t)(fixed - conf->ports);
-		out->on_link = true;
-		out->mac = fixed->next_hop_mac;
-	} else {
-		state = kernel_hop(conf, ports, mirror, pool, be, out);
-	}
+	const enum hop_state state = fixed ? static_hop(conf, fixed, mirror, be, out)
+					   : kernel_hop(conf, ports, mirror, pool, be, out);
+
 	if (state > HOP_STATIC)
 		return state;
 	if (pool->forward == CONF_FORWARD_L2 && !out->on_link)

@@ -76,8 +76,9 @@ static int xdp_detach(int ifindex, uint32_t mode, int prog_fd)
 	return rc;
 }
 
-/* Clear one place of a program of ours, refuse a foreign one. */
-static int xdp_clear(const char *ifname, int ifindex, const struct xdp_place *p, struct sl_err *err)
+/* Clear one place of a program of ours; refuse a foreign one if the place is needed. */
+static int xdp_clear(
+	const char *ifname, int ifindex, const struct xdp_place *p, bool needed, struct sl_err *err)
 {
 	char name[OBJ_NAME_LEN];
 	int vips_fd;
@@ -87,14 +88,14 @@ static int xdp_clear(const char *ifname, int ifindex, const struct xdp_place *p,
 		return obj_err(err, prog_fd, "interface %s: cannot look at its XDP program (id %u)",
 			ifname, p->id);
 	const bool ours = is_ours(prog_fd, name, &vips_fd);
-	int rc = -EEXIST;
+	int rc = ours || !needed ? 0 : -EEXIST;
 
-	if (!ours)
+	if (rc)
 		sl_err_add(err,
 			"interface %s: XDP program \"%s\" (id %u) is attached and is not ours; "
 			"take it off with: ip link set dev %s %s off",
 			ifname, name, p->id, ifname, p->keyword);
-	else if ((rc = xdp_detach(ifindex, p->flags, prog_fd)))
+	else if (ours && (rc = xdp_detach(ifindex, p->flags, prog_fd)))
 		obj_err(err, rc, "interface %s: cannot take off the left-over XDP program (id %u)",
 			ifname, p->id);
 	if (vips_fd >= 0)
@@ -103,7 +104,7 @@ static int xdp_clear(const char *ifname, int ifindex, const struct xdp_place *p,
 	return rc;
 }
 
-int steer_prepare(const char *ifname, struct sl_err *err)
+int steer_prepare(const char *ifname, bool needed, struct sl_err *err)
 {
 	struct xdp_place places[XDP_PLACES];
 	const int ifindex = obj_ifindex(ifname, err);
@@ -114,7 +115,7 @@ int steer_prepare(const char *ifname, struct sl_err *err)
 
 	for (int i = 0; i < XDP_PLACES && rc == 0; i++) {
 		if (places[i].id)
-			rc = xdp_clear(ifname, ifindex, &places[i], err);
+			rc = xdp_clear(ifname, ifindex, &places[i], needed, err);
 	}
 	return rc;
 }

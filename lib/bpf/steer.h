@@ -4,7 +4,7 @@
  *
  *   af_xdp:    steer_prepare, steer_object_open -> the driver's xdp_prog= -> port started,
  *              steer_object_close, steer_open_xdp
- *   af_packet: steer_open_tc
+ *   af_packet: steer_prepare, steer_open_tc
  *   both:      steer_set_vips on every change of the configuration, steer_close at the end
  *
  * What is steered is told in steer_classify.h. All of it on the control thread, in the network
@@ -15,6 +15,7 @@
 #ifndef SLUICE_BPF_STEER_H
 #define SLUICE_BPF_STEER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/addr.h"
@@ -25,11 +26,11 @@ struct steer;
 /* Enough for every path that steer_object_open writes. */
 #define STEER_PATH_LEN 32
 
-/* Before EAL init: make an interface ready for the driver to attach the XDP program. A program of
- * ours that a killed daemon left behind is taken off; the caller has made sure that no daemon
- * drives the interface. Any other XDP program is refused with its name, id and the command that
- * takes it off. 0, or -errno: -ENODEV no such interface, -EEXIST foreign program. */
-int steer_prepare(const char *ifname, struct sl_err *err);
+/* Before EAL init: an XDP program of ours that a killed daemon left on the interface is taken off;
+ * the caller has made sure that no daemon drives the interface. Any other XDP program stays, and is
+ * refused with its name, id and the command that takes it off if the place is `needed` for ours
+ * (af_xdp). 0, or -errno: -ENODEV no such interface, -EEXIST foreign program. */
+int steer_prepare(const char *ifname, bool needed, struct sl_err *err);
 
 /* The XDP object as a file for the driver's xdp_prog=. path is valid until steer_object_close.
  * Returns a file descriptor, or -errno. */

@@ -11,7 +11,4 @@
 /* AES-NI: the AES round instructions on 128-bit registers. */
 bool cpu_has_aes(void);
 
-/* AVX2, and an operating system that saves its registers. */
-bool cpu_has_avx2(void);
-
 #endif

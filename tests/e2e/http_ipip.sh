@@ -20,9 +20,11 @@ for vip in $(lab_vip_addresses); do
 	done
 done
 
-# Full-size segments have to fit once they wear the outer header.
-head -c 1000000 /dev/zero >"$LAB_DIR/upload"
+# Full-size segments have to fit once they wear the outer header: the backend has read every byte.
+lab_hits_reset
+head -c 1000000 /dev/zero >"$LAB_DIR/file"
 for vip in $(lab_vip_addresses); do
-	expect_match "upload to $vip" "$(lab_curl --data-binary "@$LAB_DIR/upload" "$(lab_url "$vip")")" '^be[123]$'
+	expect_match "answer to an upload to $vip" "$(lab_curl --data-binary "@$LAB_DIR/file" "$(lab_url "$vip")upload")" '^be[123]$'
 done
+expect_eq "uploads of a megabyte" "$(cat "$LAB_DIR"/be?/access.log | awk '$5 > 1000000' | wc -l)" 4
 lab_sluiced_stop

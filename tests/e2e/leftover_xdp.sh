@@ -19,6 +19,17 @@ lab_get 20 "$(lab_url "$VIP6")" >/dev/null
 lab_sluiced_stop
 ! lab_exec lb ip -d link show dev wan | grep -q xdp || fail "the program stays after an orderly end"
 
+# The same for a start with the other driver, whose packets the left-over program would take away.
+lab_sluiced_start
+lab_stop sluiced KILL
+LAB_DRIVER=af_packet
+lab_conf
+lab_sluiced_start
+lab_get 20 "$(lab_url "$VIP4")" >/dev/null
+lab_sluiced_stop
+LAB_DRIVER=af_xdp
+lab_conf
+
 cat >"$LAB_DIR/foreign.bpf.c" <<'END'
 __attribute__((section("xdp"), used)) int foreign_guard(void *ctx) { return 2; /* XDP_PASS */ }
 END

@@ -96,7 +96,7 @@ static void missing_interface_is_named(void **state)
 	struct steer *s;
 	struct decap *d;
 
-	assert_int_equal(steer_prepare("nosuch0", &err), -ENODEV);
+	assert_int_equal(steer_prepare("nosuch0", true, &err), -ENODEV);
 	assert_string_equal(sl_err_first(&err), "interface nosuch0: No such device");
 	assert_int_equal(steer_open_xdp("nosuch0", &s, &err), -ENODEV);
 	assert_int_equal(steer_open_tc("nosuch0", &s, &err), -ENODEV);
@@ -108,7 +108,7 @@ static void xdp_follows_the_vips(void **state)
 {
 	struct steer *s;
 
-	assert_int_equal(steer_prepare(IF, &err), 0);
+	assert_int_equal(steer_prepare(IF, true, &err), 0);
 	assert_int_equal(steer_open_xdp(IF, &s, &err), -ENOENT);
 	struct bpf_object *obj = driver_attach();
 	const int fd = bpf_program__fd(bpf_object__next_program(obj, NULL));
@@ -157,7 +157,7 @@ static void left_over_xdp_is_taken_off(void **state)
 {
 	bpf_object__close(driver_attach());
 	assert_int_not_equal(xdp_id(), 0);
-	assert_int_equal(steer_prepare(IF, &err), 0);
+	assert_int_equal(steer_prepare(IF, true, &err), 0);
 	assert_int_equal(xdp_id(), 0);
 }
 
@@ -181,7 +181,7 @@ static void foreign_xdp_is_refused(void **state)
 			"interface %s: XDP program \"%s\" (id %u) is attached and is not ours; "
 			"take it off with: ip link set dev %s xdp off",
 			IF, names[i], id, IF);
-		assert_int_equal(steer_prepare(IF, &err), -EEXIST);
+		assert_int_equal(steer_prepare(IF, true, &err), -EEXIST);
 		assert_string_equal(sl_err_first(&err), want);
 		assert_int_equal(steer_open_xdp(IF, &s, &err), -ENOENT);
 		assert_int_equal(xdp_id(), id);
