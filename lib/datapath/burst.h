@@ -24,6 +24,7 @@ struct burst {
 	uint8_t rx_port;    /* index into generation.ports */
 	uint8_t transforms; /* bit per enum transform that occurs */
 	uint32_t new_flows; /* bit per packet that has no backend yet */
+	bool one_service;   /* all packets have the same */
 
 	struct rte_mbuf *mbuf[BURST_MAX];
 	struct rte_mbuf *ended[BURST_MAX]; /* counted; freed at the end of the burst */

@@ -18,18 +18,29 @@ void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
 		rte_pktmbuf_free_bulk(b->ended, b->n_ended);
 }
 
+static inline void count_traffic(struct traffic *t, uint64_t packets, uint64_t bytes)
+{
+	counter_add(&t->packets, packets);
+	counter_add(&t->bytes, bytes);
+}
+
+/* Each packet under its backend and its service; the latter in one go where there is only one,
+ * since a sum in memory waits for itself from packet to packet. */
 static void count_forwarded(struct lane *l, const struct burst *b, const uint8_t *list, uint32_t n)
 {
+	uint64_t bytes = 0;
+
 	for (uint32_t j = 0; j < n; j++) {
 		const uint32_t i = list ? list[j] : j;
-		struct traffic *s = &l->service[b->service[i]];
-		struct traffic *be = &l->backend[b->backend[i]];
+		const uint32_t len = b->info[i].l3_len;
 
-		counter_add(&s->packets, 1);
-		counter_add(&s->bytes, b->info[i].l3_len);
-		counter_add(&be->packets, 1);
-		counter_add(&be->bytes, b->info[i].l3_len);
+		count_traffic(&l->backend[b->backend[i]], 1, len);
+		if (!b->one_service)
+			count_traffic(&l->service[b->service[i]], 1, len);
+		bytes += len;
 	}
+	if (b->one_service && n)
+		count_traffic(&l->service[b->service[0]], n, bytes);
 	lane_count(l, VERDICT_FORWARDED, n);
 }
 

@@ -3,38 +3,59 @@
 #include "datapath/stage.h"
 #include "net/key.h"
 
-void stage_classify(struct lane *l, const struct generation *g, struct burst *b)
+/* Is everything IPv4 to one address, port and protocol? */
+static inline bool all_alike(const struct burst *b, uint64_t key)
 {
-	const struct vip_table *vips = &g->vips;
-	const bool shared = g->ports[b->rx_port].shared;
-	uint64_t last_key = 0; /* no IPv4 key is 0: its protocol is not */
-	uint16_t last = VIP_NONE;
+	uint64_t differs = 0;
+
+	for (uint32_t i = 0; i < b->n; i++)
+		differs |= (vip4_key_of(&b->key[i]) ^ key) | b->is6[i];
+	return !differs;
+}
+
+static enum verdict no_vip(const struct generation *g, const struct burst *b, uint32_t i)
+{
+	const bool is6 = b->is6[i];
+	const bool vip = vip_has_address(&g->vips, key_destination(&b->key[i], is6), is6);
+
+	return g->ports[b->rx_port].shared && !vip ? VERDICT_PUNTED : VERDICT_NO_VIP;
+}
+
+/* A lookup for each packet. (A memory of the last answer would be guessed wrong by the CPU every
+ * other time when two VIPs have the traffic, which costs more than the lookup.) */
+static void classify_each(struct lane *l, const struct generation *g, struct burst *b)
+{
+	const uint32_t n = b->n;
 	uint32_t k = 0;
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		uint16_t service;
+	for (uint32_t i = 0; i < n; i++) {
+		const uint16_t service = b->is6[i] ? vip_find6(&g->vips, &b->key[i])
+						   : vip_find4(&g->vips, &b->key[i]);
 
-		if (b->is6[i]) {
-			service = vip_find6(vips, &b->key[i]);
-		} else {
-			const uint64_t key = vip4_key_of(&b->key[i]);
-
-			if (key != last_key) {
-				last_key = key;
-				last = vip_find4(vips, &b->key[i]);
-			}
-			service = last;
-		}
 		if (__builtin_expect(service == VIP_NONE, 0)) {
-			const void *dst = key_destination(&b->key[i], b->is6[i]);
-
-			burst_end(l, b, i,
-				shared && !vip_has_address(vips, dst, b->is6[i]) ? VERDICT_PUNTED
-										 : VERDICT_NO_VIP);
+			burst_end(l, b, i, no_vip(g, b, i));
 			continue;
 		}
 		b->service[i] = service;
 		burst_move(b, k++, i);
 	}
 	b->n = (uint16_t)k;
+}
+
+void stage_classify(struct lane *l, const struct generation *g, struct burst *b)
+{
+	const uint64_t key = vip4_key_of(&b->key[0]);
+
+	b->one_service = false;
+	if (b->n && all_alike(b, key)) {
+		const uint16_t service = vip_find4(&g->vips, &b->key[0]);
+
+		if (__builtin_expect(service != VIP_NONE, 1)) {
+			for (uint32_t i = 0; i < b->n; i++)
+				b->service[i] = service;
+			b->one_service = true;
+			return;
+		}
+	}
+	classify_each(l, g, b);
 }

@@ -19,26 +19,64 @@ static inline bool may_go_on(const struct generation *g, struct flow_at at, enum
 	return state == BACKEND_READY && flow_state(at) != FLOW_CLOSING;
 }
 
+/* What most packets are: more of a confirmed TCP connection that was seen within this second, on a
+ * backend that takes it. Nothing is to be written then. */
+static inline bool goes_on(
+	const struct generation *g, struct flow_at at, const struct parsed *p, uint16_t now)
+{
+	const uint16_t slot = flow_slot(at);
+
+	return flow_event(p) == FLOW_EV_DATA && flow_state(at) == FLOW_ESTABLISHED &&
+	       at.b->age[at.way] == now && slot < g->n_backends &&
+	       g->backends[slot].state != BACKEND_GONE;
+}
+
+/* The packet of an entry that was found. False: its backend is to be chosen anew. */
+static inline bool touch(
+	const struct generation *g, struct flow_at at, const struct parsed *p, uint16_t now)
+{
+	const enum flow_event ev = flow_event(p);
+
+	if (flow_idle(at, now, &g->flow_timeouts) || !may_go_on(g, at, ev))
+		return false;
+	flow_touch(at, ev, now);
+	return true;
+}
+
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 {
-	const struct flow_timeouts *to = &g->flow_timeouts;
-	struct flow_table *t = l->flows;
+	const struct flow_table *t = l->flows;
 	const uint16_t now = l->clock;
+	const uint32_t n = b->n;
+	uint32_t fresh = 0, missed = 0;
 
 	b->new_flows = burst_all(b);
 	if (!t)
 		return;
-	hash_burst(&t->key, b->key, b->is6, b->n, b->hash);
-	for (uint32_t i = 0; i < b->n; i++)
+	hash_burst(&t->key, b->key, b->is6, n, b->hash);
+	for (uint32_t i = 0; i < n; i++)
 		flow_prefetch(t, b->hash[i]);
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct flow_at at = flow_find(t, b->hash[i]);
-		const enum flow_event ev = flow_event(&b->info[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct flow_at at = flow_find1(t, b->hash[i]);
 
-		if (!at.b || __builtin_expect(flow_idle(at, now, to), 0) || !may_go_on(g, at, ev))
+		if (__builtin_expect(!at.b, 0)) {
+			flow_prefetch2(t, b->hash[i]);
+			missed |= 1u << i;
 			continue;
-		flow_touch(at, ev, now);
+		}
+		if (__builtin_expect(!goes_on(g, at, &b->info[i], now), 0) &&
+			!touch(g, at, &b->info[i], now))
+			fresh |= 1u << i;
 		b->backend[i] = flow_slot(at);
-		b->new_flows &= ~(1u << i);
 	}
+	for (; missed; missed &= missed - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(missed);
+		const struct flow_at at = flow_find2(t, b->hash[i]);
+
+		if (!at.b || !touch(g, at, &b->info[i], now))
+			fresh |= 1u << i;
+		else
+			b->backend[i] = flow_slot(at);
+	}
+	b->new_flows = fresh;
 }

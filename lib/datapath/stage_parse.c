@@ -2,6 +2,9 @@
 
 #include "datapath/stage.h"
 
+/* Packets between the one whose frame is fetched and the one that is parsed. */
+#define PREFETCH  4
+
 #define CSUM_MASK (RTE_MBUF_F_RX_IP_CKSUM_MASK)
 
 /* The 6 bytes of a MAC address as a number, from a place where 8 bytes can be read. */
@@ -62,24 +65,62 @@ static inline enum verdict parse_one(const struct rte_mbuf *m, uint64_t own, boo
 	return parse_frame(frame, len, m->pkt_len, csum != RTE_MBUF_F_RX_IP_CKSUM_GOOD, info, key);
 }
 
+/* The same in full, for the frames that are not plain. */
+static __attribute__((noinline)) enum verdict parse_any(const struct rte_mbuf *m, uint64_t own,
+	bool accept_any, struct parsed *info, struct flow_key *key)
+{
+	return parse_one(m, own, accept_any, info, key);
+}
+
+/* A frame in one piece to our own MAC address, of which the NIC says nothing bad: as nearly all
+ * are. own_high: the address in the upper six bytes. */
+static inline bool parse_plain(
+	const struct rte_mbuf *m, uint64_t own_high, struct parsed *info, struct flow_key *key)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+	const uint32_t len = m->data_len;
+
+	if (len < PARSE_PLAIN_MIN || m->pkt_len != len || hdr_load64(frame) << 16 != own_high ||
+		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_BAD))
+		return false;
+	return parse_plain4(frame, len, !(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD), info, key);
+}
+
+static __attribute__((noinline)) void end_packet(
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t i, enum verdict v)
+{
+	const struct rte_mbuf *m = b->mbuf[i];
+
+	if (g->ports[b->rx_port].shared)
+		v = shared_verdict(g, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, v);
+	burst_end(l, b, i, v);
+}
+
 void stage_parse(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const struct gen_port *port = &g->ports[b->rx_port];
 	const uint64_t own = mac_of(&port->mac);
+	const uint64_t own_high = own << 16;
+	const uint32_t n = b->n;
 	uint32_t k = 0;
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct rte_mbuf *m = b->mbuf[i];
-		enum verdict v = parse_one(m, own, port->accept_any, &b->info[k], &b->key[k]);
+	for (uint32_t i = 0; i < n; i++) {
+		struct rte_mbuf *m = b->mbuf[i];
 
-		if (__builtin_expect(v == PARSE_OK, 1)) {
+		if (i + PREFETCH < n)
+			rte_prefetch0(rte_pktmbuf_mtod(b->mbuf[i + PREFETCH], void *));
+		b->is6[k] = false;
+		if (__builtin_expect(!parse_plain(m, own_high, &b->info[k], &b->key[k]), 0)) {
+			const enum verdict v =
+				parse_any(m, own, port->accept_any, &b->info[k], &b->key[k]);
+
+			if (v != PARSE_OK) {
+				end_packet(l, g, b, i, v);
+				continue;
+			}
 			b->is6[k] = b->info[k].v6;
-			b->mbuf[k++] = b->mbuf[i];
-			continue;
 		}
-		if (port->shared)
-			v = shared_verdict(g, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, v);
-		burst_end(l, b, i, v);
+		b->mbuf[k++] = m;
 	}
 	b->n = (uint16_t)k;
 }

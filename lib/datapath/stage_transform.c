@@ -85,8 +85,9 @@ static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
 }
 
 /* One call a kind, with the numbers of its packets; NULL means all of the burst. */
-static void transform_run(struct lane *l, const struct generation *g, struct burst *b,
-	enum transform kind, const uint8_t *list, uint32_t n, uint32_t *failed)
+static inline __attribute__((always_inline)) void transform_run(struct lane *l,
+	const struct generation *g, struct burst *b, enum transform kind, const uint8_t *list,
+	uint32_t n, uint32_t *failed)
 {
 	switch (kind) {
 	case TRANSFORM_SET_MAC:
@@ -150,6 +151,7 @@ void stage_transform(struct lane *l, const struct generation *g, struct burst *b
 	uint32_t failed = 0;
 
 	static_assert(BURST_MAX <= 32, "one bit a packet in failed");
+	/* NULL is a literal here: the usual loop has no list to look at. */
 	if (__builtin_expect(kinds && (kinds & (kinds - 1)) == 0, 1))
 		transform_run(l, g, b, __builtin_ctz(kinds), NULL, b->n, &failed);
 	else

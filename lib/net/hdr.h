@@ -86,6 +86,11 @@ HDR_INLINE void hdr_store32(void *p, uint32_t v)
 	memcpy(p, &v, sizeof v);
 }
 
+HDR_INLINE void hdr_store64(void *p, uint64_t v)
+{
+	memcpy(p, &v, sizeof v);
+}
+
 HDR_INLINE uint16_t hdr_be16(const void *p)
 {
 	return be16toh(hdr_load16(p));

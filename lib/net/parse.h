@@ -227,6 +227,62 @@ HDR_INLINE enum verdict parse_ipv6(
 	return PARSE_OK;
 }
 
+/* EtherType, version and header length of an IPv4 packet without tag and options, and the bits that
+ * say so in the word that begins with the EtherType. */
+#define PARSE_PLAIN4       0x450008u
+#define PARSE_PLAIN4_MASK  0xffffffu
+
+/* Bit f is set where parse_tcp_flags_bad takes the flags whose lowest five bits are f. */
+#define PARSE_TCP_FLAGS_OK 0x17171616u
+
+/* Shortest frame that is plain. */
+#define PARSE_PLAIN_MIN    (ETH_LEN + IPV4_LEN + TCP_LEN)
+
+/* The transport header of a plain packet; what parse_l4 refuses is refused. `room`: bytes of the
+ * packet from l4, negative where even the IP header does not fit; TCP_LEN of them can be read. */
+HDR_INLINE bool parse_plain_l4(const uint8_t *l4, int32_t room, uint8_t proto, uint8_t *flags)
+{
+	if (__builtin_expect(proto == PROTO_TCP, 1)) {
+		*flags = l4[13];
+		/* l4[12] >> 2 is the header's length, or a little more where reserved bits are set
+		 */
+		return l4[12] >= (TCP_LEN / 4) << 4 && l4[12] >> 2 <= room &&
+		       (1u << (*flags & 31) & PARSE_TCP_FLAGS_OK);
+	}
+	*flags = 0;
+	return proto == PROTO_UDP && hdr_be16(l4 + 4) >= UDP_LEN && hdr_be16(l4 + 4) <= room;
+}
+
+/* What nearly all frames are: IPv4 without VLAN tag and options, whole, nothing wrong. True: out
+ * and key are what parse_frame gives. False says nothing: parse_frame decides. `len`: bytes of the
+ * frame, at least PARSE_PLAIN_MIN, all readable. */
+HDR_INLINE bool parse_plain4(const uint8_t *frame, uint32_t len, bool check_csum,
+	struct parsed *out, struct flow_key *key)
+{
+	const uint8_t *ip = frame + ETH_LEN;
+	const uint32_t head = hdr_load32(frame + ETH_TYPE_OFF);
+	const int32_t l3_len = hdr_be16(ip + 2);
+	const uint8_t proto = ip[9];
+	uint8_t flags;
+
+	if ((head & PARSE_PLAIN4_MASK) != PARSE_PLAIN4 || l3_len > (int32_t)len - ETH_LEN ||
+		ip[8] == 0 || (hdr_load16(ip + 6) & htobe16(IPV4_FRAG_MASK)) ||
+		parse_martian4(ip + 12) || hdr_load32(ip + 12) == hdr_load32(ip + 16))
+		return false;
+	if (!parse_plain_l4(ip + IPV4_LEN, l3_len - IPV4_LEN, proto, &flags) ||
+		(check_csum && !csum_ipv4_plain_ok(ip)))
+		return false;
+	key->w[0] = hdr_load64(ip + 12);
+	key->w[1] = hdr_load32(ip + IPV4_LEN) | (uint64_t)proto << 32;
+	out->l3_len = (uint16_t)l3_len;
+	out->l3_off = ETH_LEN;
+	out->proto = proto;
+	out->tos = (uint8_t)(head >> 24);
+	out->tcp_flags = flags;
+	out->v6 = false;
+	return true;
+}
+
 /* A whole frame. `len`: readable bytes (the first segment); `frame_len`: all bytes of the frame.
  * PARSE_OK, or the reason to drop it; out and key are valid only on PARSE_OK. */
 HDR_INLINE enum verdict parse_frame(const uint8_t *frame, uint32_t len, uint32_t frame_len,

@@ -113,15 +113,17 @@ static struct flow_at empty_place(struct flow_bucket *b1, struct flow_bucket *b2
 	return (struct flow_at){NULL, 0};
 }
 
-/* How willingly an entry in use is given to a new flow; 0 = never. */
+/* How willingly an entry in use is given to a new flow; 0 = never. An unconfirmed one goes first: a
+ * flood of them makes room for itself, and one that was real finds the same backend in the same
+ * table again. */
 static uint32_t giveaway(struct flow_at at, uint16_t now, const struct flow_timeouts *to)
 {
 	if (flow_idle(at, now, to))
 		return 3;
 	switch (flow_state(at)) {
-	case FLOW_CLOSING:
-		return 2;
 	case FLOW_NEW:
+		return 2;
+	case FLOW_CLOSING:
 		return 1;
 	default:
 		return 0;

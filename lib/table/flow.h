@@ -117,9 +117,14 @@ static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, uint6
 	return &t->bucket[((uint32_t)hash ^ (flow_tag(hash) * 0x5bd1e995u)) & t->mask];
 }
 
+/* The other bucket is fetched when this one does not have the flow: few have to look there. */
 static inline void flow_prefetch(const struct flow_table *t, uint64_t hash)
 {
 	__builtin_prefetch(flow_bucket1(t, hash));
+}
+
+static inline void flow_prefetch2(const struct flow_table *t, uint64_t hash)
+{
 	__builtin_prefetch(flow_bucket2(t, hash));
 }
 
@@ -147,20 +152,31 @@ static inline uint32_t flow_match(const struct flow_bucket *b, uint32_t tag)
 #define flow_match flow_match_plain
 #endif
 
-/* The entry of a flow, idle or not. */
+static inline struct flow_at flow_at_match(struct flow_bucket *b, uint32_t tag)
+{
+	const uint32_t m = flow_match(b, tag);
+
+	return m ? (struct flow_at){b, (uint32_t)__builtin_ctz(m)} : (struct flow_at){NULL, 0};
+}
+
+/* The entry of a flow in its first bucket, idle or not; and in its second one, where it is when the
+ * first one was full. */
+static inline struct flow_at flow_find1(const struct flow_table *t, uint64_t hash)
+{
+	return flow_at_match(flow_bucket1(t, hash), flow_tag(hash));
+}
+
+static inline struct flow_at flow_find2(const struct flow_table *t, uint64_t hash)
+{
+	return flow_at_match(flow_bucket2(t, hash), flow_tag(hash));
+}
+
+/* The entry of a flow in either. */
 static inline struct flow_at flow_find(const struct flow_table *t, uint64_t hash)
 {
-	const uint32_t tag = flow_tag(hash);
-	struct flow_bucket *b = flow_bucket1(t, hash);
-	uint32_t m = flow_match(b, tag);
+	const struct flow_at at = flow_find1(t, hash);
 
-	if (__builtin_expect(!m, 0)) {
-		b = flow_bucket2(t, hash);
-		m = flow_match(b, tag);
-		if (!m)
-			return (struct flow_at){NULL, 0};
-	}
-	return (struct flow_at){b, (uint32_t)__builtin_ctz(m)};
+	return __builtin_expect(at.b != NULL, 1) ? at : flow_find2(t, hash);
 }
 
 static inline uint16_t flow_slot(struct flow_at at)

@@ -69,9 +69,13 @@ static inline uint32_t vip_hash(uint64_t x)
 	return (uint32_t)((x * 0x9e3779b97f4a7c15u) >> 32);
 }
 
+/* What tells addresses of one network apart is the last bytes of either word, its highest; a
+ * product carries bits upwards only. So the words are turned over before the last one. */
 static inline uint32_t vip6_hash(const uint64_t addr[2], uint32_t port_proto)
 {
-	return vip_hash(addr[0] ^ (addr[1] * 0xff51afd7ed558ccdu) ^ (uint64_t)port_proto << 17);
+	const uint64_t both = addr[0] ^ (addr[1] * 0xff51afd7ed558ccdu);
+
+	return vip_hash(__builtin_bswap64(both) ^ (uint64_t)port_proto << 17);
 }
 
 static inline uint16_t vip4_probe(const struct vip_table *t, uint64_t key)
