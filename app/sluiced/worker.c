@@ -40,23 +40,38 @@ static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, 
 /* What does not hang on packets: the lanes' clocks, and the hand that frees idle flows. */
 static void keep_time(struct worker *w, const struct generation *g, uint64_t now)
 {
-	const bool second = now >= w->next_second;
-	uint32_t mask = 0;
+	const uint64_t hz = rte_get_tsc_hz();
+	const bool sweep = now >= w->next_sweep;
+	uint64_t seconds = 0;
 
-	if (second)
-		w->next_second = now + rte_get_tsc_hz();
+	if (now >= w->next_second) {
+		seconds = (now - w->next_second) / hz + 1; /* more than one after a stall */
+		w->next_second += seconds * hz;
+	}
+	if (sweep)
+		w->next_sweep = now + w->sweep_cycles;
 	for (uint32_t i = 0; i < w->n_lanes; i++) {
 		struct lane *l = w->lanes[i];
 
-		l->clock = (uint16_t)(l->clock + second);
-		if (l->flows && now >= w->next_sweep) {
+		l->clock = (uint16_t)(l->clock + seconds);
+		if (sweep)
 			flow_sweep(l->flows, SWEEP_BUCKETS, l->clock, &g->flow_timeouts,
 				g->backends, g->n_backends);
-			mask = l->flows->mask;
-		}
 	}
-	if (mask)
-		w->next_sweep = now + rte_get_tsc_hz() * SWEEP_ROUND_S * SWEEP_BUCKETS / (mask + 1);
+}
+
+/* All lanes have a flow table of one size, or none has. */
+static void start_clocks(struct worker *w, uint64_t now)
+{
+	const struct flow_table *t = w->n_lanes ? w->lanes[0]->flows : NULL;
+
+	w->next_second = now + rte_get_tsc_hz();
+	w->next_sweep = UINT64_MAX;
+	if (!t)
+		return;
+	w->sweep_cycles =
+		rte_get_tsc_hz() * SWEEP_ROUND_S * SWEEP_BUCKETS / ((uint64_t)t->mask + 1);
+	w->next_sweep = now;
 }
 
 static int worker_main(void *arg)
@@ -65,6 +80,7 @@ static int worker_main(void *arg)
 	struct burst burst = {0};
 	uint64_t last = rte_rdtsc();
 
+	start_clocks(w, last);
 	rcu_enter(w->rcu, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		const struct generation *g = rcu_current(w->rcu);
