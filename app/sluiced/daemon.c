@@ -130,7 +130,8 @@ static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *
 	}
 	d->slots = ids_new(BACKEND_SLOTS);
 	d->services = ids_new(CONF_MAX_VIPS);
-	if (!d->slots || !d->services || stats_init(&d->stats, d->lanes, d->n_lanes))
+	if (!d->slots || !d->services ||
+		stats_init(&d->stats, d->lanes, d->n_lanes, daemon_now_ms()))
 		return sl_err_sys(err, ENOMEM, "cannot start");
 	return 0;
 }

@@ -32,8 +32,8 @@ struct stats {
 
 enum stats_kind { STATS_SERVICE, STATS_BACKEND };
 
-/* 0 or -ENOMEM. */
-int stats_init(struct stats *s, struct lane *const *lanes, uint32_t n_lanes);
+/* Rates count from now_ms on. 0 or -ENOMEM. */
+int stats_init(struct stats *s, struct lane *const *lanes, uint32_t n_lanes, uint64_t now_ms);
 void stats_clear(struct stats *s);
 
 /* Rows of numbers whose holder changed start from here. After every ids_assign. */
