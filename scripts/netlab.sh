@@ -406,6 +406,17 @@ lab_get() {
 	lab_curl "$2?[1-$1]" || fail "a request to $2 failed"
 }
 
+# lab_even VIP: requests to a VIP with three equal backends are all answered, and each has its share.
+lab_even() {
+	local i
+	lab_get 300 "$(lab_url "$1")" >"$LAB_DIR/bodies"
+	expect_eq "answers from $1" "$(grep -cx 'be[123]' "$LAB_DIR/bodies")" 300
+	for i in 1 2 3; do
+		# 100 expected, sigma 8
+		expect_between "requests to $1 seen by be$i" "$(lab_hits "$i" "$1")" 60 140
+	done
+}
+
 # lab_answers URL: does the VIP answer at all?
 lab_answers() {
 	lab_curl --connect-timeout 1 -o /dev/null "$1" 2>/dev/null

@@ -224,7 +224,7 @@ int eal_start(
 	take_over_log();
 	rc = rte_eal_init(own.n, own.v);
 	if (rc < 0)
-		return sl_err_sys(err, rte_errno,
+		return sl_err_sys(err, rte_errno ? rte_errno : EBUSY,
 			"DPDK does not start (its lines above say why; another sluiced with "
 			"eal.file_prefix = \"%s\" may be running)",
 			conf->eal.file_prefix);

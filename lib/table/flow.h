@@ -8,9 +8,9 @@
  * outlives generations.
  *
  * An entry begins as FLOW_NEW (unconfirmed). What comes after the first packet confirms it. A new
- * flow may take an entry that is empty, idle for too long, closing or unconfirmed; never a live
- * confirmed one. When both buckets are full of those, the flow is not remembered, and each of
- * its packets is counted as a bypass. */
+ * flow may take an entry that is empty, idle for too long, unconfirmed or closing, in this order;
+ * never a live confirmed one. When both buckets are full of live confirmed ones, the flow is not
+ * remembered, and each of its packets is counted as a bypass. */
 
 #ifndef SLUICE_TABLE_FLOW_H
 #define SLUICE_TABLE_FLOW_H
@@ -67,7 +67,7 @@ struct flow_table {
 
 	uint64_t inserts;
 	uint64_t expired; /* idle entries freed */
-	uint64_t evicted; /* closing or unconfirmed ones that a new flow took */
+	uint64_t evicted; /* unconfirmed or closing ones that a new flow took */
 	uint64_t bypass;  /* packets whose flow found no place */
 };
 
@@ -117,7 +117,8 @@ static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, uint6
 	return &t->bucket[((uint32_t)hash ^ (flow_tag(hash) * 0x5bd1e995u)) & t->mask];
 }
 
-/* The other bucket is fetched when this one does not have the flow: few have to look there. */
+/* Fetch the first bucket of a flow; the second one only when the first does not have it: few have
+ * to look there. */
 static inline void flow_prefetch(const struct flow_table *t, uint64_t hash)
 {
 	__builtin_prefetch(flow_bucket1(t, hash));

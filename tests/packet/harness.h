@@ -20,9 +20,6 @@
 #include "rig.h"
 #include "world.h"
 
-/* Exit status by which meson knows a test that could not run. */
-#define HARNESS_SKIP 77
-
 extern struct world *world;
 
 /* What came of a burst. */

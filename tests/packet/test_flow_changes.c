@@ -147,16 +147,24 @@ static void test_changes_move_no_live_flow(void **state)
 	judge_free(j);
 }
 
-/* Weight 0, as a drain by configuration: flows stay, a SYN on the tuple of one of them leaves, and
- * what follows it too. */
-static void test_syn_leaves_a_drained_backend(void **state)
+/* 20000 flows on the first five backends of each pool, counted in `before`. */
+static struct judge *open_on_five(uint32_t before[FLOW_BACKENDS])
 {
 	struct judge *j = judge_new(20000, 80000);
-	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
 
 	bring_in(j, 5);
 	open_flows(j, 20000);
 	census(j, before);
+	return j;
+}
+
+/* Weight 0, as a drain by configuration: flows stay, a SYN on the tuple of one of them leaves, and
+ * what follows it too. */
+static void test_syn_leaves_a_drained_backend(void **state)
+{
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	struct judge *j = open_on_five(before);
+
 	j->w.be[0].weight = 0; /* serves TCP */
 	j->w.be[1].weight = 0; /* serves UDP */
 	flow_world_publish(&j->w);
@@ -192,12 +200,9 @@ static void test_syn_leaves_a_drained_backend(void **state)
  * tuple follows the table that is in force then. */
 static void test_syn_after_fin_follows_the_table(void **state)
 {
-	struct judge *j = judge_new(20000, 80000);
 	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	struct judge *j = open_on_five(before);
 
-	bring_in(j, 5);
-	open_flows(j, 20000);
-	census(j, before);
 	bring_in(j, 10);
 	send_range(j, 0, j->n_flows, SYN); /* not after a FIN: perhaps forged */
 	send_range(j, 0, j->n_flows, FIN | ACK);
@@ -222,12 +227,9 @@ static void test_syn_after_fin_follows_the_table(void **state)
  * not. */
 static void test_idle_flows_follow_the_table(void **state)
 {
-	struct judge *j = judge_new(20000, 80000);
 	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	struct judge *j = open_on_five(before);
 
-	bring_in(j, 5);
-	open_flows(j, 20000);
-	census(j, before);
 	bring_in(j, 10);
 	j->w.lane->clock = FLOW_IDLE_S;
 	send_range(j, 0, j->n_flows, ACK);

@@ -101,14 +101,6 @@ static inline int teardown(void **state)
 	return 0;
 }
 
-#define NEED_NAMESPACE()                                      \
-	do {                                                  \
-		if (missing) {                                \
-			print_message("SKIP: %s\n", missing); \
-			skip();                               \
-		}                                             \
-	} while (0)
-
 static inline void watch(struct lab *l, const char *first, const char *second)
 {
 	const struct sl_addr set[] = {addr(first), addr(second ? second : first)};

@@ -36,6 +36,15 @@ static inline const char *netns_missing(void)
 	return NULL;
 }
 
+/* Skip a test if `missing`, what netns_missing() said, is not NULL. */
+#define NEED_NAMESPACE()                                      \
+	do {                                                  \
+		if (missing) {                                \
+			print_message("SKIP: %s\n", missing); \
+			skip();                               \
+		}                                             \
+	} while (0)
+
 /* Move into a fresh namespace; the returned descriptor keeps it alive and names it. */
 static inline int netns_new(void)
 {

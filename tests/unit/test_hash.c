@@ -14,35 +14,21 @@
 #include "eal/cpu.h"
 #include "eal/hash.h"
 #include "eal/hash_aes.h"
+#include "random.h"
 
-/* SplitMix64 (Steele, Lea, Flood 2014). The start value is printed; SLUICE_TEST_SEED sets another
- * one. */
-static uint64_t seed;
-static uint64_t random_state;
-
-static uint64_t random64(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
+static struct random rnd;
 
 static void random_bytes(void *out, size_t n)
 {
 	uint8_t *b = out;
 
 	for (size_t i = 0; i < n; i++)
-		b[i] = (uint8_t)random64();
+		b[i] = (uint8_t)random_next(&rnd);
 }
 
 static int restart_random(void **state)
 {
-	const char *wanted = getenv("SLUICE_TEST_SEED");
-
-	seed = random_state = wanted ? strtoull(wanted, NULL, 0) : 20240229;
-	print_message("seed %" PRIu64 "\n", seed);
+	rnd = random_start();
 	return 0;
 }
 
@@ -236,7 +222,7 @@ static void check_burst(const struct hash_key *k, uint32_t n, int families)
 
 	random_bytes(keys, n * sizeof *keys);
 	for (uint32_t i = 0; i < n; i++)
-		is6[i] = families == 2 ? random64() & 1 : (uint8_t)families;
+		is6[i] = families == 2 ? random_next(&rnd) & 1 : (uint8_t)families;
 	out[n] = 4711;
 	hash_burst(k, keys, is6, n, out);
 	for (uint32_t i = 0; i < n; i++)

@@ -39,14 +39,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-#define NEED_NAMESPACE()                                      \
-	do {                                                  \
-		if (missing) {                                \
-			print_message("SKIP: %s\n", missing); \
-			skip();                               \
-		}                                             \
-	} while (0)
-
 #define NEED_TUN()                                                \
 	do {                                                      \
 		NEED_NAMESPACE();                                 \

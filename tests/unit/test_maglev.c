@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "random.h"
 #include "table/maglev.h"
 
 #define SMALL 65537
@@ -21,30 +21,11 @@
 static uint16_t table[LARGE], other[LARGE];
 static struct maglev_member members[MOST], changed[MOST];
 
-/* SplitMix64 (Steele, Lea, Flood 2014). The start value is printed; SLUICE_TEST_SEED sets another
- * one. */
-static uint64_t random_state;
-
-static uint64_t random64(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static uint32_t random_below(uint32_t n)
-{
-	return (uint32_t)(random64() % n);
-}
+static struct random rnd;
 
 static int restart_random(void **state)
 {
-	const char *wanted = getenv("SLUICE_TEST_SEED");
-
-	random_state = wanted ? strtoull(wanted, NULL, 0) : 20240229;
-	print_message("seed %" PRIu64 "\n", random_state);
+	rnd = random_start();
 	return 0;
 }
 
@@ -52,7 +33,7 @@ static int restart_random(void **state)
  * weights. */
 static void make_members(struct maglev_member *m, uint32_t n)
 {
-	const uint64_t net = random64();
+	const uint64_t net = random_next(&rnd);
 
 	for (uint32_t i = 0; i < n; i++) {
 		m[i] = (struct maglev_member){.weight = 100, .slot = (uint16_t)i};
@@ -93,7 +74,7 @@ static const uint32_t *count_slots(const uint16_t *t, uint32_t size, uint32_t n)
 static void shuffle(struct maglev_member *m, uint32_t n)
 {
 	for (uint32_t i = n; i > 1; i--) {
-		const uint32_t j = random_below(i);
+		const uint32_t j = random_below(&rnd, i);
 		const struct maglev_member keep = m[i - 1];
 
 		m[i - 1] = m[j];
@@ -151,14 +132,14 @@ static void weights_are_shares(void **state)
 	static const uint32_t sizes[] = {SMALL, LARGE};
 
 	for (int run = 0; run < 24; run++) {
-		const uint32_t size = sizes[run % 2], n = 2 + random_below(MOST - 1);
+		const uint32_t size = sizes[run % 2], n = 2 + random_below(&rnd, MOST - 1);
 		const uint32_t most_weight = run % 3 ? 1000 : 3;
 		const uint32_t *count;
 		uint64_t sum = 0;
 
 		make_members(members, n);
 		for (uint32_t i = 0; i < n; i++)
-			sum += members[i].weight = 1 + random_below(most_weight);
+			sum += members[i].weight = 1 + random_below(&rnd, most_weight);
 		compile(members, n, table, size);
 		count = count_slots(table, size, n);
 		for (uint32_t i = 0; i < n; i++) {
@@ -257,8 +238,8 @@ static void order_of_insertion_is_nothing(void **state)
 	for (int s = 0; s < 2; s++) {
 		make_members(members, MOST);
 		for (uint32_t i = 0; i < MOST; i++) {
-			members[i].weight = random_below(200);
-			members[i].id = i % 3 ? 0 : 1 + random_below(1000) * MOST + i;
+			members[i].weight = random_below(&rnd, 200);
+			members[i].id = i % 3 ? 0 : 1 + random_below(&rnd, 1000) * MOST + i;
 		}
 		compile(members, MOST, table, sizes[s]);
 		for (int run = 0; run < 20; run++) {
@@ -414,7 +395,7 @@ static void disruption_of_a_weight(void **state)
 	for (int run = 0; run < runs; run++) {
 		make_members(members, MOST);
 		compile(members, MOST, table, SMALL);
-		members[random_below(MOST)].weight = 50;
+		members[random_below(&rnd, MOST)].weight = 50;
 		compile(members, MOST, other, SMALL);
 		for (uint32_t e = 0; e < SMALL; e++)
 			moved += table[e] != other[e];

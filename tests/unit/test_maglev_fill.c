@@ -2,45 +2,25 @@
 
 /* The filling of tables from given ways. What tables are for is tested in test_maglev.c. */
 
-#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
+#include "random.h"
 #include "table/maglev.h"
 
 #define SMALL 65537
 
 static uint16_t table[SMALL], other[SMALL];
 
-/* SplitMix64 (Steele, Lea, Flood 2014). The start value is printed; SLUICE_TEST_SEED sets another
- * one. */
-static uint64_t random_state;
-
-static uint64_t random64(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static uint32_t random_below(uint32_t n)
-{
-	return (uint32_t)(random64() % n);
-}
+static struct random rnd;
 
 static int restart_random(void **state)
 {
-	const char *wanted = getenv("SLUICE_TEST_SEED");
-
-	random_state = wanted ? strtoull(wanted, NULL, 0) : 20240229;
-	print_message("seed %" PRIu64 "\n", random_state);
+	rnd = random_start();
 	return 0;
 }
 
@@ -91,13 +71,16 @@ static void fill_follows_definition(void **state)
 	struct maglev_way w[64];
 
 	for (int run = 0; run < 600; run++) {
-		const uint32_t size = sizes[random_below(sizeof sizes / sizeof *sizes)];
-		const uint32_t most = most_weight[random_below(6)];
-		const uint32_t n = 1 + random_below(64);
+		const uint32_t size = sizes[random_below(&rnd, sizeof sizes / sizeof *sizes)];
+		const uint32_t most = most_weight[random_below(&rnd, 6)];
+		const uint32_t n = 1 + random_below(&rnd, 64);
 
 		for (uint32_t i = 0; i < n; i++)
-			w[i] = (struct maglev_way){random_below(size), 1 + random_below(size - 1),
-				1 + random_below(most >> random_below(2) * random_below(32) | 1)};
+			w[i] = (struct maglev_way){random_below(&rnd, size),
+				1 + random_below(&rnd, size - 1),
+				1 + random_below(&rnd,
+					    most >> random_below(&rnd, 2) * random_below(&rnd, 32) |
+						    1)};
 		assert_int_equal(maglev_fill(w, n, table, size), 0);
 		fill_by_definition(w, n, other, size);
 		assert_memory_equal(table, other, size * sizeof *table);
