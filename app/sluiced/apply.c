@@ -243,7 +243,18 @@ static void apply_failed(struct daemon *d, const char *outcome, struct sl_err *e
 
 static void reload_failed(struct daemon *d, struct sl_err *err)
 {
+	d->refused = true;
 	apply_failed(d, "stays in force", err);
+}
+
+/* The newest request wins, also when it is refused: one that still waits is not applied behind it.
+ */
+static void reload_refused(struct daemon *d, struct sl_err *err)
+{
+	conf_free(d->next);
+	d->next = NULL;
+	watch(d);
+	reload_failed(d, err);
 }
 
 void apply_reload(struct daemon *d)
@@ -252,12 +263,12 @@ void apply_reload(struct daemon *d)
 	struct conf *conf;
 
 	if (conf_read(d->options->config, &conf, &err) != 0) {
-		reload_failed(d, &err);
+		reload_refused(d, &err);
 		return;
 	}
 	if (restart_needed(d->running->conf, conf, &err)) {
 		conf_free(conf);
-		reload_failed(d, &err);
+		reload_refused(d, &err);
 		return;
 	}
 	conf_free(d->next);
@@ -290,6 +301,7 @@ static void start_build(struct daemon *d)
 
 	d->view_changed = false;
 	d->next = NULL;
+	d->refused = false;
 	if (job) {
 		builder_start(d->builder, job);
 		return;
@@ -321,6 +333,12 @@ void apply_step(struct daemon *d)
 		step_again(d);
 }
 
+static void forget_error(struct daemon *d)
+{
+	free(d->last_error);
+	d->last_error = NULL;
+}
+
 static void report(const struct daemon *d)
 {
 	log_info("revision %" PRIu64 " in force: %zu VIPs, %zu pools, %zu backends", d->revision,
@@ -344,8 +362,8 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 		if (reload && apply_steering(d, err) != 0) {
 			apply_failed(d, "is in force, but not all its VIPs are steered", err);
 		} else if (reload) {
-			free(d->last_error);
-			d->last_error = NULL;
+			if (!d->refused)
+				forget_error(d);
 			report(d);
 		}
 	}

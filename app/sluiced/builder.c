@@ -150,10 +150,12 @@ int builder_new(struct event_base *base, builder_done_fn done, void *arg, struct
 	return 0;
 }
 
-void builder_free(struct builder *b)
+struct conf *builder_free(struct builder *b)
 {
+	struct conf *conf;
+
 	if (!b)
-		return;
+		return NULL;
 	pthread_mutex_lock(&b->lock);
 	b->stop = true;
 	pthread_cond_signal(&b->wake);
@@ -161,10 +163,12 @@ void builder_free(struct builder *b)
 	pthread_join(b->thread, NULL);
 	event_free(b->done_event);
 	close(b->done_fd);
+	conf = b->job ? b->job->conf : NULL;
 	build_job_free(b->job);
 	generation_free(b->result);
 	sl_err_clear(&b->err);
 	free(b);
+	return conf;
 }
 
 void builder_start(struct builder *b, struct build_job *job)

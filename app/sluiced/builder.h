@@ -42,8 +42,9 @@ struct builder;
 int builder_new(struct event_base *base, builder_done_fn done, void *arg, struct builder **out,
 	struct sl_err *err);
 
-/* Waits for the build under way; its result is dropped. NULL is fine. */
-void builder_free(struct builder *b);
+/* Waits for the build under way; its result is dropped. Returns the configuration that it was made
+ * from, NULL when there was none. NULL is fine. */
+struct conf *builder_free(struct builder *b);
 
 /* Start a build; the job is taken over. Never while one is under way. Control thread. */
 void builder_start(struct builder *b, struct build_job *job);

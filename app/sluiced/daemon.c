@@ -80,6 +80,8 @@ static int prepare(struct daemon *d, const struct conf *conf, struct sl_err *err
 
 	if (!rc)
 		rc = preflight_capabilities(conf, err);
+	if (!rc)
+		rc = preflight_files(err);
 	for (size_t i = 0; i < conf->n_ports && !rc; i++)
 		rc = port_prepare(&conf->ports[i], err);
 	return rc ? rc : control_open(d, conf, err);
@@ -145,9 +147,8 @@ static int start_ports(struct daemon *d, const struct conf *conf, struct sl_err 
 		"mbufs", n, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!d->mbufs)
 		return sl_err_add(err,
-			"no memory for %u packet buffers (%u MiB): reserve more hugepages, or give "
-			"more "
-			"with -- -m MIB",
+			"no memory for %u packet buffers, which take %u MiB: reserve more "
+			"hugepages, or leave out -m",
 			n, port_memory_mb(n));
 	for (uint32_t i = 0; i < conf->n_ports && !rc; i++) {
 		d->n_ports = i + 1;
@@ -242,7 +243,7 @@ static void say_ready(const struct daemon *d)
 {
 	const struct conf *conf = d->running->conf;
 
-	log_info("ready: %zu VIPs, %zu pools, %zu backends, %u workers (%u lanes, hash %s)",
+	log_info("ready: %zu VIPs, %zu pools, %zu backends, %u workers, %u lanes, hash %s",
 		conf->n_vips, conf->n_pools, d->running->n_backends, d->n_workers, d->n_lanes,
 		d->hash_path);
 }
@@ -295,13 +296,16 @@ void daemon_stop(struct daemon *d)
 {
 	telemetry_close();
 	stop_traffic(d);
-	builder_free(d->builder);
+	struct conf *running = d->running ? d->running->conf : d->first;
+	struct conf *building = builder_free(d->builder);
+
 	control_close(d);
 	mirror_close(d->mirror);
 	rcu_clear(&d->rcu);
-	if (d->next)
-		conf_free(d->next);
-	conf_free(d->running ? d->running->conf : d->first);
+	if (building != running)
+		conf_free(building);
+	conf_free(d->next);
+	conf_free(running);
 	build_job_free(d->running);
 	free(d->last_error);
 	stats_clear(&d->stats);

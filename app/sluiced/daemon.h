@@ -52,6 +52,7 @@ struct daemon {
 	uint64_t next_ms;     /* when it was asked for */
 	bool view_changed;    /* the network is not what the current generation says */
 	uint64_t builds;      /* number of the last generation */
+	bool refused;         /* a reload was, since the build under way began */
 	char *last_error;     /* why the last reload failed; NULL = it did not */
 	struct ids *slots;    /* backend slots */
 	struct ids *services; /* service ids */

@@ -225,8 +225,10 @@ int eal_start(
 	rc = rte_eal_init(own.n, own.v);
 	if (rc < 0)
 		return sl_err_sys(err, rte_errno ? rte_errno : EBUSY,
-			"DPDK does not start (its lines above say why; another sluiced with "
-			"eal.file_prefix = \"%s\" may be running)",
+			"DPDK does not start; its lines above say why. An argument that it does "
+			"not "
+			"know? Another sluiced with eal.file_prefix = \"%s\"? No right to write to "
+			"/run/dpdk?",
 			conf->eal.file_prefix);
 	return 0;
 }

@@ -100,10 +100,12 @@ static int create_vdev(struct port *p, const char *device, struct sl_err *err)
 	rc = rte_eal_hotplug_add("vdev", name, comma ? comma + 1 : "");
 	if (rc == 0)
 		rc = rte_eth_dev_get_port_by_name(name, &p->dpdk_port);
-	if (rc)
-		return sl_err_sys(err, rc, "port \"%s\": DPDK cannot create the device \"%s\"",
+	if (rc) /* its number says less than its log */
+		sl_err_add(err,
+			"port \"%s\": DPDK cannot create the device \"%s\"; its lines above say "
+			"why",
 			p->conf->name, device);
-	return 0;
+	return rc;
 }
 
 static int create_af_xdp(struct port *p, uint32_t index, uint32_t lanes, struct sl_err *err)
@@ -253,8 +255,10 @@ int port_start(struct port *p, const struct conf_port *conf, uint32_t index, uin
 	if (rc)
 		return rc;
 	rc = rte_eth_dev_info_get(p->dpdk_port, &info);
-	if (!rc)
-		rc = plan_queues(p, &info, lanes, err);
+	if (rc)
+		return sl_err_sys(
+			err, rc, "port \"%s\": the device does not say what it can do", conf->name);
+	rc = plan_queues(p, &info, lanes, err);
 	if (rc)
 		return rc;
 	rc = set_up_queues(p, &info, lanes, pool);

@@ -5,11 +5,15 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "preflight.h"
+
+/* Queues, maps, clients of the control socket, and what DPDK opens for itself. */
+#define FILES_MIN 256
 
 static const struct {
 	unsigned int cap;
@@ -45,6 +49,23 @@ int preflight_capabilities(const struct conf *conf, struct sl_err *err)
 				"the capability",
 				needed[i].name, needed[i].why);
 	return err->count > before ? -EPERM : 0;
+}
+
+int preflight_files(struct sl_err *err)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return sl_err_sys(err, errno, "cannot ask for the limit of open files");
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	if (files.rlim_cur >= FILES_MIN)
+		return 0;
+	sl_err_add(err,
+		"at most %llu files may be open, %d are needed: ulimit -n %d, or LimitNOFILE= in "
+		"the unit",
+		(unsigned long long)files.rlim_cur, FILES_MIN, FILES_MIN);
+	return -EMFILE;
 }
 
 int preflight_lock(const char *interface, struct sl_err *err)

@@ -104,6 +104,16 @@ static int xdp_clear(
 	return rc;
 }
 
+static struct tc_slot steer_slot(const char *ifname, int ifindex)
+{
+	return (struct tc_slot){
+		.ifname = ifname,
+		.ifindex = ifindex,
+		.prog = STEER_TC_PROG,
+		.priority = TC_SLOT_PRIORITY_STEER,
+	};
+}
+
 int steer_prepare(const char *ifname, bool needed, struct sl_err *err)
 {
 	struct xdp_place places[XDP_PLACES];
@@ -111,8 +121,11 @@ int steer_prepare(const char *ifname, bool needed, struct sl_err *err)
 
 	if (ifindex < 0)
 		return ifindex;
+	struct tc_slot slot = steer_slot(ifname, ifindex);
 	int rc = xdp_places(ifname, ifindex, places, err);
 
+	if (needed)
+		tc_slot_clear(&slot); /* steer_open_tc replaces it without a gap */
 	for (int i = 0; i < XDP_PLACES && rc == 0; i++) {
 		if (places[i].id)
 			rc = xdp_clear(ifname, ifindex, &places[i], needed, err);
@@ -246,10 +259,7 @@ static int tc_load(struct steer *s, struct sl_err *err)
 
 static int tc_attach(struct steer *s, struct sl_err *err)
 {
-	s->slot = (struct tc_slot){.ifname = s->ifname,
-		.ifindex = s->ifindex,
-		.prog = STEER_TC_PROG,
-		.priority = TC_SLOT_PRIORITY_STEER};
+	s->slot = steer_slot(s->ifname, s->ifindex);
 	const int left_fd = tc_slot_open(&s->slot, err);
 
 	if (left_fd < 0 && left_fd != -ENOENT)

@@ -26,7 +26,7 @@ struct steer;
 /* Enough for every path that steer_object_open writes. */
 #define STEER_PATH_LEN 32
 
-/* Before EAL init: an XDP program of ours that a killed daemon left on the interface is taken off;
+/* Before EAL init: what a killed daemon left of ours on the interface is taken off;
  * the caller has made sure that no daemon drives the interface. Any other XDP program stays, and is
  * refused with its name, id and the command that takes it off if the place is `needed` for ours
  * (af_xdp). 0, or -errno: -ENODEV no such interface, -EEXIST foreign program. */

@@ -157,3 +157,16 @@ void tc_slot_close(struct tc_slot *slot)
 	slot->prog_id = 0;
 	qdisc_remove(slot);
 }
+
+void tc_slot_clear(struct tc_slot *slot)
+{
+	const int left_fd = tc_slot_open(slot, NULL);
+
+	if (left_fd < 0 && left_fd != -ENOENT)
+		return;
+	if (left_fd >= 0) {
+		slot_query(slot, &slot->prog_id);
+		close(left_fd);
+	}
+	tc_slot_close(slot);
+}

@@ -34,6 +34,9 @@ int tc_slot_open(struct tc_slot *slot, struct sl_err *err);
  * a gap. */
 int tc_slot_attach(struct tc_slot *slot, int prog_fd, bool replace, struct sl_err *err);
 
+/* Take out a program of ours that was left in the slot, if there is one. A foreign filter stays. */
+void tc_slot_clear(struct tc_slot *slot);
+
 /* Take our program out if it is still the one that was put there, and the qdisc if it is ours and
  * holds no filter of anybody. A vanished interface is fine. */
 void tc_slot_close(struct tc_slot *slot);

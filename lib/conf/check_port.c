@@ -13,6 +13,10 @@ void check_eal(struct check *c)
 	const struct conf_place *place = conf->n_ports ? &conf->ports[0].place : &nowhere;
 	const struct conf_place file = {.file = place->file};
 
+	if (strchr(conf->eal.file_prefix, '/'))
+		check_fail(c, &file,
+			"eal: file_prefix \"%s\" is the name of a directory in /run/dpdk: no \"/\"",
+			conf->eal.file_prefix);
 	for (size_t i = 1; i < conf->eal.n_workers; i++)
 		for (size_t j = 0; j < i; j++)
 			if (conf->eal.workers[i] == conf->eal.workers[j]) {

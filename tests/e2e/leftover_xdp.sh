@@ -26,9 +26,14 @@ LAB_DRIVER=af_packet
 lab_conf
 lab_sluiced_start
 lab_get 20 "$(lab_url "$VIP4")" >/dev/null
-lab_sluiced_stop
+lab_stop sluiced KILL
 LAB_DRIVER=af_xdp
 lab_conf
+lab_exec lb bpftool net show dev wan | grep -q sluice_steer_tc || fail "nothing was left in tc"
+lab_sluiced_start
+lab_get 20 "$(lab_url "$VIP4")" >/dev/null
+! lab_exec lb bpftool net show dev wan | grep -q sluice_steer_tc || fail "the filter of the killed run stays"
+lab_sluiced_stop
 
 cat >"$LAB_DIR/foreign.bpf.c" <<'END'
 __attribute__((section("xdp"), used)) int foreign_guard(void *ctx) { return 2; /* XDP_PASS */ }

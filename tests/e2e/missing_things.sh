@@ -16,10 +16,21 @@ expect_match "missing interface" "$LAB_SAID" 'nosuch0'
 lab_refused_by unshare --mount sh -c "mount -t tmpfs none /dev/net && exec $sluiced -c $LAB_CONF"
 expect_match "missing /dev/net/tun" "$LAB_SAID" '/dev/net/tun'
 
-for cap in net_admin net_raw; do
+for cap in net_admin net_raw bpf sys_admin; do
 	lab_refused_by setpriv --bounding-set "-$cap" --inh-caps "-$cap" "$sluiced" -c "$LAB_CONF"
-	expect_match "missing capability" "$LAB_SAID" "(CAP_)?(${cap^^}|$cap)"
+	expect_match "missing capability" "$LAB_SAID" "^capability CAP_${cap^^} is missing"
 done
+
+lab_refused_by prlimit --nofile=20 "$sluiced" -c "$LAB_CONF"
+expect_match "too few open files" "$LAB_SAID" '^at most 20 files may be open.*ulimit'
+
+if ! cat /sys/kernel/mm/hugepages/*/free_hugepages | grep -qv '^0$'; then
+	sed 's/huge = false/huge = true/' "$LAB_CONF" >"$LAB_DIR/huge.conf"
+	lab_spawn sluiced lb "$sluiced" -c "$LAB_DIR/huge.conf"
+	lab_ready sluiced 'ready:' 30
+	expect_eq "lines about hugepages" "$(lab_log sluiced | grep -c hugepages)" 1
+	lab_sluiced_stop
+fi
 
 printf 'ports = ( { name = "wan"; driver = "af_xdp"; interface = "wan"; } );\nnosuch = 1;\n' >"$LAB_DIR/key.conf"
 lab_refused "$LAB_DIR/key.conf"

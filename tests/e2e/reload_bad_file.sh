@@ -11,6 +11,10 @@ lab_conf
 lab_sluiced_start
 before=$(lab_ctl backend list)
 
+reloads_seen() {
+	[ "$(lab_log sluiced | grep -c 'SIGHUP: reloading')" = "$1" ]
+}
+
 cp "$LAB_CONF" "$LAB_DIR/good.conf"
 line=$(grep -n 'name = "be2"' "$LAB_CONF" | head -n 1 | cut -d: -f1)
 sed -i "${line}s/weight = 100/weight = 5000/" "$LAB_CONF"
@@ -21,11 +25,22 @@ expect_eq "backends after the refused reload" "$(lab_ctl backend list)" "$before
 lab_get 50 "$(lab_url "$VIP4")" >/dev/null
 lab_get 50 "$(lab_url "$VIP6")" >/dev/null
 
-# The file mended, the same process takes it.
+# A good file that waits for a backend to answer, and a wrong one on its heels: the newest word counts.
+sed 's/"10.77.0.11"/"10.77.0.99"/' "$LAB_DIR/good.conf" >"$LAB_CONF"
+kill -HUP "$(lab_pid sluiced)"
+wait_for 5 reloads_seen 2 || fail "no second reload"
+echo 'nosuch = 1;' >"$LAB_CONF"
+kill -HUP "$(lab_pid sluiced)"
+wait_for 5 lab_log_has sluiced "nosuch" || fail "no message for the unknown key"
+expect_match "status" "$(lab_ctl -j status)" '"last_apply":"failed"'
+
+# The file mended, the same process takes it, as the second revision.
 cp "$LAB_DIR/good.conf" "$LAB_CONF"
 LAB_WEIGHTS="100 -"
 lab_conf
 lab_reload
+expect_eq "revision" "$(lab_revision)" 2
+expect_match "status" "$(lab_ctl -j status)" '"last_apply":"ok"'
 lab_hits_reset
 lab_get 50 "$(lab_url "$VIP4")" >/dev/null
 expect_eq "requests to be1" "$(lab_hits 1)" 50

@@ -139,6 +139,8 @@ static void one_mistake_one_message(void **state)
 		{"eal = { workers = 1; };",
 			"t:2: eal: workers must be an array [ ], not a whole number"},
 		{"eal = { workers = [ 1, 2, 1 ]; };", "t: eal: workers names CPU 1 more than once"},
+		{"eal = { file_prefix = \"a/b\"; };", "t: eal: file_prefix \"a/b\" is the name of "
+						      "a directory in /run/dpdk: no \"/\""},
 		{"eal = { file_prefix = \"a\\nb\"; };",
 			"t:2: eal: file_prefix holds the control character 0x0a"},
 		{"eal = { file_prefix = \"a\\x00b\"; };",
