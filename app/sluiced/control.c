@@ -48,11 +48,14 @@ static void on_mirror_tick(evutil_socket_t fd, short what, void *arg)
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
+	bool changed = false;
 
 	pthread_mutex_lock(&d->lock);
 	stats_tick(&d->stats, daemon_now_ms(), ids_top(d->services), ids_top(d->slots));
 	pthread_mutex_unlock(&d->lock);
-	if (leave_done(d))
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		changed |= port_follow(&d->ports[i]);
+	if (changed || leave_done(d))
 		apply_view_changed(d);
 }
 

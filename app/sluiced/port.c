@@ -7,6 +7,7 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
+#include "base/log.h"
 #include "datapath/burst.h"
 #include "kernel/link.h"
 #include "port.h"
@@ -269,6 +270,51 @@ int port_start(struct port *p, const struct conf_port *conf, uint32_t index, uin
 	p->started = true;
 	rc = learn(p, err);
 	return rc ? rc : open_steering(p, err);
+}
+
+static void say_link(const struct port *p)
+{
+	static const char *const became[] = {
+		[PORT_LINK_UP] = "is up again",
+		[PORT_LINK_DOWN] = "has lost its link: no packet comes or goes",
+		[PORT_LINK_GONE] = "is gone: restart sluiced when it is back",
+	};
+
+	log_warn(
+		"port \"%s\": interface %s %s", p->conf->name, p->conf->interface, became[p->link]);
+}
+
+/* The interface that the port was started on is known by its number: one of the same name is
+ * another. */
+static enum port_link link_state(const struct port *p, struct link_info *link)
+{
+	if (link_find(p->conf->interface, link, NULL) != 0 || link->ifindex != p->ifindex)
+		return PORT_LINK_GONE;
+	return link->up && link->carrier ? PORT_LINK_UP : PORT_LINK_DOWN;
+}
+
+bool port_follow(struct port *p)
+{
+	struct link_info link;
+
+	if (!p->ifindex)
+		return false;
+	const enum port_link was = p->link;
+
+	p->link = link_state(p, &link);
+	if (p->link != was)
+		say_link(p);
+	if (p->link == PORT_LINK_GONE)
+		return false;
+	const uint32_t mtu = p->conf->mtu ? p->conf->mtu : link.mtu;
+
+	if (mtu == p->mtu && memcmp(&link.mac, &p->mac, sizeof p->mac) == 0)
+		return false;
+	log_warn("port \"%s\": interface %s has another MAC address or MTU: following",
+		p->conf->name, p->conf->interface);
+	p->mac = link.mac;
+	p->mtu = mtu;
+	return true;
 }
 
 void port_unsteer(struct port *p)

@@ -10,6 +10,9 @@
 #include "bpf/steer.h"
 #include "conf/conf.h"
 
+/* What became of the kernel's interface. */
+enum port_link { PORT_LINK_UP, PORT_LINK_DOWN, PORT_LINK_GONE };
+
 struct port {
 	const struct conf_port *conf;
 	uint16_t dpdk_port;
@@ -19,6 +22,7 @@ struct port {
 	uint32_t ifindex; /* of the kernel's interface, 0 = none */
 	uint32_t mtu;
 	struct sl_ether mac;
+	enum port_link link;
 	struct steer *steer; /* NULL for a port without a kernel interface */
 };
 
@@ -34,6 +38,10 @@ uint32_t port_memory_mb(uint32_t mbufs);
  * program. 0, or -errno with a message; port_stop() is due in any case. */
 int port_start(struct port *p, const struct conf_port *conf, uint32_t index, uint32_t lanes,
 	struct rte_mempool *pool, struct sl_err *err);
+
+/* Look at the kernel's interface again: log what became of it, and take over a new MAC address or
+ * MTU. True when the backends' headers have to be made anew. Once a second, control thread. */
+bool port_follow(struct port *p);
 
 /* Take the steering program off the interface: from now on the kernel gets every packet. */
 void port_unsteer(struct port *p);
