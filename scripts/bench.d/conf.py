@@ -2,7 +2,6 @@
 """The configuration that sluiced is measured with: default values, 4,096 VIPs, 100 backends."""
 
 import ipaddress
-import pathlib  # pylint: disable=unused-import
 
 VIPS = 4096
 BACKENDS = 100

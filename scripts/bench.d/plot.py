@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""x against the number of flows as SVG, both axes logarithmic; the peers beside it."""
+"""The cost of a packet against the number of flows as SVG, both axes logarithmic; the peers beside it."""
 
 import math
 
@@ -55,20 +55,18 @@ def curve(name, points, colour, dashed):
     dash = ' stroke-dasharray="6 4"' if dashed else ""
     yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>'
     for f, ns in points:
-        yield f'<circle cx="{x_of(f):.1f}" cy="{y_of(ns):.1f}" r="3" fill="{colour}"><title>{name}: {ns:.1f}</title></circle>'
+        yield (f'<circle cx="{x_of(f):.1f}" cy="{y_of(ns):.1f}" r="3" fill="{colour}">'
+               f"<title>{name}: {ns:.1f}</title></circle>")
 
 
 def own_curves(result):
-    """{name: [(flows, x)]} of tracked flows."""
+    """{name: [(flows, ns)]} of tracked flows: what a packet costs in all, as for the peers, and x."""
     curves = {}
     for row in result.get("programs", []):
-        if row["name"] == "tracked":
-            curves.setdefault(f"x of sluiced, {row['forward']}", []).append((number(row["flows"]), row["x_ns"]["median"]))
-    for part in result.get("growth", []):
-        if part["name"] == "flows":
-            for c in part["cases"]:
-                curves.setdefault(f"x of the packet path, {c['forward']}", []).append(
-                    (number(c["flows"]), c["x_ns"]["median"]))
+        if row["name"] != "tracked":
+            continue
+        for name, key in (("sluiced, whole", "full_ns"), ("sluiced, x alone", "x_ns")):
+            curves.setdefault(f"{name}, {row['forward']}", []).append((number(row["flows"]), row[key]["median"]))
     return curves
 
 
