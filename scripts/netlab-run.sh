@@ -66,13 +66,15 @@ lab_start_time() {
 	sed -E -n 's/^[0-9]+ \(.*\) [^ZX] (.*)$/\1/p' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f19 || true
 }
 
-# lab_spawn NAME NAMESPACE COMMAND...: in the background, output to $LAB_DIR/NAME.log.
+# lab_spawn_here NAME COMMAND...: in the background, output to $LAB_DIR/NAME.log.
+lab_spawn_here() {
+	"${@:2}" >"$LAB_DIR/$1.log" 2>&1 </dev/null &
+	LAB_PIDS[$1]="$! $(lab_start_time $!)"
+}
+
+# lab_spawn NAME NAMESPACE COMMAND...: the same in a namespace.
 lab_spawn() {
-	local name=$1 ns
-	ns=$(lab_ns "$2")
-	shift 2
-	ip netns exec "$ns" "$@" >"$LAB_DIR/$name.log" 2>&1 </dev/null &
-	LAB_PIDS[$name]="$! $(lab_start_time $!)"
+	lab_spawn_here "$1" ip netns exec "$(lab_ns "$2")" "${@:3}"
 }
 
 lab_pid() {

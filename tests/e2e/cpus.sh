@@ -15,10 +15,12 @@ conf() {
 	END
 }
 
-# started CPULIST [EAL ARGUMENTS...]
-started() {
-	lab_spawn sluiced lb taskset -c "$1" "$LAB_BUILD/app/sluiced/sluiced" -c "$LAB_CONF" "${@:2}"
+# workers N CPULIST [EAL ARGUMENTS...]: on these CPUs it starts with N workers, and ends; its log stays.
+workers() {
+	lab_spawn sluiced lb taskset -c "$2" "$LAB_BUILD/app/sluiced/sluiced" -c "$LAB_CONF" "${@:3}"
 	lab_ready sluiced 'ready: 0 VIPs' 30
+	expect_eq "workers on CPUs $2" "$(lab_ctl -j status | jq .workers)" "$1"
+	lab_sluiced_stop
 }
 
 one=$(lab_cpu 0)
@@ -26,22 +28,15 @@ two=$(lab_cpu 1)
 [ "$one" != "$two" ] || skip "one CPU only"
 
 conf "main_lcore = $one; workers = [ 1000, 1001 ];"
-started "$one"
+workers 2 "$one"
 expect_match "log on one CPU" "$(lab_log sluiced)" "not all CPUs .* --lcores '0@$one,1@$one,2@$one'"
-expect_eq "workers" "$(lab_ctl -j status | jq .workers)" 2
-lab_sluiced_stop
 
 conf "main_lcore = $one;"
-started "$one"
+workers 1 "$one"
 expect_match "log" "$(lab_log sluiced)" "lcores share a CPU .*: expect a fraction of the speed"
-expect_eq "workers" "$(lab_ctl -j status | jq .workers)" 1
-lab_sluiced_stop
 
-started "$one,$two"
+# One on every CPU but main's, and nothing to warn about.
+workers 1 "$one,$two"
 expect_eq "warnings" "$(lab_log sluiced | grep -c warning || true)" 0
-expect_eq "workers on every CPU but main's" "$(lab_ctl -j status | jq .workers)" 1
-lab_sluiced_stop
 
-started "$one,$two" -- --lcores "0@$one,5@$two,6@$two"
-expect_eq "workers with --lcores" "$(lab_ctl -j status | jq .workers)" 2
-lab_sluiced_stop
+workers 2 "$one,$two" -- --lcores "0@$one,5@$two,6@$two"

@@ -3,7 +3,7 @@
 """Send one request and wait for its answer: decap_probe.py IF BACKEND_MAC SECONDS WHAT [ADDR].
 
 WHAT is a tunnel ("4in6": an IPv4 echo request in IPv6), "plain4" or "plain6" (as layer 2 DSR delivers it), or
-"arp" with an address. Exit 0 when the answer came, 1 when none came within the seconds."""
+"arp" with an address. Prints "answered", or "silent" when no answer came within the seconds."""
 
 import os
 import socket
@@ -15,7 +15,7 @@ from scapy.layers.inet6 import ICMPv6EchoReply, ICMPv6EchoRequest, IPv6, IPv6Ext
 from scapy.layers.l2 import ARP, Ether
 from scapy.packet import Raw
 
-VIP4, VIP6 = "203.0.113.10", "2001:db8:f::10"
+VIP4, VIP6 = "203.0.113.10", "2001:db8:77::10"
 IDENT = os.getpid() & 0xFFFF
 
 
@@ -30,8 +30,8 @@ def outer(family, inner, extra):
     proto = 4 if inner == "4" else 41
     if family == "4":
         options = [IPOption_NOP()] * 4 if extra == "options" else []
-        return IP(src="10.9.0.1", dst="10.9.0.2", proto=proto, options=options)
-    header = IPv6(src="2001:db8:9::1", dst="2001:db8:9::2", nh=proto)
+        return IP(src="10.77.0.2", dst="10.77.0.11", proto=proto, options=options)
+    header = IPv6(src="fd77:0::2", dst="fd77:0::11", nh=proto)
     if extra != "limit":
         return header
     header.nh = 60
@@ -41,7 +41,7 @@ def outer(family, inner, extra):
 def request(what, mac, own_mac, addr):
     if what == "arp":
         return Ether(dst="ff:ff:ff:ff:ff:ff", src=own_mac) / ARP(
-            op=1, hwsrc=own_mac, psrc="10.9.0.1", pdst=addr)
+            op=1, hwsrc=own_mac, psrc="10.77.0.2", pdst=addr)
     ether = Ether(dst=mac, src=own_mac)
     if what.startswith("plain"):
         return ether / echo(what[5])
@@ -78,8 +78,8 @@ def main():
         except TimeoutError:
             break
         if is_answer(Ether(frame), what, addr):
-            return 0
-    return 1
+            return "answered"
+    return "silent"
 
 
-sys.exit(main())
+print(main())

@@ -14,21 +14,8 @@ no_extra_links() {
 	[ -z "$(extra_links)" ]
 }
 
-# be1 or be2 for 200 fixed source ports: what the table decides. Closing by RST frees the port at once.
 decisions() {
-	lab_exec client /usr/bin/python3 - "$VIP4" <<'END'
-import socket, struct, sys
-
-for port in range(2000, 2200):
-    with socket.socket() as s:
-        s.settimeout(3)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        s.bind(("10.77.0.1", port))
-        s.connect((sys.argv[1], 80))
-        s.send(b"GET / HTTP/1.0\r\n\r\n")
-        print(s.recv(4096).split()[-1].decode())
-END
+	lab_exec client "$LAB_TOP/tests/e2e/decisions.py" "$VIP4"
 }
 
 lab_up 2

@@ -5,17 +5,9 @@ set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
 
-# ask COMMAND[,PARAMETER]: the reply, as any client of the DPDK telemetry socket gets it.
+# ask COMMAND[,PARAMETER]
 ask() {
-	/usr/bin/python3 - "/run/dpdk/$LAB_PREFIX/dpdk_telemetry.v2" "$1" <<'END' | jq -c ".\"${1%,*}\""
-import socket, sys
-s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-s.settimeout(5)
-s.connect(sys.argv[1])
-s.recv(16384)
-s.send(sys.argv[2].encode())
-print(s.recv(16384).decode())
-END
+	"$LAB_TOP/tests/e2e/telemetry_ask.py" "/run/dpdk/$LAB_PREFIX/dpdk_telemetry.v2" "$1" | jq -c ".\"${1%,*}\""
 }
 
 # Every received packet is counted under exactly one verdict.
