@@ -37,7 +37,7 @@ host_as_before() {
 
 # on_lo ADDRESS/LENGTH
 on_lo() {
-	ip -n "$(lab_ns be1)" addr show dev lo | grep -qF " $1 "
+	grep -qF " $1 " <<<"$(ip -n "$(lab_ns be1)" addr show dev lo)"
 }
 
 # foreign_filter DIRECTION: a filter of somebody else, a classic BPF program that matches nothing.

@@ -12,12 +12,12 @@ for round in 1 2; do
 	lab_sluiced_start
 	lab_get 20 "$(lab_url "$VIP4")" >/dev/null
 	lab_stop sluiced KILL
-	lab_exec lb ip -d link show dev wan | grep -q xdp || fail "round $round: nothing was left behind to be replaced"
+	grep -q xdp <<<"$(lab_exec lb ip -d link show dev wan)" || fail "round $round: nothing was left behind to be replaced"
 done
 lab_sluiced_start
 lab_get 20 "$(lab_url "$VIP6")" >/dev/null
 lab_sluiced_stop
-! lab_exec lb ip -d link show dev wan | grep -q xdp || fail "the program stays after an orderly end"
+! grep -q xdp <<<"$(lab_exec lb ip -d link show dev wan)" || fail "the program stays after an orderly end"
 
 # The same for a start with the other driver, whose packets the left-over program would take away.
 lab_sluiced_start
@@ -29,10 +29,10 @@ lab_get 20 "$(lab_url "$VIP4")" >/dev/null
 lab_stop sluiced KILL
 LAB_DRIVER=af_xdp
 lab_conf
-lab_exec lb bpftool net show dev wan | grep -q sluice_steer_tc || fail "nothing was left in tc"
+grep -q sluice_steer_tc <<<"$(lab_exec lb bpftool net show dev wan)" || fail "nothing was left in tc"
 lab_sluiced_start
 lab_get 20 "$(lab_url "$VIP4")" >/dev/null
-! lab_exec lb bpftool net show dev wan | grep -q sluice_steer_tc || fail "the filter of the killed run stays"
+! grep -q sluice_steer_tc <<<"$(lab_exec lb bpftool net show dev wan)" || fail "the filter of the killed run stays"
 lab_sluiced_stop
 
 cat >"$LAB_DIR/foreign.bpf.c" <<'END'
@@ -42,4 +42,4 @@ clang -O2 -target bpf -c "$LAB_DIR/foreign.bpf.c" -o "$LAB_DIR/foreign.o"
 ip -n "$(lab_ns lb)" link set dev wan xdp obj "$LAB_DIR/foreign.o" sec xdp
 lab_refused "$LAB_CONF"
 expect_match "refusal because of a foreign program" "$LAB_SAID" 'wan.*foreign_guard|foreign_guard.*wan'
-lab_exec lb bpftool net show dev wan | grep -q xdp || fail "the foreign program is gone"
+grep -q xdp <<<"$(lab_exec lb bpftool net show dev wan)" || fail "the foreign program is gone"

@@ -24,7 +24,7 @@ done
 lab_refused_by prlimit --nofile=20 "$sluiced" -c "$LAB_CONF"
 expect_match "too few open files" "$LAB_SAID" '^at most 20 files may be open.*ulimit'
 
-if ! cat /sys/kernel/mm/hugepages/*/free_hugepages | grep -qv '^0$'; then
+if ! grep -qv '^0$' /sys/kernel/mm/hugepages/*/free_hugepages; then
 	sed 's/huge = false/huge = true/' "$LAB_CONF" >"$LAB_DIR/huge.conf"
 	lab_spawn sluiced lb "$sluiced" -c "$LAB_DIR/huge.conf"
 	lab_ready sluiced 'ready:' 30
