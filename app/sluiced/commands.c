@@ -136,7 +136,7 @@ static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool
 		stats_row(&d->stats, STATS_BACKEND, slot)->pps);
 }
 
-/* outer: number of the pool; inner: backends of all pools so far. */
+/* outer: number of the pool; inner: number of the backend in it. */
 static int backend_next(struct ctl_call *call, void *arg, json_t **item)
 {
 	const struct daemon *d = arg;

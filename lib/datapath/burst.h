@@ -68,4 +68,15 @@ static inline void burst_move(struct burst *b, uint32_t k, uint32_t i)
 	b->hash[k] = b->hash[i];
 }
 
+/* Close the gaps that ended packets left: `gone` has a bit for each. */
+static inline void burst_close(struct burst *b, uint32_t gone)
+{
+	uint32_t k = 0;
+
+	for (uint32_t i = 0; i < b->n; i++)
+		if (!(gone >> i & 1))
+			burst_move(b, k++, i);
+	b->n = (uint16_t)k;
+}
+
 #endif

@@ -47,8 +47,9 @@ static __attribute__((noinline)) enum verdict shared_verdict(
 	return v;
 }
 
-static inline enum verdict parse_one(const struct rte_mbuf *m, uint64_t own, bool accept_any,
-	struct parsed *info, struct flow_key *key)
+/* Any frame, in full: the way of those that are not plain. */
+static __attribute__((noinline)) enum verdict parse_any(const struct rte_mbuf *m, uint64_t own,
+	bool accept_any, struct parsed *info, struct flow_key *key)
 {
 	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
 	const uint32_t len = m->data_len;
@@ -63,13 +64,6 @@ static inline enum verdict parse_one(const struct rte_mbuf *m, uint64_t own, boo
 	if (csum == RTE_MBUF_F_RX_IP_CKSUM_BAD)
 		return VERDICT_IP_CHECKSUM;
 	return parse_frame(frame, len, m->pkt_len, csum != RTE_MBUF_F_RX_IP_CKSUM_GOOD, info, key);
-}
-
-/* The same in full, for the frames that are not plain. */
-static __attribute__((noinline)) enum verdict parse_any(const struct rte_mbuf *m, uint64_t own,
-	bool accept_any, struct parsed *info, struct flow_key *key)
-{
-	return parse_one(m, own, accept_any, info, key);
 }
 
 /* A frame in one piece to our own MAC address, of which the NIC says nothing bad: as nearly all

@@ -88,15 +88,9 @@ static uint32_t choose(struct lane *l, const struct generation *g, struct burst 
 
 static __attribute__((noinline)) void take_out(struct lane *l, struct burst *b, uint32_t failed)
 {
-	uint32_t k = 0;
-
-	for (uint32_t i = 0; i < b->n; i++) {
-		if (failed >> i & 1)
-			burst_end(l, b, i, VERDICT_NO_BACKEND);
-		else
-			burst_move(b, k++, i);
-	}
-	b->n = (uint16_t)k;
+	for (uint32_t left = failed; left; left &= left - 1)
+		burst_end(l, b, (uint32_t)__builtin_ctz(left), VERDICT_NO_BACKEND);
+	burst_close(b, failed);
 }
 
 void stage_select(struct lane *l, const struct generation *g, struct burst *b)

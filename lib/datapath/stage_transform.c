@@ -134,15 +134,12 @@ static enum verdict why_failed(const struct generation *g, const struct burst *b
 static __attribute__((noinline)) void take_out_failed(
 	struct lane *l, const struct generation *g, struct burst *b, uint32_t failed)
 {
-	uint32_t k = 0;
+	for (uint32_t left = failed; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
 
-	for (uint32_t i = 0; i < b->n; i++) {
-		if (failed >> i & 1)
-			burst_end(l, b, i, why_failed(g, b, i));
-		else
-			burst_move(b, k++, i);
+		burst_end(l, b, i, why_failed(g, b, i));
 	}
-	b->n = (uint16_t)k;
+	burst_close(b, failed);
 }
 
 void stage_transform(struct lane *l, const struct generation *g, struct burst *b)
