@@ -206,7 +206,9 @@ int apply_watch(struct daemon *d)
 {
 	const struct conf *now = d->running ? d->running->conf : d->first;
 	const size_t leavers = d->running ? d->running->n_leavers : 0;
-	const size_t room = view_backends(now) + (d->next ? view_backends(d->next) : 0) + leavers;
+	const struct conf *built = builder_conf(d->builder);
+	const size_t room = view_backends(now) + (built ? view_backends(built) : 0) +
+			    (d->next ? view_backends(d->next) : 0) + leavers;
 	struct sl_addr *addrs = d->mirror ? calloc(room + 1, sizeof *addrs) : NULL;
 	size_t n;
 	int rc;
@@ -216,6 +218,7 @@ int apply_watch(struct daemon *d)
 	if (!addrs)
 		return -ENOMEM;
 	n = list_addresses(now, addrs);
+	n += list_addresses(built, addrs + n);
 	n += list_addresses(d->next, addrs + n);
 	for (size_t i = 0; i < leavers; i++)
 		addrs[n++] = d->running->leavers[i].address;

@@ -20,8 +20,8 @@ int apply_first(struct daemon *d, struct conf *conf, struct sl_err *err);
  */
 int apply_steering(struct daemon *d, struct sl_err *err);
 
-/* Have the mirror watch every backend that matters: running, leaving, and wanted by a reload.
- * 0 or -ENOMEM. */
+/* Have the mirror watch every backend that matters: running, leaving, being built, and wanted by a
+ * reload. 0 or -ENOMEM. */
 int apply_watch(struct daemon *d);
 
 /* Read the configuration file anew and have it built. Logs the outcome. */

@@ -185,3 +185,8 @@ bool builder_busy(const struct builder *b)
 {
 	return b->busy;
 }
+
+const struct conf *builder_conf(const struct builder *b)
+{
+	return b && b->job ? b->job->conf : NULL;
+}

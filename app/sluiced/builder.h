@@ -54,4 +54,8 @@ int builder_build(const struct build_job *job, struct generation **out, struct s
 
 bool builder_busy(const struct builder *b);
 
+/* The configuration of the build under way, NULL when there is none. Control thread; NULL is fine.
+ */
+const struct conf *builder_conf(const struct builder *b);
+
 #endif
