@@ -15,7 +15,7 @@ struct bench {
 	struct generation *g;
 	struct lane *lane;
 	struct source source;
-	struct burst burst;
+	struct burst burst[2];
 	uint64_t given; /* packets that went into the pipeline */
 };
 

@@ -9,6 +9,7 @@
 #include <rte_ether.h>
 
 #include "bench.h"
+#include "datapath/ahead.h"
 
 /* Time this thread had on a CPU: what others took away from it does not count. */
 static double now_ns(void)
@@ -31,7 +32,7 @@ static inline void swap_macs(struct rte_mbuf *m)
 /* What testpmd's macswap does: the packets' addresses swapped, and out. */
 static int bare_slice(struct bench *b, uint32_t packets)
 {
-	struct rte_mbuf **mbuf = b->burst.mbuf;
+	struct rte_mbuf **mbuf = b->burst[0].mbuf;
 
 	for (uint32_t done = 0; done < packets; done += BURST_MAX) {
 		if (!source_take(&b->source, mbuf))
@@ -44,18 +45,51 @@ static int bare_slice(struct bench *b, uint32_t packets)
 	return 0;
 }
 
+/* A run of the pipeline over bursts from the generator. */
+struct slice {
+	struct bench *b;
+	uint32_t left; /* bursts */
+	bool failed;
+};
+
+static inline uint16_t slice_take(void *arg, struct burst *to)
+{
+	struct slice *s = arg;
+
+	if (!s->left || s->failed)
+		return 0;
+	s->failed = !source_take(&s->b->source, to->mbuf);
+	if (s->failed)
+		return 0;
+	s->left--;
+	to->n = BURST_MAX;
+	to->rx_port = 0;
+	s->b->given += BURST_MAX;
+	return BURST_MAX;
+}
+
+static inline void slice_give(void *arg, struct lane *l, struct burst *burst)
+{
+	const struct slice *s = arg;
+
+	pipeline_tx(l, burst, &s->b->rig->port);
+}
+
+/* As a worker runs it that finds bursts waiting. */
 static int full_slice(struct bench *b, uint32_t packets)
 {
-	for (uint32_t done = 0; done < packets; done += BURST_MAX) {
-		if (!source_take(&b->source, b->burst.mbuf))
-			return -ENOMEM;
-		b->burst.n = BURST_MAX;
-		b->burst.rx_port = 0;
-		pipeline_run(b->lane, b->g, &b->burst);
-		pipeline_tx(b->lane, &b->burst, &b->rig->port);
-		b->given += BURST_MAX;
+	struct slice s = {.b = b, .left = packets / BURST_MAX};
+	const struct ahead_ends ends = {slice_take, slice_give, &s};
+
+	while (s.left && !s.failed) {
+		if (ahead_pays(b->lane)) {
+			ahead_run(b->lane, b->g, &ends, b->burst);
+		} else if (slice_take(&s, &b->burst[0])) {
+			pipeline_run(b->lane, b->g, &b->burst[0]);
+			slice_give(&s, b->lane, &b->burst[0]);
+		}
 	}
-	return 0;
+	return s.failed ? -ENOMEM : 0;
 }
 
 /* ns a packet of one slice, or a negative error. */

@@ -14,7 +14,7 @@ struct sample {
 	double median, spread;
 };
 
-#define STAGES 7
+#define STAGES 8
 
 extern const char *const measure_stage_names[STAGES];
 

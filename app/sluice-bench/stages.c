@@ -17,12 +17,12 @@
 #define GROUPS 2000 /* in one run */
 
 const char *const measure_stage_names[STAGES] = {
-	"parse", "classify", "flow", "select", "transform", "tx", "sum"};
+	"parse", "classify", "hash", "flow", "select", "transform", "tx", "sum"};
 
 typedef void stage_fn(struct lane *l, const struct generation *g, struct burst *b);
 
 static stage_fn *const stages[] = {
-	stage_parse, stage_classify, stage_flow, stage_select, stage_transform};
+	stage_parse, stage_classify, stage_hash, stage_flow, stage_select, stage_transform};
 
 #define RUN_STAGES (sizeof stages / sizeof *stages)
 

@@ -4,32 +4,58 @@
 #include <rte_ethdev.h>
 #include <rte_launch.h>
 
-#include "datapath/pipeline.h"
+#include "datapath/ahead.h"
 #include "worker.h"
 
-/* One burst of one queue. Returns the packets received. */
-static inline uint32_t poll_port(struct worker *w, struct lane *l, const struct generation *g,
-	uint32_t port, struct burst *b)
-{
-	b->n = rte_eth_rx_burst(w->dpdk_port[port], l->id, b->mbuf, BURST_MAX);
-	if (!b->n)
-		return 0;
-	const uint32_t n = b->n;
+/* One RX queue of one port. */
+struct queue {
+	const struct worker *w;
+	uint16_t lane;
+	uint8_t port;
+};
 
-	b->rx_port = (uint8_t)port;
-	pipeline_run(l, g, b);
-	pipeline_tx(l, b, w->dpdk_port);
+static inline uint16_t queue_take(void *arg, struct burst *b)
+{
+	const struct queue *q = arg;
+
+	b->n = rte_eth_rx_burst(q->w->dpdk_port[q->port], q->lane, b->mbuf, BURST_MAX);
+	b->rx_port = q->port;
+	return b->n;
+}
+
+static inline void queue_give(void *arg, struct lane *l, struct burst *b)
+{
+	const struct queue *q = arg;
+
+	pipeline_tx(l, b, q->w->dpdk_port);
+}
+
+/* What waits in one queue, one burst or a few. Returns the packets received. */
+static inline uint32_t poll_port(struct worker *w, struct lane *l, const struct generation *g,
+	uint32_t port, struct burst two[2])
+{
+	struct queue q = {w, l->id, (uint8_t)port};
+
+	if (ahead_pays(l))
+		return ahead_run(l, g, &(struct ahead_ends){queue_take, queue_give, &q}, two);
+
+	const uint32_t n = queue_take(&q, &two[0]);
+
+	if (n) {
+		pipeline_run(l, g, &two[0]);
+		queue_give(&q, l, &two[0]);
+	}
 	return n;
 }
 
-static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, struct burst *b)
+static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, struct burst two[2])
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < w->n_lanes; i++)
 		for (uint32_t port = 0; port < w->n_ports; port++)
 			if (w->lanes[i]->id < w->n_rx_queues[port])
-				n += poll_port(w, w->lanes[i], g, port, b);
+				n += poll_port(w, w->lanes[i], g, port, two);
 	return n;
 }
 
@@ -77,14 +103,14 @@ static void start_clocks(struct worker *w, uint64_t now)
 static int worker_main(void *arg)
 {
 	struct worker *w = arg;
-	struct burst burst = {0};
+	struct burst bursts[2] = {{0}};
 	uint64_t last = rte_rdtsc();
 
 	start_clocks(w, last);
 	rcu_enter(w->rcu, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		const struct generation *g = rcu_current(w->rcu);
-		const uint32_t n = poll_lanes(w, g, &burst);
+		const uint32_t n = poll_lanes(w, g, bursts);
 		const uint64_t now = rte_rdtsc();
 
 		if (now >= w->next_sweep || now >= w->next_second)

@@ -32,9 +32,10 @@ struct traffic {
 
 /* All worker: rw, control: ro. */
 struct lane {
-	alignas(64) uint16_t id;  /* queue number on every port */
-	uint16_t ip_id;           /* identification of the next outer IPv4 header */
-	uint16_t clock;           /* seconds, wraps; the worker moves it on */
+	alignas(64) uint16_t id; /* queue number on every port */
+	uint16_t ip_id;          /* identification of the next outer IPv4 header */
+	uint16_t clock;          /* seconds, wraps; the worker moves it on */
+	bool mostly_new;         /* of the flows in the last burst; both buckets are fetched then */
 	struct flow_table *flows; /* NULL = no flow is remembered */
 
 	uint64_t rx; /* packets received */

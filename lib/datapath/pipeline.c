@@ -5,17 +5,28 @@
 #include "datapath/pipeline.h"
 #include "datapath/stage.h"
 
-void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
+void pipeline_begin(struct lane *l, const struct generation *g, struct burst *b)
 {
 	counter_add(&l->rx, b->n);
 	b->n_ended = 0;
 	stage_parse(l, g, b);
 	stage_classify(l, g, b);
+	stage_hash(l, g, b);
+}
+
+void pipeline_finish(struct lane *l, const struct generation *g, struct burst *b)
+{
 	stage_flow(l, g, b);
 	stage_select(l, g, b);
 	stage_transform(l, g, b);
 	if (b->n_ended)
 		rte_pktmbuf_free_bulk(b->ended, b->n_ended);
+}
+
+void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
+{
+	pipeline_begin(l, g, b);
+	pipeline_finish(l, g, b);
 }
 
 static inline void count_traffic(struct traffic *t, uint64_t packets, uint64_t bytes)

@@ -14,8 +14,12 @@ void stage_parse(struct lane *l, const struct generation *g, struct burst *b);
 /* Flow key to service. Ends what no VIP serves. */
 void stage_classify(struct lane *l, const struct generation *g, struct burst *b);
 
-/* Key to the backend that the flow has: fills hash, and backend where one is found; the others
- * stand in new_flows. Without a flow table all do. */
+/* Key to flow hash, and the entries of the table on their way to the cache. Nothing without a flow
+ * table. */
+void stage_hash(struct lane *l, const struct generation *g, struct burst *b);
+
+/* Key to the backend that the flow has: fills backend where one is found; the others stand in
+ * new_flows. Without a flow table all do. */
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b);
 
 /* Choose a backend for the new flows by the table of their pool, and remember it. Fills transform

@@ -43,6 +43,20 @@ static inline bool touch(
 	return true;
 }
 
+void stage_hash(struct lane *l, const struct generation *g, struct burst *b)
+{
+	const struct flow_table *t = l->flows;
+	const uint32_t n = b->n;
+
+	if (!t)
+		return;
+	hash_burst(&t->key, b->key, b->is6, n, b->hash);
+	for (uint32_t i = 0; i < n; i++)
+		flow_prefetch(t, b->hash[i]);
+	for (uint32_t i = 0; l->mostly_new && i < n; i++)
+		flow_prefetch2(t, b->hash[i]);
+}
+
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const struct flow_table *t = l->flows;
@@ -53,9 +67,6 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 	b->new_flows = burst_all(b);
 	if (!t)
 		return;
-	hash_burst(&t->key, b->key, b->is6, n, b->hash);
-	for (uint32_t i = 0; i < n; i++)
-		flow_prefetch(t, b->hash[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct flow_at at = flow_find1(t, b->hash[i]);
 
@@ -69,6 +80,7 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 			fresh |= 1u << i;
 		b->backend[i] = flow_slot(at);
 	}
+	l->mostly_new = (uint32_t)__builtin_popcount(missed) > n / 4;
 	for (; missed; missed &= missed - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(missed);
 		const struct flow_at at = flow_find2(t, b->hash[i]);
