@@ -40,6 +40,12 @@ enum cell_style cell_text(const json_t *item, const char *key, char *buf)
 	return CELL_PLAIN;
 }
 
+enum cell_style cell_admin(const json_t *item, const char *key, char *buf)
+{
+	cell_text(item, key, buf);
+	return strcmp(buf, "maint") == 0 || strcmp(buf, "drain") == 0 ? CELL_BAD : CELL_PLAIN;
+}
+
 enum cell_style cell_integer(const json_t *item, const char *key, char *buf)
 {
 	const json_t *value = cell_find(item, key);

@@ -38,13 +38,17 @@ static const struct column backend_columns[] = {
 	{"pool", "POOL", cell_text, false},
 	{"backend", "BACKEND", cell_text, false},
 	{"address", "ADDR", cell_text, false},
+	{"admin", "ADMIN", cell_admin, false},
 	{"weight", "WGHT", cell_integer, true},
 	{"slots", "SLOTS", cell_integer, true},
 	{"share", "SHARE", cell_share, true},
 	{"next_hop.state", "NEXT-HOP", cell_next_hop, false},
+	{"flows", "FLOWS", cell_count, true},
+	{"new_flows_ps", "NEW/S", cell_count, true},
 	{"packets", "PKTS", cell_count, true},
 	{"pps", "PPS", cell_count, true},
 	{"id", NULL, NULL, true},
+	{"new_flows", NULL, NULL, true},
 	{"bytes", NULL, NULL, true},
 	{"next_hop.mac", NULL, NULL, false},
 	{"next_hop.port", NULL, NULL, false},
@@ -95,8 +99,11 @@ const struct command commands[] = {
 	},
 	{
 		.name = "backend list",
-		.help = "the backends with weight, share of the table, next hop and traffic",
-		.more = "SLOTS and SHARE are the part of the pool's table that belongs to the "
+		.help = "the backends with state, share of the table, next hop, flows and traffic",
+		.more = "ADMIN is what the operator wants: ready, drain (no new connection) or "
+			"maint (no packet). FLOWS are the connections that are remembered for the "
+			"backend, NEW/S those that began in the last second. SLOTS and SHARE are "
+			"the part of the pool's table that belongs to the "
 			"backend. "
 			"NEXT-HOP is MAC@port, or why there is none.",
 		.accepts = NEEDS_DAEMON | NEEDS_LIST,

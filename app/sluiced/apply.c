@@ -7,6 +7,7 @@
 
 #include "apply.h"
 #include "base/log.h"
+#include "drain.h"
 #include "leave.h"
 #include "restart.h"
 
@@ -120,6 +121,8 @@ static struct build_job *make_job(struct daemon *d, struct conf *conf, struct sl
 	rc = assign_slots(d, job, err);
 	if (!rc)
 		rc = assign_services(d, job, err);
+	if (!rc)
+		rc = drain_collect(d, job);
 	if (!rc)
 		rc = leave_collect(d, job);
 	if (!rc)

@@ -37,8 +37,10 @@ struct build_job *build_job_new(struct conf *conf, size_t n_backends)
 	job->n_backends = n_backends;
 	job->hops = calloc(n_backends + 1, sizeof *job->hops);
 	job->slots = calloc(n_backends + 1, sizeof *job->slots);
+	job->drain_since = calloc(n_backends + 1, sizeof *job->drain_since);
+	job->drained = calloc(n_backends + 1, sizeof *job->drained);
 	job->services = calloc(conf->n_vips + 1, sizeof *job->services);
-	if (job->hops && job->slots && job->services)
+	if (job->hops && job->slots && job->drain_since && job->drained && job->services)
 		return job;
 	build_job_free(job);
 	return NULL;
@@ -50,6 +52,8 @@ void build_job_free(struct build_job *job)
 		return;
 	free(job->hops);
 	free(job->slots);
+	free(job->drain_since);
+	free(job->drained);
 	free(job->services);
 	free(job->leavers);
 	free(job);
@@ -63,6 +67,7 @@ int builder_build(const struct build_job *job, struct generation **out, struct s
 		.ports = job->ports,
 		.hops = job->hops,
 		.slots = job->slots,
+		.drained = job->drained,
 		.services = job->services,
 		.leavers = job->leavers,
 		.n_leavers = job->n_leavers,

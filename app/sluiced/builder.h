@@ -19,6 +19,8 @@ struct build_job {
 	struct compile_port ports[CONF_MAX_PORTS];
 	struct compile_hop *hops; /* by backend */
 	uint16_t *slots;          /* by backend */
+	uint64_t *drain_since;    /* by backend: ms, when its drain began; 0 = it is in none */
+	bool *drained;            /* by backend: its drain has lasted for drain_timeout_s */
 	uint16_t *services;       /* by VIP */
 	struct compile_leaver *leavers;
 	size_t n_leavers;

@@ -17,6 +17,17 @@ static const char *forward_name(enum conf_forward f)
 	return f == CONF_FORWARD_L2 ? "l2" : "ipip";
 }
 
+static const char *admin_name(enum conf_admin a)
+{
+	static const char *const names[] = {
+		[CONF_ADMIN_READY] = "ready",
+		[CONF_ADMIN_DRAIN] = "drain",
+		[CONF_ADMIN_MAINT] = "maint",
+	};
+
+	return names[a];
+}
+
 static size_t pools_ok(const struct daemon *d)
 {
 	size_t n = 0;
@@ -125,15 +136,20 @@ static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool
 {
 	const struct conf_backend *be = &pool->backends[i];
 	const struct traffic t = stats_read(&d->stats, STATS_BACKEND, slot);
+	const struct stats_row *row = stats_row(&d->stats, STATS_BACKEND, slot);
 	const uint32_t owned = d->rcu.current->owned[slot];
 	char addr[SL_ADDR_STRLEN];
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:i, s:f, s:o, s:I, s:I, s:f}", "pool",
-		pool->name, "backend", be->name, "address", sl_addr_format(&be->address, addr),
-		"id", (json_int_t)be->id, "weight", (int)be->weight, "slots", (int)owned, "share",
-		(double)owned / table_size, "next_hop", next_hop(d, pool, be), "packets",
-		(json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps",
-		stats_row(&d->stats, STATS_BACKEND, slot)->pps);
+	return json_pack(
+		"{s:s, s:s, s:s, s:I, s:s, s:i, s:i, s:f, s:o, s:I, s:I, s:f, s:I, s:I, s:f}",
+		"pool", pool->name, "backend", be->name, "address",
+		sl_addr_format(&be->address, addr), "id", (json_int_t)be->id, "admin",
+		admin_name(be->admin), "weight", (int)be->weight, "slots", (int)owned, "share",
+		(double)owned / table_size, "next_hop", next_hop(d, pool, be), "flows",
+		(json_int_t)stats_flows(&d->stats, slot), "new_flows",
+		(json_int_t)stats_new_flows(&d->stats, STATS_BACKEND, slot), "new_flows_ps",
+		row->new_ps, "packets", (json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps",
+		row->pps);
 }
 
 /* outer: number of the pool; inner: number of the backend in it. */

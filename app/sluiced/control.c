@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "commands.h"
 #include "control.h"
+#include "drain.h"
 #include "leave.h"
 
 #define SECOND_MS 1000
@@ -55,7 +56,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	pthread_mutex_unlock(&d->lock);
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		changed |= port_follow(&d->ports[i]);
-	if (changed || leave_done(d))
+	if (changed || leave_done(d) || drain_over(d))
 		apply_view_changed(d);
 }
 

@@ -5,19 +5,9 @@
 
 #include "leave.h"
 
-static uint64_t flows_of(const struct daemon *d, uint16_t slot)
-{
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; i < d->n_lanes; i++)
-		if (d->lanes[i]->flows)
-			n += __atomic_load_n(&d->lanes[i]->flows->active[slot], __ATOMIC_RELAXED);
-	return n;
-}
-
 static bool done(const struct daemon *d, const struct compile_leaver *l)
 {
-	return flows_of(d, l->slot) == 0 || daemon_now_ms() >= l->until_ms;
+	return stats_flows(&d->stats, l->slot) == 0 || daemon_now_ms() >= l->until_ms;
 }
 
 bool leave_done(const struct daemon *d)
@@ -35,11 +25,11 @@ bool leave_slot_in_use(void *arg, uint16_t slot)
 	for (size_t i = 0; i < d->running->n_leavers; i++)
 		if (d->running->leavers[i].slot == slot)
 			return true;
-	return flows_of(d, slot) > 0;
+	return stats_flows(&d->stats, slot) > 0;
 }
 
 static struct compile_leaver leaver_of(
-	const struct conf_pool *pool, const struct conf_backend *be, uint16_t slot)
+	const struct conf_pool *pool, const struct conf_backend *be, uint16_t slot, uint64_t since)
 {
 	const unsigned int family = conf_family(&be->address);
 
@@ -50,7 +40,8 @@ static struct compile_leaver leaver_of(
 		.tunnel_source = pool->tunnel_source[family],
 		.egress_port = pool->egress_port,
 		.slot = slot,
-		.until_ms = daemon_now_ms() + (uint64_t)pool->drain_timeout_s * 1000,
+		.since_ms = since,
+		.until_ms = since + (uint64_t)pool->drain_timeout_s * 1000,
 	};
 }
 
@@ -60,18 +51,24 @@ static void add(const struct daemon *d, struct build_job *job, struct compile_le
 	job->leavers[job->n_leavers++] = l;
 }
 
-/* The backends of the running configuration whose slots are not in `stays`. */
+/* The backends of the running configuration whose slots are not in `stays`. One in maintenance has
+ * no connection to keep. */
 static void add_removed(const struct daemon *d, struct build_job *job, const bool *stays)
 {
 	const struct conf *conf = d->running->conf;
-	const uint16_t *slot = d->running->slots;
+	const uint64_t now = daemon_now_ms();
+	size_t n = 0;
 
 	for (size_t p = 0; p < conf->n_pools; p++)
-		for (size_t i = 0; i < conf->pools[p].n_backends; i++, slot++)
-			if (!stays[*slot])
+		for (size_t i = 0; i < conf->pools[p].n_backends; i++, n++) {
+			const struct conf_backend *be = &conf->pools[p].backends[i];
+			const uint64_t since = d->running->drain_since[n];
+			const uint16_t slot = d->running->slots[n];
+
+			if (!stays[slot] && be->admin != CONF_ADMIN_MAINT)
 				add(d, job,
-					leaver_of(&conf->pools[p], &conf->pools[p].backends[i],
-						*slot));
+					leaver_of(&conf->pools[p], be, slot, since ? since : now));
+		}
 }
 
 int leave_collect(const struct daemon *d, struct build_job *job)

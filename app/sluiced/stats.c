@@ -45,6 +45,34 @@ static struct traffic sum(const struct stats *s, enum stats_kind kind, uint32_t 
 	return t;
 }
 
+static uint64_t sum_new(const struct stats *s, enum stats_kind kind, uint32_t id)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		const struct lane *l = s->lanes[i];
+
+		n += counter_read(
+			kind == STATS_SERVICE ? &l->service_new[id] : &l->backend_new[id]);
+	}
+	return n;
+}
+
+uint64_t stats_new_flows(const struct stats *s, enum stats_kind kind, uint16_t id)
+{
+	return sum_new(s, kind, id) - rows(s, kind)[id].new_base;
+}
+
+uint64_t stats_flows(const struct stats *s, uint16_t slot)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++)
+		if (s->lanes[i]->flows)
+			n += __atomic_load_n(&s->lanes[i]->flows->active[slot], __ATOMIC_RELAXED);
+	return n;
+}
+
 struct traffic stats_read(const struct stats *s, enum stats_kind kind, uint16_t id)
 {
 	const struct traffic base = rows(s, kind)[id].base;
@@ -65,6 +93,8 @@ void stats_follow(struct stats *s, enum stats_kind kind, const struct ids *ids)
 			continue;
 		*row = (struct stats_row){.epoch = epoch, .base = sum(s, kind, i)};
 		row->last = row->base;
+		row->new_base = sum_new(s, kind, i);
+		row->new_last = row->new_base;
 	}
 }
 
@@ -77,6 +107,10 @@ static void tick_rows(struct stats *s, enum stats_kind kind, uint32_t n, double 
 		row->pps = (double)(now.packets - row->last.packets) / seconds;
 		row->bps = (double)(now.bytes - row->last.bytes) * 8 / seconds;
 		row->last = now;
+		const uint64_t began = sum_new(s, kind, i);
+
+		row->new_ps = (double)(began - row->new_last) / seconds;
+		row->new_last = began;
 	}
 }
 

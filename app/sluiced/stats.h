@@ -12,10 +12,12 @@
 #include "datapath/lane.h"
 
 struct stats_row {
-	uint32_t epoch;      /* holder that the base belongs to */
-	struct traffic base; /* sum when the holder got the number */
-	struct traffic last; /* sum at the last tick */
-	double pps, bps;     /* packets and bits per second */
+	uint32_t epoch;              /* holder that the base belongs to */
+	struct traffic base;         /* sum when the holder got the number */
+	struct traffic last;         /* sum at the last tick */
+	double pps, bps;             /* packets and bits per second */
+	uint64_t new_base, new_last; /* as base and last, of flows that began */
+	double new_ps;
 };
 
 struct stats {
@@ -44,6 +46,12 @@ void stats_tick(struct stats *s, uint64_t now_ms, uint32_t n_services, uint32_t 
 
 /* Packets and bytes since the holder of the number has it. */
 struct traffic stats_read(const struct stats *s, enum stats_kind kind, uint16_t id);
+
+/* Flows that began since then. */
+uint64_t stats_new_flows(const struct stats *s, enum stats_kind kind, uint16_t id);
+
+/* Flows that a backend has now, over all lanes. */
+uint64_t stats_flows(const struct stats *s, uint16_t slot);
 
 const struct stats_row *stats_row(const struct stats *s, enum stats_kind kind, uint16_t id);
 

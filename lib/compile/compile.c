@@ -44,13 +44,24 @@ static void compile_transform(struct backend *out, const struct compile_input *i
 	}
 }
 
+/* Weight 0 means no new connection; those it has go on. So does drain, but for a time only. */
+static enum backend_state backend_state(const struct conf_backend *be, bool drained)
+{
+	switch (be->admin) {
+	case CONF_ADMIN_MAINT:
+		return BACKEND_GONE;
+	case CONF_ADMIN_DRAIN:
+		return drained ? BACKEND_GONE : BACKEND_DRAIN;
+	default:
+		return be->weight ? BACKEND_READY : BACKEND_DRAIN;
+	}
+}
+
 static void compile_backend(struct backend *out, const struct compile_input *in,
 	const struct conf_pool *pool, const struct conf_backend *be, const struct compile_hop *hop)
 {
 	const unsigned int family = conf_family(&be->address);
 
-	/* Weight 0 means no new connection; those it has go on. */
-	out->state = be->weight ? BACKEND_READY : BACKEND_DRAIN;
 	compile_transform(out, in, pool->forward,
 		pool->has_tunnel_source[family] ? &pool->tunnel_source[family] : NULL, &be->address,
 		hop);
@@ -87,7 +98,7 @@ static size_t list_members(
 	for (size_t i = 0; i < pool->n_backends; i++) {
 		const struct conf_backend *be = &pool->backends[i];
 
-		if (be->weight)
+		if (be->weight && be->admin == CONF_ADMIN_READY)
 			m[n++] = (struct maglev_member){
 				.address = be->address,
 				.id = be->id,
@@ -134,9 +145,13 @@ static int compile_pools(struct generation *g, const struct compile_input *in)
 	for (size_t p = 0; p < in->conf->n_pools && !rc; p++) {
 		const struct conf_pool *pool = &in->conf->pools[p];
 
-		for (size_t i = 0; i < pool->n_backends; i++)
-			compile_backend(&g->backends[in->slots[at + i]], in, pool,
-				&pool->backends[i], &in->hops[at + i]);
+		for (size_t i = 0; i < pool->n_backends; i++) {
+			struct backend *be = &g->backends[in->slots[at + i]];
+
+			compile_backend(be, in, pool, &pool->backends[i], &in->hops[at + i]);
+			be->state = backend_state(
+				&pool->backends[i], in->drained && in->drained[at + i]);
+		}
 		g->tables[p] = compile_table(pool, in->slots + at, by_slot);
 		if (g->tables[p])
 			note_owned(g, g->tables[p]);

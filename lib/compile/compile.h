@@ -36,7 +36,8 @@ struct compile_leaver {
 	struct sl_addr tunnel_source; /* of the address's family */
 	int egress_port;              /* as in struct conf_pool */
 	uint16_t slot;
-	uint64_t until_ms; /* when its time is over; the caller's clock */
+	uint64_t since_ms; /* when its drain began; the caller's clock */
+	uint64_t until_ms; /* when its time is over */
 	struct compile_hop hop;
 };
 
@@ -47,6 +48,7 @@ struct compile_input {
 	const struct compile_port *ports; /* by port */
 	const struct compile_hop *hops;   /* by backend */
 	const uint16_t *slots;            /* by backend */
+	const bool *drained;              /* by backend: in drain, and its time is over; or NULL */
 	const uint16_t *services;         /* by VIP: service ids */
 	const struct compile_leaver *leavers;
 	size_t n_leavers;

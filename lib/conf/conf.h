@@ -18,6 +18,8 @@ enum conf_driver { CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_VDEV }
 enum conf_accept_mac { CONF_ACCEPT_DEFAULT, CONF_ACCEPT_OWN, CONF_ACCEPT_ANY };
 enum conf_scheduler { CONF_SCHEDULER_MAGLEV };
 enum conf_hash { CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HASH_SOURCE_DEST };
+/* May a backend have new connections, and keep those it has? */
+enum conf_admin { CONF_ADMIN_READY, CONF_ADMIN_DRAIN, CONF_ADMIN_MAINT };
 enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
@@ -63,7 +65,8 @@ struct conf_backend {
 	const char *name;
 	struct sl_addr address;
 	uint32_t weight; /* 0-1000 */
-	uint32_t id;     /* 0 = identity from the address */
+	enum conf_admin admin;
+	uint32_t id; /* 0 = identity from the address */
 	struct conf_place place;
 };
 

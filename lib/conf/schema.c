@@ -57,6 +57,13 @@ static const struct conf_word forwards[] = {
 	{NULL},
 };
 
+static const struct conf_word admins[] = {
+	{"ready", CONF_ADMIN_READY, "takes part"},
+	{"drain", CONF_ADMIN_DRAIN, "no new connection, those it has go on for drain_timeout_s"},
+	{"maint", CONF_ADMIN_MAINT, "no packet at all, its connections start over elsewhere"},
+	{NULL},
+};
+
 static const struct conf_word protocols[] = {
 	{"tcp", IPPROTO_TCP, "TCP"},
 	{"udp", IPPROTO_UDP, "UDP"},
@@ -169,7 +176,8 @@ const struct conf_row conf_rows[] = {
 		.help = "Name of the port that packets to the backends leave by."},
 	{"pools[].drain_timeout_s", CONF_TYPE_UINT, AT(struct conf_pool, drain_timeout_s),
 		.max = 86400, .value = "3600", .unit = "seconds",
-		.help = "How long connections of a backend that a reload took out may go on."},
+		.help = "How long connections of a backend in drain, or of one that was taken out, "
+			"may go on."},
 	{"pools[].backends", LIST_OF(struct conf_pool, backends, struct conf_backend),
 		.max = CONF_MAX_BACKENDS, .unit = "backend", .help = "The servers of the pool."},
 	{"pools[].backends[].name", CONF_TYPE_NAME, AT(struct conf_backend, name), .example = "b1",
@@ -180,6 +188,9 @@ const struct conf_row conf_rows[] = {
 		.value = "100",
 		.help = "Share of the traffic relative to the other backends; 0: "
 			"none."},
+	{"pools[].backends[].admin", CONF_TYPE_WORD, AT(struct conf_backend, admin),
+		.words = admins, .value = "ready",
+		.help = "What the operator wants of the backend."},
 	{"pools[].backends[].id", CONF_TYPE_UINT, AT(struct conf_backend, id), .min = 1,
 		.max = 16777215, .absent = "the address is the identity", .example = "1",
 		.help = "Stable identity across nodes and renumbering, unique in its pool."},

@@ -24,7 +24,9 @@ struct lane *lane_new(uint16_t id, uint32_t n_services)
 	l->id = id;
 	l->service = own_lines(n_services * sizeof *l->service);
 	l->backend = own_lines(BACKEND_SLOTS * sizeof *l->backend);
-	if (l->service && l->backend)
+	l->service_new = own_lines(n_services * sizeof *l->service_new);
+	l->backend_new = own_lines(BACKEND_SLOTS * sizeof *l->backend_new);
+	if (l->service && l->backend && l->service_new && l->backend_new)
 		return l;
 	lane_free(l);
 	return NULL;
@@ -43,5 +45,7 @@ void lane_free(struct lane *l)
 	flow_free(l->flows);
 	free(l->service);
 	free(l->backend);
+	free(l->service_new);
+	free(l->backend_new);
 	free(l);
 }

@@ -42,6 +42,8 @@ struct lane {
 	uint64_t verdict[VERDICT_COUNT];
 	struct traffic *service; /* by service id, CONF_MAX_VIPS rows */
 	struct traffic *backend; /* by backend slot, BACKEND_SLOTS rows */
+	uint64_t *service_new;   /* flows that began, by service id */
+	uint64_t *backend_new;   /* the same by backend slot */
 };
 
 /* A lane with zeroed counters for this many service ids and without a flow table; all on cache

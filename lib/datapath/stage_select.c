@@ -53,12 +53,16 @@ static void remember(struct lane *l, const struct generation *g, struct burst *b
 	const struct flow_at at = flow_find(l->flows, b->hash[i]);
 	const uint16_t slot = b->backend[i];
 
-	if (!at.b)
-		flow_insert(l->flows, b->hash[i], slot, ev, l->clock, &g->flow_timeouts);
-	else if (flow_slot(at) == slot && !flow_idle(at, l->clock, &g->flow_timeouts))
+	if (at.b && flow_slot(at) == slot && !flow_idle(at, l->clock, &g->flow_timeouts)) {
 		flow_touch(at, ev, l->clock);
-	else
+		return;
+	}
+	if (at.b)
 		flow_move(l->flows, at, slot, ev, l->clock);
+	else if (!flow_insert(l->flows, b->hash[i], slot, ev, l->clock, &g->flow_timeouts))
+		return; /* counted as a bypass, with each of its packets */
+	counter_add(&l->backend_new[slot], 1);
+	counter_add(&l->service_new[b->service[i]], 1);
 }
 
 /* Returns the packets for which there is no backend. */

@@ -14,7 +14,7 @@ _sluicectl()
 	done
 	case $words in
 	"vip list"*) columns="vip address pool forward packets pps bps port protocol bytes" ;;
-	"backend list"*) columns="pool backend address weight slots share next_hop.state packets pps id bytes next_hop.mac next_hop.port" ;;
+	"backend list"*) columns="pool backend address admin weight slots share next_hop.state flows new_flows_ps packets pps id new_flows bytes next_hop.mac next_hop.port" ;;
 	"drops"*) columns="reason packets pps help" ;;
 	esac
 	case $prev in

@@ -113,7 +113,7 @@ static enum bond bond_of(const struct judge *j, uint32_t id, uint8_t flags)
 		return BOND_NONE;
 	const struct flow_backend *be = &j->w.be[f->backend];
 
-	if (be->place == FLOW_OUT)
+	if (flow_world_is_out(be))
 		return BOND_NONE;
 	if (is_tcp(id) && flags == SYN && (f->closed || !flow_world_takes_new(be)))
 		return BOND_NONE;
@@ -144,7 +144,7 @@ static void judge_frame(struct judge *j, uint32_t id, uint8_t flags, const uint8
 		wrong(j, id, "went to another pool");
 	if (s.mac != be->mac)
 		wrong(j, id, "went to an old next hop");
-	if (be->place == FLOW_OUT)
+	if (flow_world_is_out(be))
 		wrong(j, id, "went to a backend that is gone");
 	if (bond == BOND_MUST && s.backend != f->backend)
 		wrong(j, id, "changed its backend");
@@ -155,7 +155,7 @@ static void judge_frame(struct judge *j, uint32_t id, uint8_t flags, const uint8
 			wrong(j, id, "did not follow the table");
 		j->rehashed += f->backend != FLOW_NOBODY;
 		j->refused_drain += f->backend != FLOW_NOBODY && is_tcp(id) && flags == SYN &&
-				    j->w.be[f->backend].place != FLOW_OUT &&
+				    !flow_world_is_out(&j->w.be[f->backend]) &&
 				    !flow_world_takes_new(&j->w.be[f->backend]);
 	}
 	*f = (struct flow){

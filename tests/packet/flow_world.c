@@ -82,6 +82,7 @@ struct plan {
 	struct compile_leaver leaver[FLOW_BACKENDS];
 	uint32_t who[FLOW_BACKENDS]; /* number of each backend in the configuration */
 	uint16_t slot[FLOW_BACKENDS];
+	bool drained[FLOW_BACKENDS];
 	size_t n, n_leavers;
 };
 
@@ -113,9 +114,11 @@ static void plan_pool(struct plan *p, const struct flow_world *w, uint32_t numbe
 	for (uint32_t n = number; n < FLOW_BACKENDS; n += FLOW_POOLS) {
 		if (w->be[n].place != FLOW_IN)
 			continue;
-		pool->backends[pool->n_backends++] =
-			(struct conf_backend){.address = address_of(n), .weight = w->be[n].weight};
+		pool->backends[pool->n_backends++] = (struct conf_backend){.address = address_of(n),
+			.weight = w->be[n].weight,
+			.admin = w->be[n].admin};
 		p->hop[p->n] = hop_of(w, n);
+		p->drained[p->n] = w->be[n].drained;
 		p->who[p->n++] = n;
 	}
 }
@@ -211,6 +214,7 @@ void flow_world_publish(struct flow_world *w)
 		.ports = &port,
 		.hops = p->hop,
 		.slots = p->slot,
+		.drained = p->drained,
 		.services = services,
 		.leavers = p->leaver,
 		.n_leavers = p->n_leavers,

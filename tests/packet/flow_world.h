@@ -34,7 +34,9 @@ enum flow_place { FLOW_OUT, FLOW_IN, FLOW_LEAVING };
 struct flow_backend {
 	enum flow_place place;
 	uint32_t weight;
-	uint16_t mac;  /* last two bytes of its next hop's */
+	uint16_t mac; /* last two bytes of its next hop's */
+	enum conf_admin admin;
+	bool drained;  /* in drain, and its time is over */
 	uint16_t gone; /* how often it went out for good */
 	uint16_t slot;
 };
@@ -59,7 +61,14 @@ uint32_t flow_world_ready(const struct flow_world *w, uint32_t pool);
 
 static inline bool flow_world_takes_new(const struct flow_backend *be)
 {
-	return be->place == FLOW_IN && be->weight > 0;
+	return be->place == FLOW_IN && be->weight > 0 && be->admin == CONF_ADMIN_READY;
+}
+
+/* No packet at all goes there: its flows start over. */
+static inline bool flow_world_is_out(const struct flow_backend *be)
+{
+	return be->place == FLOW_OUT ||
+	       (be->place == FLOW_IN && (be->admin == CONF_ADMIN_MAINT || be->drained));
 }
 
 /* The backend with this outer destination (4 or 16 bytes), FLOW_NOBODY when there is none. */

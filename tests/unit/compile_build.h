@@ -27,6 +27,7 @@
 static struct compile_port ports[2];
 static struct compile_hop hops[MOST];
 static uint16_t slots[MOST], services[MOST];
+static bool drained[MOST];
 static struct compile_leaver leavers[2];
 static size_t n_leavers;
 
@@ -56,6 +57,7 @@ static inline int usual(void **state)
 	ports[1] =
 		(struct compile_port){.mac = {{2, 0xaa, 0, 0, 0, 1}}, .mtu = 9000, .shared = true};
 	n_leavers = 0;
+	memset(drained, 0, sizeof drained);
 	return 0;
 }
 
@@ -73,6 +75,7 @@ static inline struct generation *build(const char *text, const struct generation
 		.ports = ports,
 		.hops = hops,
 		.slots = slots,
+		.drained = drained,
 		.services = services,
 		.leavers = leavers,
 		.n_leavers = n_leavers,

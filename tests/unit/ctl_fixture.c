@@ -50,16 +50,20 @@ static const char *const vip_rows[] = {
 };
 
 static const char *const backend_rows[] = {
-	("{\"pool\":\"web\",\"backend\":\"b1\",\"address\":\"10.0.0.11\",\"id\":1,\"weight\":100,"
+	("{\"pool\":\"web\",\"backend\":\"b1\",\"address\":\"10.0.0.11\",\"id\":1,\"admin\":"
+	 "\"ready\",\"flows\":8123,\"new_flows_ps\":412,\"weight\":100,"
 	 "\"slots\":43691,\"share\":0.66666,\"next_hop\":{\"state\":\"resolved\",\"mac\":"
 	 "\"02:00:00:00:00:11\",\"port\":\"wan\"},\"packets\":999,\"bytes\":5,\"pps\":12345.6}"),
-	("{\"pool\":\"web\",\"backend\":\"b10\",\"address\":\"10.0.0.20\",\"id\":2,\"weight\":50,"
+	("{\"pool\":\"web\",\"backend\":\"b10\",\"address\":\"10.0.0.20\",\"id\":2,\"admin\":"
+	 "\"drain\",\"flows\":371,\"new_flows_ps\":0,\"weight\":50,"
 	 "\"slots\":21846,\"share\":0.33334,\"next_hop\":{\"state\":\"unresolved\"},"
 	 "\"packets\":1000,\"bytes\":5,\"pps\":0}"),
-	("{\"pool\":\"web\",\"backend\":\"b2\",\"address\":\"10.0.0.12\",\"id\":3,\"weight\":0,"
+	("{\"pool\":\"web\",\"backend\":\"b2\",\"address\":\"10.0.0.12\",\"id\":3,\"admin\":"
+	 "\"maint\",\"flows\":0,\"new_flows_ps\":0,\"weight\":0,"
 	 "\"slots\":0,\"share\":0,\"next_hop\":{\"state\":\"static\",\"mac\":\"02:00:00:00:00:12\","
 	 "\"port\":\"wan\"},\"packets\":0,\"bytes\":0,\"pps\":0.5}"),
-	("{\"pool\":\"dns\",\"backend\":\"d1\",\"address\":\"2001:db8::d1\",\"id\":4,\"weight\":1,"
+	("{\"pool\":\"dns\",\"backend\":\"d1\",\"address\":\"2001:db8::d1\",\"id\":4,\"admin\":"
+	 "\"ready\",\"flows\":0,\"new_flows_ps\":0,\"weight\":1,"
 	 "\"slots\":65537,\"share\":1,\"next_hop\":{\"state\":\"no_route\"},\"packets\":7,"
 	 "\"bytes\":5,\"pps\":0}"),
 };

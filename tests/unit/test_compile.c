@@ -131,6 +131,37 @@ static void shares_follow_weights(void **state)
 	generation_free(g);
 }
 
+/* Drain and maintenance take a backend out of the table; what becomes of its connections differs.
+ */
+static void admin_state_decides(void **state)
+{
+	static const char text[] =
+		PORTS "pools = ( { name = \"a\"; table_size = 251; backends = ("
+		      "{ name = \"r\"; address = \"10.0.0.1\"; admin = \"ready\"; },"
+		      "{ name = \"d\"; address = \"10.0.0.2\"; admin = \"drain\"; },"
+		      "{ name = \"m\"; address = \"10.0.0.3\"; admin = \"maint\"; },"
+		      "{ name = \"z\"; address = \"10.0.0.4\"; weight = 0; },"
+		      "{ name = \"dz\"; address = \"10.0.0.5\"; admin = \"drain\"; weight = 0; }"
+		      " ); } );";
+	static const uint8_t want[] = {
+		BACKEND_READY, BACKEND_DRAIN, BACKEND_GONE, BACKEND_DRAIN, BACKEND_DRAIN};
+	struct generation *g = build(text, NULL), *later;
+
+	for (uint32_t i = 0; i < 5; i++)
+		assert_int_equal(g->backends[20 + i].state, want[i]);
+	assert_int_equal(g->tables[0]->n_members, 1);
+	for (uint32_t i = 0; i < 251; i++)
+		assert_int_equal(g->tables[0]->entry[i], 20);
+
+	drained[1] = true;
+	later = build(text, g);
+	assert_int_equal(later->backends[21].state, BACKEND_GONE);
+	assert_int_equal(later->backends[24].state, BACKEND_DRAIN);
+	assert_ptr_equal(later->tables[0], g->tables[0]);
+	generation_free(g);
+	generation_free(later);
+}
+
 static void pools_without_weight_have_no_backend(void **state)
 {
 	struct generation *g = build(PORTS
@@ -198,6 +229,7 @@ int main(void)
 		TEST(network_does_not_touch_tables),
 		TEST(changed_pools_are_built),
 		TEST(shares_follow_weights),
+		TEST(admin_state_decides),
 		TEST(pools_without_weight_have_no_backend),
 		TEST(the_rest_of_a_generation),
 	};

@@ -114,18 +114,16 @@ static void tables_are_aligned(void **state)
 		"web4  203.0.113.10:443/tcp    web   ipip     1.2M  120k   812M\n"
 		"any6  [2001:db8::10]:any/udp  dns   l2          0     0      0\n");
 	expect(*state, "backend list", 0,
-		"POOL  BACKEND  ADDR          WGHT  SLOTS   SHARE  NEXT-HOP                      "
-		"PKTS    PPS\n"
-		"web   b1       10.0.0.11      100  43691   66.7%  02:00:00:00:00:11@wan          "
-		"999  12.3k\n"
-		"web   b10      10.0.0.20       50  21846   33.3%  unresolved                    "
-		"1.0k      0\n"
-		"web   b2       10.0.0.12        0      0    0.0%  02:00:00:00:00:12@wan,static   "
-		"  "
-		"0    0.5\n"
-		"dns   d1       2001:db8::d1     1  65537  100.0%  no_route                       "
-		"  "
-		"7      0\n");
+		"POOL  BACKEND  ADDR          ADMIN  WGHT  SLOTS   SHARE  "
+		"NEXT-HOP                      FLOWS  NEW/S  PKTS    PPS\n"
+		"web   b1       10.0.0.11     ready   100  43691   66.7%  "
+		"02:00:00:00:00:11@wan          8.1k    412   999  12.3k\n"
+		"web   b10      10.0.0.20     drain    50  21846   33.3%  "
+		"unresolved                      371      0  1.0k      0\n"
+		"web   b2       10.0.0.12     maint     0      0    0.0%  "
+		"02:00:00:00:00:12@wan,static      0      0     0    0.5\n"
+		"dns   d1       2001:db8::d1  ready     1  65537  100.0%  "
+		"no_route                          0      0     7      0\n");
 	expect(*state, "drops", 0,
 		"REASON     PKTS  PPS  MEANING\n"
 		"no_vip  1234567   90  no VIP at this address\n"
@@ -299,7 +297,7 @@ static void permission_has_its_code(void **state)
 static void help_comes_from_the_tables(void **state)
 {
 	assert_int_equal(sluicectl(*state, "--help"), 0);
-	assert_non_null(strstr(output, "  backend list [POOL]         the backends with weight"));
+	assert_non_null(strstr(output, "  backend list [POOL]         the backends with state"));
 	assert_non_null(strstr(output, "  -w, --watch[=SEC]           repeat"));
 	assert_int_equal(sluicectl(*state, "drops --help"), 0);
 	assert_non_null(strstr(output, "      --all  "));

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What an operator's drain and maintenance do to connections that are there, seen in the packets
+ * that leave. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+#include "flow_judge.h"
+
+#define FLOWS 20000
+
+/* FLOWS flows over five backends of each pool, counted in `before`. */
+static struct judge *start(uint32_t before[FLOW_BACKENDS])
+{
+	struct judge *j = judge_new(FLOWS, 4 * FLOWS);
+
+	for (uint32_t n = 0; n < 5 * FLOW_POOLS; n++) {
+		j->w.be[n].place = FLOW_IN;
+		j->w.be[n].weight = 10;
+	}
+	flow_world_publish(&j->w);
+	open_flows(j, FLOWS);
+	census(j, before);
+	return j;
+}
+
+static void end(struct judge *j)
+{
+	if (j->wrong)
+		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
+	judge_free(j);
+}
+
+static void sweep(struct judge *j)
+{
+	struct flow_table *t = j->w.lane->flows;
+
+	flow_sweep(t, t->mask + 1, j->w.lane->clock, &j->w.g->flow_timeouts, j->w.g->backends,
+		j->w.g->n_backends);
+}
+
+/* Drain: flows stay, no new one comes, a SYN on an old tuple goes elsewhere, and so does what
+ * follows it. Ready again: the rest is still there. */
+static void drain_keeps_flows_and_takes_no_new_one(void **state)
+{
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	struct judge *j = start(before);
+
+	j->w.be[0].admin = CONF_ADMIN_DRAIN; /* serves TCP */
+	flow_world_publish(&j->w);
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_memory_equal(before, after, sizeof before);
+	assert_true(before[0] > 1000);
+
+	send_range(j, 0, FLOWS / 2, SYN);
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_in_range(after[0], before[0] * 4 / 10, before[0] * 6 / 10);
+	assert_int_equal(after[0], j->w.lane->flows->active[j->w.be[0].slot]);
+
+	j->w.be[0].admin = CONF_ADMIN_READY;
+	flow_world_publish(&j->w);
+	send_range(j, 0, FLOWS, ACK);
+	census(j, before);
+	assert_memory_equal(before, after, sizeof before);
+	end(j);
+}
+
+/* When its time is over, the flows that are left start over by the table, and are counted nowhere.
+ */
+static void drain_that_is_over_purges(void **state)
+{
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	struct judge *j = start(before);
+
+	j->w.be[0].admin = CONF_ADMIN_DRAIN;
+	flow_world_publish(&j->w);
+	send_range(j, 0, FLOWS, ACK);
+	j->w.be[0].drained = true;
+	j->w.be[0].gone++;
+	flow_world_publish(&j->w);
+	sweep(j);
+	assert_int_equal(j->w.lane->flows->active[j->w.be[0].slot], 0);
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_int_equal(after[0], 0);
+	for (uint32_t n = 1; n < 10; n++)
+		assert_true(n % 2 ? after[n] == before[n] : after[n] > before[n]);
+	end(j);
+}
+
+/* Maintenance: the next packet of each flow goes elsewhere, swept or not; no other flow moves. */
+static void maintenance_purges_at_once(void **state)
+{
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	struct judge *j = start(before);
+
+	j->w.be[1].admin = CONF_ADMIN_MAINT; /* serves UDP */
+	j->w.be[1].gone++;
+	flow_world_publish(&j->w);
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_true(before[1] > 1000);
+	assert_int_equal(after[1], 0);
+	assert_int_equal(j->w.lane->flows->active[j->w.be[1].slot], 0);
+	for (uint32_t n = 0; n < 10; n++)
+		if (n != 1)
+			assert_true(n % 2 ? after[n] > before[n] : after[n] == before[n]);
+
+	j->w.be[1].admin = CONF_ADMIN_READY; /* those that moved stay where they are now */
+	flow_world_publish(&j->w);
+	send_range(j, 0, FLOWS, ACK);
+	census(j, before);
+	assert_memory_equal(before, after, sizeof before);
+	end(j);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(drain_keeps_flows_and_takes_no_new_one),
+		cmocka_unit_test(drain_that_is_over_purges),
+		cmocka_unit_test(maintenance_purges_at_once),
+	};
+
+	printf("hash: %s\n", hash_init());
+	return cmocka_run_group_tests_name("flow_admin", tests, NULL, NULL);
+}
