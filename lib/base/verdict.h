@@ -36,6 +36,7 @@
 	X(LAND, "land", "source equals destination")                                            \
 	X(MARTIAN_SRC, "martian_src", "source address that no host may use")                    \
 	X(NO_VIP, "no_vip", "no VIP at this address, port and protocol")                        \
+	X(NO_TABLE, "no_table", "no backend of the pool has a health verdict yet")              \
 	X(NO_BACKEND, "no_backend", "the pool has no usable backend")                           \
 	X(ENCAP_HEADROOM, "encap_headroom", "no room in the buffer for the outer header")       \
 	X(TOO_BIG, "too_big", "larger than the MTU towards the backend")                        \

@@ -44,24 +44,39 @@ static void compile_transform(struct backend *out, const struct compile_input *i
 	}
 }
 
+/* Weight of backend `number` in the table of its own pool. */
+static uint32_t weight_of(
+	const struct compile_input *in, const struct conf_backend *be, size_t number)
+{
+	if (in->health)
+		return in->health->backends[number].weight;
+	return be->admin == CONF_ADMIN_READY ? be->weight : 0;
+}
+
 /* Weight 0 means no new connection; those it has go on. So does drain, but for a time only. */
-static enum backend_state backend_state(const struct conf_backend *be, bool drained)
+static enum backend_state backend_state(
+	const struct compile_input *in, const struct conf_backend *be, size_t number)
 {
 	switch (be->admin) {
 	case CONF_ADMIN_MAINT:
 		return BACKEND_GONE;
 	case CONF_ADMIN_DRAIN:
-		return drained ? BACKEND_GONE : BACKEND_DRAIN;
+		return in->drained && in->drained[number] ? BACKEND_GONE : BACKEND_DRAIN;
 	default:
+		if (in->health && in->health->backends[number].down)
+			return BACKEND_DRAIN;
 		return be->weight ? BACKEND_READY : BACKEND_DRAIN;
 	}
 }
 
+/* `number`: of the backend, over all pools. */
 static void compile_backend(struct backend *out, const struct compile_input *in,
-	const struct conf_pool *pool, const struct conf_backend *be, const struct compile_hop *hop)
+	const struct conf_pool *pool, const struct conf_backend *be, size_t number)
 {
+	const struct compile_hop *hop = &in->hops[number];
 	const unsigned int family = conf_family(&be->address);
 
+	out->state = (uint8_t)backend_state(in, be, number);
 	compile_transform(out, in, pool->forward,
 		pool->has_tunnel_source[family] ? &pool->tunnel_source[family] : NULL, &be->address,
 		hop);
@@ -78,47 +93,67 @@ static void compile_leavers(struct generation *g, const struct compile_input *in
 	}
 }
 
-/* Tables of the previous generation by a slot that occurs in them. A slot belongs to one pool only.
- */
+/* Tables of the previous generation by the slot of their first member. Two that begin with the same
+ * one, since a pool borrows from another, may hide each other: that costs a build, no more. */
 static struct sched_table **index_tables(const struct generation *prev)
 {
 	struct sched_table **by_slot = calloc(BACKEND_SLOTS, sizeof *by_slot);
 
 	for (size_t t = 0; by_slot && prev && t < prev->n_tables; t++)
-		for (size_t i = 0; i < prev->tables[t]->n_members; i++)
-			by_slot[prev->tables[t]->members[i].slot] = prev->tables[t];
+		if (prev->tables[t]->n_members)
+			by_slot[prev->tables[t]->members[0].slot] = prev->tables[t];
 	return by_slot;
 }
 
-static size_t list_members(
-	struct maglev_member *m, const struct conf_pool *pool, const uint16_t *slots)
+/* Work space of a build. */
+struct build {
+	const struct compile_input *in;
+	const struct conf_backend **by_number; /* backends over all pools */
+	struct sched_table **by_slot;          /* index_tables() */
+};
+
+static struct maglev_member member_of(const struct build *b, size_t number, uint32_t weight)
 {
+	return (struct maglev_member){
+		.address = b->by_number[number]->address,
+		.id = b->by_number[number]->id,
+		.weight = weight,
+		.slot = b->in->slots[number],
+	};
+}
+
+/* The members of pool p, whose first backend is number `first`, and those it borrows. */
+static size_t list_members(struct maglev_member *m, const struct build *b, size_t p, size_t first)
+{
+	const struct conf_pool *pool = &b->in->conf->pools[p];
+	const struct health_view_pool *hp = b->in->health ? &b->in->health->pools[p] : NULL;
 	size_t n = 0;
 
-	for (size_t i = 0; i < pool->n_backends; i++) {
-		const struct conf_backend *be = &pool->backends[i];
+	if (hp && hp->action != POOL_ACTION_TABLE)
+		return 0;
+	for (size_t i = first; i < first + pool->n_backends; i++) {
+		const uint32_t weight = weight_of(b->in, b->by_number[i], i);
 
-		if (be->weight && be->admin == CONF_ADMIN_READY)
-			m[n++] = (struct maglev_member){
-				.address = be->address,
-				.id = be->id,
-				.weight = be->weight,
-				.slot = slots[i],
-			};
+		if (weight)
+			m[n++] = member_of(b, i, weight);
 	}
+	for (size_t i = 0; hp && i < hp->n_borrowed; i++)
+		m[n++] = member_of(b, hp->borrowed[i].backend, hp->borrowed[i].weight);
 	return n;
 }
 
 /* The table of one pool, shared where nothing changed. */
-static struct sched_table *compile_table(
-	const struct conf_pool *pool, const uint16_t *slots, struct sched_table **by_slot)
+static struct sched_table *compile_table(const struct build *b, size_t p, size_t first)
 {
-	struct maglev_member *m = malloc((pool->n_backends + 1) * sizeof *m);
+	const struct conf_pool *pool = &b->in->conf->pools[p];
+	struct sched_table **by_slot = b->by_slot;
+	const size_t borrowed = b->in->health ? b->in->health->pools[p].n_borrowed : 0;
+	struct maglev_member *m = malloc((pool->n_backends + borrowed + 1) * sizeof *m);
 	struct sched_table *t = NULL;
 
 	if (!m)
 		return NULL;
-	const size_t n = list_members(m, pool, slots);
+	const size_t n = list_members(m, b, p, first);
 
 	if (!n)
 		t = sched_none();
@@ -130,36 +165,66 @@ static struct sched_table *compile_table(
 	return t;
 }
 
-static void note_owned(struct generation *g, const struct sched_table *t)
+/* What each of the pool's own n members has of its table; they stand before the borrowed ones. */
+static void note_owned(struct generation *g, const struct sched_table *t, size_t n)
 {
-	for (size_t i = 0; i < t->n_members; i++)
+	for (size_t i = 0; i < n; i++)
 		g->owned[t->members[i].slot] = t->owned[i];
+}
+
+static size_t count_backends(const struct conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t p = 0; p < conf->n_pools; p++)
+		n += conf->pools[p].n_backends;
+	return n;
+}
+
+static const struct conf_backend **list_backends(const struct conf *conf)
+{
+	const struct conf_backend **list = calloc(count_backends(conf) + 1, sizeof *list);
+	size_t n = 0;
+
+	for (size_t p = 0; list && p < conf->n_pools; p++)
+		for (size_t i = 0; i < conf->pools[p].n_backends; i++)
+			list[n++] = &conf->pools[p].backends[i];
+	return list;
+}
+
+static int compile_pool(struct generation *g, const struct build *b, size_t p, size_t first)
+{
+	const struct compile_input *in = b->in;
+	const struct conf_pool *pool = &in->conf->pools[p];
+	const size_t borrowed = in->health ? in->health->pools[p].n_borrowed : 0;
+
+	for (size_t i = 0; i < pool->n_backends; i++)
+		compile_backend(&g->backends[in->slots[first + i]], in, pool, &pool->backends[i],
+			first + i);
+	g->tables[p] = compile_table(b, p, first);
+	if (!g->tables[p])
+		return -ENOMEM;
+	if (g->tables[p]->n_members)
+		note_owned(g, g->tables[p], g->tables[p]->n_members - borrowed);
+	return 0;
 }
 
 static int compile_pools(struct generation *g, const struct compile_input *in)
 {
-	struct sched_table **by_slot = index_tables(in->prev);
-	size_t at = 0; /* first backend of the pool in the arrays by backend */
-	int rc = by_slot ? 0 : -ENOMEM;
+	const struct build b = {
+		.in = in,
+		.by_number = list_backends(in->conf),
+		.by_slot = index_tables(in->prev),
+	};
+	size_t first = 0; /* of the pool in the arrays by backend */
+	int rc = b.by_slot && b.by_number ? 0 : -ENOMEM;
 
 	for (size_t p = 0; p < in->conf->n_pools && !rc; p++) {
-		const struct conf_pool *pool = &in->conf->pools[p];
-
-		for (size_t i = 0; i < pool->n_backends; i++) {
-			struct backend *be = &g->backends[in->slots[at + i]];
-
-			compile_backend(be, in, pool, &pool->backends[i], &in->hops[at + i]);
-			be->state = backend_state(
-				&pool->backends[i], in->drained && in->drained[at + i]);
-		}
-		g->tables[p] = compile_table(pool, in->slots + at, by_slot);
-		if (g->tables[p])
-			note_owned(g, g->tables[p]);
-		else
-			rc = -ENOMEM;
-		at += pool->n_backends;
+		rc = compile_pool(g, &b, p, first);
+		first += in->conf->pools[p].n_backends;
 	}
-	free(by_slot);
+	free(b.by_slot);
+	free(b.by_number);
 	return rc;
 }
 
@@ -197,6 +262,8 @@ static int compile_vips(struct generation *g, const struct compile_input *in)
 			.entry = t->entry,
 			.size = t->size,
 			.fields = slot_fields(in->conf->pools[vip->pool_index].hash),
+			.action = (uint8_t)(in->health ? in->health->pools[vip->pool_index].action
+						       : POOL_ACTION_TABLE),
 		};
 	}
 	rc = vip_compile(&g->vips, defs, n);

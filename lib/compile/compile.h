@@ -50,6 +50,7 @@ struct compile_input {
 	const uint16_t *slots;            /* by backend */
 	const bool *drained;              /* by backend: in drain, and its time is over; or NULL */
 	const uint16_t *services;         /* by VIP: service ids */
+	const struct health_view *health; /* NULL: every backend is up, at its weight */
 	const struct compile_leaver *leavers;
 	size_t n_leavers;
 	uint32_t n_slots;              /* above every slot */

@@ -90,10 +90,16 @@ static uint32_t choose(struct lane *l, const struct generation *g, struct burst 
 	return failed;
 }
 
-static __attribute__((noinline)) void take_out(struct lane *l, struct burst *b, uint32_t failed)
+static __attribute__((noinline)) void take_out(
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t failed)
 {
-	for (uint32_t left = failed; left; left &= left - 1)
-		burst_end(l, b, (uint32_t)__builtin_ctz(left), VERDICT_NO_BACKEND);
+	for (uint32_t left = failed; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
+		const uint8_t action = g->services[b->service[i]].action;
+
+		burst_end(l, b, i,
+			action == POOL_ACTION_WAIT ? VERDICT_NO_TABLE : VERDICT_NO_BACKEND);
+	}
 	burst_close(b, failed);
 }
 
@@ -103,7 +109,7 @@ void stage_select(struct lane *l, const struct generation *g, struct burst *b)
 		const uint32_t failed = choose(l, g, b);
 
 		if (__builtin_expect(failed, 0))
-			take_out(l, b, failed);
+			take_out(l, g, b, failed);
 	}
 	b->transforms = 0;
 	for (uint32_t i = 0; i < b->n; i++) {

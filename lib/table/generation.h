@@ -13,6 +13,7 @@
 #include "eal/hash.h"
 #include "table/backend.h"
 #include "table/flow.h"
+#include "table/health_view.h"
 #include "table/sched.h"
 #include "table/vip.h"
 
@@ -30,6 +31,7 @@ struct service {
 	const uint16_t *entry; /* table of the pool */
 	uint32_t size;
 	uint8_t fields; /* enum slot_fields */
+	uint8_t action; /* enum pool_action: what happens where the table has no backend */
 };
 
 struct gen_port {

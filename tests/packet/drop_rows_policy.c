@@ -21,6 +21,8 @@ static const struct drop_row rows[] = {
 	{"every TCP port is not UDP, IPv6", VERDICT_NO_VIP,
 		{.dst = VIP6_ANY, .dport = 53, .proto = IPPROTO_UDP}},
 
+	{"no verdict yet", VERDICT_NO_TABLE, {TO4(POOL_WAITS)}},
+	{"no verdict yet, IPv6", VERDICT_NO_TABLE, {TO6(POOL_WAITS)}},
 	{"weight 0", VERDICT_NO_BACKEND, {TO4(POOL_ZERO)}},
 	{"weight 0, IPv6", VERDICT_NO_BACKEND, {TO6(POOL_ZERO)}},
 	{"empty pool", VERDICT_NO_BACKEND, {TO4(POOL_EMPTY)}},

@@ -25,6 +25,7 @@ struct pool {
 	uint8_t port;
 	uint16_t mtu; /* of the route */
 	bool dark, behind, unsourced;
+	enum pool_action action;
 };
 
 static const struct pool pools[WORLD_POOLS] = {
@@ -44,6 +45,8 @@ static const struct pool pools[WORLD_POOLS] = {
 	[POOL_DARK] = {"", "10.10.0.", HOP_SOURCE4, .n = 1, .weight = 1, .dark = true},
 	[POOL_BEHIND] = {"forward = \"l2\";", "10.11.0.", .n = 1, .weight = 1, .behind = true},
 	[POOL_UNSOURCED] = {"", "10.12.0.", "", .n = 1, .weight = 1, .unsourced = true},
+	[POOL_WAITS] = {"", "10.13.0.", HOP_SOURCE4, .n = 1, .weight = 1,
+		.action = POOL_ACTION_WAIT},
 };
 
 static const char *const macs[WORLD_PORTS] = {
@@ -193,12 +196,25 @@ static void lay_hops(struct compile_hop *hops)
 	}
 }
 
+/* Everybody is up, but where the pool says otherwise. */
+static struct health_view *lay_health(void)
+{
+	struct health_view *v = need(health_view_new(n_ways, WORLD_POOLS));
+
+	for (uint32_t i = 0; i < n_ways; i++)
+		v->backends[i].weight = pools[ways[i].pool].weight;
+	for (uint32_t p = 0; p < WORLD_POOLS; p++)
+		v->pools[p].action = pools[p].action;
+	return v;
+}
+
 static struct generation *compile(const struct conf *conf)
 {
 	struct compile_port ports[WORLD_PORTS] = {{.mtu = 1500}, {.mtu = 9000},
 		{.mtu = 1500, .shared = true}, {.mtu = 1500, .shared = true}};
 	struct compile_hop hops[MAX_WAYS] = {0};
 	uint16_t slots[MAX_WAYS], *services = need(calloc(conf->n_vips, sizeof *services));
+	struct health_view *health = lay_health();
 	struct sl_err err = SL_ERR_INIT;
 	struct generation *g;
 
@@ -217,6 +233,7 @@ static struct generation *compile(const struct conf *conf)
 		.hops = hops,
 		.slots = slots,
 		.services = services,
+		.health = health,
 		.n_slots = 101 + n_ways,
 		.n_services = (uint32_t)(11 + conf->n_vips),
 	};
@@ -226,6 +243,7 @@ static struct generation *compile(const struct conf *conf)
 		abort();
 	}
 	free(services);
+	health_view_free(health);
 	return g;
 }
 

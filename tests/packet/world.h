@@ -38,6 +38,7 @@ enum world_pool {
 	POOL_DARK,      /* next hop not resolved */
 	POOL_BEHIND,    /* direct, but behind a router */
 	POOL_UNSOURCED, /* tunnel without a source address */
+	POOL_WAITS,     /* no health verdict yet */
 	WORLD_POOLS
 };
 

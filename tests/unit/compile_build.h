@@ -30,6 +30,7 @@ static uint16_t slots[MOST], services[MOST];
 static bool drained[MOST];
 static struct compile_leaver leavers[2];
 static size_t n_leavers;
+static struct health_view *health;
 
 static inline struct sl_addr addr(const char *text)
 {
@@ -58,6 +59,7 @@ static inline int usual(void **state)
 		(struct compile_port){.mac = {{2, 0xaa, 0, 0, 0, 1}}, .mtu = 9000, .shared = true};
 	n_leavers = 0;
 	memset(drained, 0, sizeof drained);
+	health = NULL;
 	return 0;
 }
 
@@ -79,6 +81,7 @@ static inline struct generation *build(const char *text, const struct generation
 		.services = services,
 		.leavers = leavers,
 		.n_leavers = n_leavers,
+		.health = health,
 		.n_slots = 20 + MOST,
 		.n_services = 5 + MOST,
 		.prev = prev,
