@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@ const char *ctl_role_name(enum ctl_role role)
 {
 	static const char *const names[] = {
 		[CTL_ROLE_VIEWER] = "viewer",
+		[CTL_ROLE_OPERATOR] = "operator",
 		[CTL_ROLE_ADMIN] = "admin",
 	};
 
@@ -28,42 +28,54 @@ const struct ctl_command *ctl_command_find(
 	return NULL;
 }
 
-const char *ctl_call_string(const struct ctl_call *call, const char *name)
+bool ctl_command_mutates(const struct ctl_command *command)
 {
-	return json_string_value(json_object_get(call->req.args, name));
+	return command->mutate || (command->flags & CTL_MUTATES);
 }
 
-json_t *ctl_call_data(struct ctl_call *call)
-{
-	return call->data;
-}
-
-struct ctl_cursor *ctl_call_cursor(struct ctl_call *call)
-{
-	return &call->cursor;
-}
-
-int ctl_call_fail(struct ctl_call *call, int code, const char *hint, const char *fmt, ...)
-{
-	char msg[sizeof call->failure.msg];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(msg, sizeof msg, fmt, ap);
-	va_end(ap);
-	return ctl_failure_set(&call->failure, code, hint, "%s", msg);
-}
-
-/* "did you mean x?" into hint (256 bytes), or `otherwise`. */
-static const char *near(char *hint, const char *word, const char *const *names, size_t n,
-	size_t stride, const char *otherwise)
+/* "did you mean x?" into hint (256 bytes), or NULL. */
+static const char *near(
+	char *hint, const char *word, const char *const *names, size_t n, size_t stride)
 {
 	const char *name = n ? ctl_suggest(word, names, n, stride) : NULL;
 
 	if (!name)
-		return otherwise;
+		return NULL;
 	snprintf(hint, 256, "did you mean %s?", name);
 	return hint;
+}
+
+const struct ctl_command *ctl_call_lookup(struct ctl_call *call, const char *name)
+{
+	const struct ctl_server_opts *opts = call->session->opts;
+	const struct ctl_command *command =
+		ctl_command_find(opts->commands, opts->n_commands, name);
+	char quoted[CTL_QUOTE_LEN], hint[256];
+
+	if (!command)
+		ctl_call_fail(call, ENOENT,
+			near(hint, name, &opts->commands->name, opts->n_commands,
+				sizeof *opts->commands),
+			"unknown command \"%s\"", ctl_quote(name, quoted));
+	return command;
+}
+
+int ctl_role_check(struct ctl_call *call, const struct ctl_command *command)
+{
+	char what[80];
+
+	snprintf(what, sizeof what, "\"%s\"", command->name);
+	return ctl_call_need(call, command->role, what);
+}
+
+int ctl_call_need(struct ctl_call *call, enum ctl_role role, const char *what)
+{
+	const enum ctl_role have = call->session->caller.role;
+
+	if (have >= role)
+		return 0;
+	return ctl_call_fail(call, EPERM, NULL, "%s needs the role %s; yours is %s", what,
+		ctl_role_name(role), ctl_role_name(have));
 }
 
 static const struct ctl_arg *find_arg(const struct ctl_command *command, const char *name)
@@ -82,146 +94,112 @@ static const char *type_name(json_type type)
 		[JSON_ARRAY] = "an array",
 		[JSON_STRING] = "a string",
 		[JSON_INTEGER] = "an integer",
-		[JSON_REAL] = "a real number",
-		[JSON_TRUE] = "true",
-		[JSON_FALSE] = "false",
+		[JSON_REAL] = "a number",
+		[JSON_TRUE] = "true or false",
+		[JSON_FALSE] = "true or false",
 		[JSON_NULL] = "null",
 	};
 
 	return names[type];
 }
 
-static int check_args(struct ctl_call *call)
+static bool has_type(const json_t *value, json_type type)
 {
-	const struct ctl_command *command = call->command;
+	if (type == CTL_JSON_ANY)
+		return true;
+	if (type == JSON_TRUE || type == JSON_FALSE)
+		return json_is_boolean(value);
+	return type == JSON_REAL ? json_is_number(value) : json_typeof(value) == type;
+}
+
+static int check_value(
+	struct ctl_call *call, const struct ctl_command *command, const char *key, json_t *value)
+{
+	const struct ctl_arg *arg = find_arg(command, key);
 	char quoted[CTL_QUOTE_LEN], hint[256];
+
+	if (!arg && (command->flags & CTL_FREE_ARGS))
+		return 0;
+	if (!arg)
+		return ctl_call_fail(call, EINVAL,
+			near(hint, key, command->n_args ? &command->args->name : NULL,
+				command->n_args, sizeof *command->args),
+			"\"%s\" takes no argument \"%s\"", command->name, ctl_quote(key, quoted));
+	if (!has_type(value, arg->type))
+		return ctl_call_fail(call, EINVAL, NULL, "argument \"%s\" must be %s", arg->name,
+			type_name(arg->type));
+	return 0;
+}
+
+int ctl_args_check(struct ctl_call *call, const struct ctl_command *command)
+{
 	const char *key;
 	json_t *value;
+	int ret;
 
-	json_object_foreach(call->req.args, key, value)
+	json_object_foreach(call->args, key, value)
 	{
-		const struct ctl_arg *arg = find_arg(command, key);
-
-		if (!arg)
-			return ctl_call_fail(call, EINVAL,
-				near(hint, key, command->n_args ? &command->args->name : NULL,
-					command->n_args, sizeof *command->args, NULL),
-				"\"%s\" takes no argument \"%s\"", command->name,
-				ctl_quote(key, quoted));
-		if (json_typeof(value) != arg->type)
-			return ctl_call_fail(call, EINVAL, NULL, "argument \"%s\" must be %s",
-				arg->name, type_name(arg->type));
+		ret = check_value(call, command, key, value);
+		if (ret)
+			return ret;
 	}
 	for (size_t i = 0; i < command->n_args; i++) {
 		const struct ctl_arg *arg = &command->args[i];
 
-		if (arg->required && !json_object_get(call->req.args, arg->name))
+		if (arg->required && !json_object_get(call->args, arg->name))
 			return ctl_call_fail(
 				call, EINVAL, NULL, "argument \"%s\" is missing", arg->name);
 	}
 	return 0;
 }
 
-/* From the line to a command that the caller may run, with arguments that fit. */
-static int resolve(struct ctl_call *call, const struct ctl_server_opts *opts, enum ctl_role role,
-	const char *text, size_t len)
+bool ctl_call_has(const struct ctl_call *call, const char *name)
 {
-	char quoted[CTL_QUOTE_LEN], hint[256];
-	int ret = ctl_request_parse(text, len, &call->req, &call->failure);
-
-	if (ret)
-		return ret;
-	call->command = ctl_command_find(opts->commands, opts->n_commands, call->req.cmd);
-	if (!call->command)
-		return ctl_call_fail(call, ENOENT,
-			near(hint, call->req.cmd, &opts->commands->name, opts->n_commands,
-				sizeof *opts->commands, NULL),
-			"unknown command \"%s\"", ctl_quote(call->req.cmd, quoted));
-	if (role < call->command->role)
-		return ctl_call_fail(call, EPERM, NULL, "\"%s\" needs the role %s; yours is %s",
-			call->command->name, ctl_role_name(call->command->role),
-			ctl_role_name(role));
-	return check_args(call);
+	return json_object_get(call->args, name) != NULL;
 }
 
-/* Run a handler's result through: a code without a message gets the system's words. */
-static int answered(struct ctl_call *call, int ret)
+const char *ctl_call_string(const struct ctl_call *call, const char *name)
 {
-	if (ret < 0 && call->failure.code == 0)
-		ctl_call_fail(call, ret, NULL, "%s", strerror(-ret));
-	return ret;
+	return json_string_value(json_object_get(call->args, name));
 }
 
-static int run(struct ctl_call *call, const struct ctl_server_opts *opts)
+int64_t ctl_call_integer(const struct ctl_call *call, const char *name, int64_t otherwise)
 {
-	if (!call->command->next) {
-		call->data = json_object();
-		if (!call->data)
-			return answered(call, -ENOMEM);
-	}
-	return call->command->handler ? answered(call, call->command->handler(call, opts->arg)) : 0;
+	const json_t *value = json_object_get(call->args, name);
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
 }
 
-static json_t *take_data(struct ctl_call *call)
+double ctl_call_number(const struct ctl_call *call, const char *name, double otherwise)
 {
-	json_t *data = call->data;
+	const json_t *value = json_object_get(call->args, name);
 
-	call->data = NULL;
-	return data;
+	return json_is_number(value) ? json_number_value(value) : otherwise;
 }
 
-bool ctl_call_begin(struct ctl_call *call, const struct ctl_server_opts *opts, enum ctl_role role,
-	const char *text, size_t len, json_t **line)
+bool ctl_call_boolean(const struct ctl_call *call, const char *name, bool otherwise)
 {
-	int ret;
+	const json_t *value = json_object_get(call->args, name);
 
-	*line = NULL;
-	*call = (struct ctl_call){.rev = opts->rev(opts->arg)};
-	ret = resolve(call, opts, role, text, len);
-	if (ret == 0)
-		ret = run(call, opts);
-	if (ret < 0)
-		*line = ctl_line_failure(call->req.id, &call->failure);
-	else if (call->command->next)
-		return true;
-	else
-		*line = ctl_line_data(call->req.id, opts->rev(opts->arg), take_data(call));
-	ctl_call_clear(call);
-	return false;
+	return json_is_boolean(value) ? json_is_true(value) : otherwise;
 }
 
-bool ctl_call_step(struct ctl_call *call, const struct ctl_server_opts *opts, json_t **line)
+const json_t *ctl_call_json(const struct ctl_call *call, const char *name)
 {
-	json_t *item = NULL;
-	int ret;
-
-	*line = NULL;
-	if (opts->rev(opts->arg) != call->rev)
-		ret = ctl_call_fail(call, EAGAIN, "ask again",
-			"the configuration changed while the list was being sent");
-	else
-		ret = answered(call, call->command->next(call, opts->arg, &item));
-	if (ret > 0 && !item)
-		return true;
-	if (ret <= 0)
-		json_decref(item);
-	if (ret > 0) {
-		call->count++;
-		*line = ctl_line_item(call->req.id, item);
-		if (*line)
-			return true;
-	} else if (ret == 0) {
-		*line = ctl_line_end(call->req.id, call->rev, call->count);
-	} else {
-		*line = ctl_line_failure(call->req.id, &call->failure);
-	}
-	ctl_call_clear(call);
-	return false;
+	return json_object_get(call->args, name);
 }
 
-void ctl_call_clear(struct ctl_call *call)
+const json_t *ctl_call_args(const struct ctl_call *call)
 {
-	ctl_request_clear(&call->req);
-	json_decref(call->data);
-	*call = (struct ctl_call){.req.id = CTL_ID_NONE};
+	return call->args;
+}
+
+bool ctl_call_dry_run(const struct ctl_call *call)
+{
+	return call->req.dry_run;
+}
+
+const struct ctl_caller *ctl_call_caller(const struct ctl_call *call)
+{
+	return &call->session->caller;
 }

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 
 #include "ctl/call.h"
+#include "ctl/hangup.h"
 #include "ctl/peer.h"
 
 /* Replies stop being made above HIGH and go on below LOW; the queue's limit is for one reply that
@@ -33,12 +34,13 @@ struct peer {
 	struct peer_host *host;
 	struct bufferevent *bev;
 	struct event *timer;
+	struct hangup hangup; /* watched from the time a call waits until it is over */
 	enum peer_wait wait;
-	enum ctl_role role;
 	bool queued;     /* on the ready list */
-	bool listing;    /* call is a list in the middle */
+	bool busy;       /* call is not over */
 	bool discarding; /* the rest of a line that was too long */
 	bool ended;      /* the client sends no more */
+	struct ctl_session session;
 	struct ctl_call call;
 };
 
@@ -131,14 +133,27 @@ enum peer_step {
 	STEP_GONE, /* the client must be dropped */
 };
 
+/* What came of a step of the call, which was taken when the count of kicks was this. */
+static enum peer_step peer_called(
+	struct peer *p, enum call_state state, json_t *line, uint64_t kicks)
+{
+	p->busy = state != CALL_OVER;
+	if (state == CALL_WAITING) {
+		hangup_watch(&p->hangup, true);
+		return p->host->kicks == kicks ? STEP_WAIT : STEP_MORE;
+	}
+	if (state == CALL_OVER)
+		hangup_watch(&p->hangup, false);
+	return (line || !p->busy) && !peer_send(p, line) ? STEP_GONE : STEP_MORE;
+}
+
 static enum peer_step peer_request(struct peer *p, const char *text, size_t len)
 {
+	const uint64_t kicks = p->host->kicks;
 	json_t *line;
+	const enum call_state state = ctl_call_begin(&p->call, &p->session, text, len, &line);
 
-	p->listing = ctl_call_begin(&p->call, &p->host->opts, p->role, text, len, &line);
-	if (p->listing)
-		return STEP_MORE;
-	return peer_send(p, line) ? STEP_MORE : STEP_GONE;
+	return peer_called(p, state, line, kicks);
 }
 
 /* There is no whole line: drop what is surely too long, and choose what to wait for. */
@@ -181,16 +196,18 @@ static enum peer_step peer_line(struct peer *p)
 
 static enum peer_step peer_items(struct peer *p, uint64_t deadline_ns)
 {
+	enum peer_step step = STEP_MORE;
 	json_t *line;
 
-	for (int i = 0; i < TURN_ITEMS && p->listing; i++) {
-		p->listing = ctl_call_step(&p->call, &p->host->opts, &line);
-		if ((line || !p->listing) && !peer_send(p, line))
-			return STEP_GONE;
+	for (int i = 0; i < TURN_ITEMS && p->busy && step == STEP_MORE; i++) {
+		const uint64_t kicks = p->host->kicks;
+		const enum call_state state = ctl_call_step(&p->call, &line);
+
+		step = peer_called(p, state, line, kicks);
 		if (peer_unsent(p) > QUEUE_HIGH || peer_now_ns() >= deadline_ns)
 			break;
 	}
-	return STEP_MORE;
+	return step;
 }
 
 /* A little work for one client: one request, or some items of its list. */
@@ -198,12 +215,12 @@ static enum peer_step peer_turn(struct peer *p, uint64_t deadline_ns)
 {
 	const bool blocked = peer_unsent(p) > QUEUE_HIGH;
 
-	peer_read(p, !blocked && !p->listing);
+	peer_read(p, !blocked && !p->busy);
 	if (blocked) {
 		peer_wait_for(p, WAIT_READER);
 		return STEP_WAIT;
 	}
-	if (!p->listing)
+	if (!p->busy)
 		return peer_line(p);
 	peer_wait_for(p, WAIT_NOTHING);
 	return peer_items(p, deadline_ns);
@@ -253,7 +270,41 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	peer_free(arg);
 }
 
-int peer_new(struct peer_host *host, int fd, uid_t uid)
+void peer_kick(struct peer_host *host)
+{
+	struct peer *p;
+
+	host->kicks++;
+	TAILQ_FOREACH(p, &host->all, link)
+	{
+		if (p->busy)
+			peer_ready(p);
+	}
+}
+
+static void on_wake(void *arg)
+{
+	peer_ready(arg);
+}
+
+static void on_hangup(void *arg)
+{
+	peer_free(arg);
+}
+
+static void set_session(struct peer *p, const struct ucred *who)
+{
+	p->session = (struct ctl_session){
+		.opts = &p->host->opts,
+		.caller = {.uid = who->uid,
+			.pid = who->pid,
+			.role = who->uid == 0 ? CTL_ROLE_ADMIN : CTL_ROLE_VIEWER},
+		.wake = on_wake,
+		.wake_arg = p,
+	};
+}
+
+int peer_new(struct peer_host *host, int fd, const struct ucred *who)
 {
 	struct peer *p = calloc(1, sizeof *p);
 
@@ -264,14 +315,15 @@ int peer_new(struct peer_host *host, int fd, uid_t uid)
 	TAILQ_INSERT_TAIL(&host->all, p, link);
 	host->count++;
 	p->host = host;
-	p->role = uid == 0 ? CTL_ROLE_ADMIN : CTL_ROLE_VIEWER;
+	p->hangup.fd = -1;
+	set_session(p, who);
 	p->bev = bufferevent_socket_new(host->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!p->bev)
 		close(fd);
 	p->timer = evtimer_new(host->base, on_timer, p);
-	if (!p->bev || !p->timer ||
+	if (!p->bev || !p->timer || hangup_open(&p->hangup, host->base, fd, on_hangup, p) ||
 		!peer_send(p, ctl_line_hello(host->opts.version, host->opts.rev(host->opts.arg),
-				      ctl_role_name(p->role)))) {
+				      ctl_role_name(p->session.caller.role)))) {
 		peer_free(p);
 		return -ENOMEM;
 	}
@@ -290,6 +342,7 @@ void peer_free(struct peer *p)
 		TAILQ_REMOVE(&p->host->ready, p, ready_link);
 	p->host->count--;
 	ctl_call_clear(&p->call);
+	hangup_close(&p->hangup);
 	if (p->timer)
 		event_free(p->timer);
 	if (p->bev)

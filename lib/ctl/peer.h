@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
-#include <sys/types.h>
+#include <sys/socket.h>
 
 #include "ctl/server.h"
 
@@ -23,10 +23,11 @@ struct peer_host {
 	unsigned count;
 	struct peer_list ready; /* those with something to do, in order */
 	struct event *work;     /* runs the ready ones */
+	uint64_t kicks;
 };
 
 /* Greet and serve fd (non-blocking), which is taken over, also on error. 0, or -ENOMEM. */
-int peer_new(struct peer_host *host, int fd, uid_t uid);
+int peer_new(struct peer_host *host, int fd, const struct ucred *who);
 
 /* Drop the client, whatever it is doing. */
 void peer_free(struct peer *peer);
@@ -34,6 +35,9 @@ void peer_free(struct peer *peer);
 /* Take peers off the ready list in turn until deadline_ns (CLOCK_MONOTONIC); each gets at least one
  * turn when it is reached. */
 void peer_run_ready(struct peer_host *host, uint64_t deadline_ns);
+
+/* Ask the lists that wait again. */
+void peer_kick(struct peer_host *host);
 
 uint64_t peer_now_ns(void);
 

@@ -12,7 +12,7 @@
 
 #define QUOTE_MAX 48
 
-static const char *const request_keys[] = {"v", "id", "cmd", "args"};
+static const char *const request_keys[] = {"v", "id", "cmd", "args", "if_rev", "dry_run"};
 #define N_KEYS (sizeof request_keys / sizeof *request_keys)
 
 int ctl_failure_set(struct ctl_failure *why, int code, const char *hint, const char *fmt, ...)
@@ -113,10 +113,27 @@ static int check_keys(const json_t *root, struct ctl_failure *why)
 			continue;
 		near = ctl_suggest(key, request_keys, N_KEYS, sizeof *request_keys);
 		snprintf(hint, sizeof hint, "%s%s%s", near ? "did you mean " : "",
-			near ? near : "keys are v, id, cmd, args", near ? "?" : "");
+			near ? near : "keys are v, id, cmd, args, if_rev, dry_run",
+			near ? "?" : "");
 		return ctl_failure_set(
 			why, EINVAL, hint, "unknown request key \"%s\"", ctl_quote(key, quoted));
 	}
+	return 0;
+}
+
+static int read_options(struct ctl_request *req, struct ctl_failure *why)
+{
+	const json_t *if_rev = json_object_get(req->root, "if_rev");
+	const json_t *dry_run = json_object_get(req->root, "dry_run");
+
+	if (if_rev && (!json_is_integer(if_rev) || json_integer_value(if_rev) < 0))
+		return ctl_failure_set(why, EINVAL, "a revision is \"rev\" of an answer",
+			"\"if_rev\" must be an integer, 0 or greater");
+	if (dry_run && !json_is_boolean(dry_run))
+		return ctl_failure_set(why, EINVAL, NULL, "\"dry_run\" must be true or false");
+	if (if_rev)
+		req->if_rev = json_integer_value(if_rev);
+	req->dry_run = json_is_true(dry_run);
 	return 0;
 }
 
@@ -142,7 +159,7 @@ static int check_values(struct ctl_request *req, struct ctl_failure *why)
 	if (req->args && !json_is_object(req->args))
 		return ctl_failure_set(why, EINVAL, "leave \"args\" out when there are none",
 			"\"args\" must be an object");
-	return 0;
+	return read_options(req, why);
 }
 
 int ctl_request_parse(
@@ -151,7 +168,7 @@ int ctl_request_parse(
 	const json_t *id;
 	int ret;
 
-	*req = (struct ctl_request){.id = CTL_ID_NONE};
+	*req = (struct ctl_request){.id = CTL_ID_NONE, .if_rev = CTL_REV_ANY};
 	req->root = load(line, len, why);
 	if (!req->root)
 		return -EINVAL;
@@ -168,7 +185,7 @@ int ctl_request_parse(
 void ctl_request_clear(struct ctl_request *req)
 {
 	json_decref(req->root);
-	*req = (struct ctl_request){.id = CTL_ID_NONE};
+	*req = (struct ctl_request){.id = CTL_ID_NONE, .if_rev = CTL_REV_ANY};
 }
 
 static json_t *id_json(int64_t id)

@@ -6,6 +6,7 @@
 #ifndef SLUICE_CTL_PROTOCOL_H
 #define SLUICE_CTL_PROTOCOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <jansson.h>
@@ -14,6 +15,7 @@
 #define CTL_REQUEST_MAX 65536 /* bytes of a request line without its newline */
 #define CTL_DEPTH_MAX   16    /* nesting of objects and arrays in a request */
 #define CTL_ID_NONE     (-1)  /* the request had no usable id: "id":null in the reply */
+#define CTL_REV_ANY     (-1)  /* the request has no "if_rev" */
 
 /* Why the answer is no: code is a positive errno, sent by its name ("ENOENT"). */
 struct ctl_failure {
@@ -26,6 +28,8 @@ struct ctl_request {
 	int64_t id;
 	const char *cmd; /* inside root */
 	json_t *args;    /* inside root; NULL = none sent */
+	int64_t if_rev;  /* or CTL_REV_ANY */
+	bool dry_run;
 	json_t *root;
 };
 

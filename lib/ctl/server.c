@@ -63,7 +63,7 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	if (s->host.count >= most)
 		refuse(fd);
 	else
-		peer_new(&s->host, fd, who.uid);
+		peer_new(&s->host, fd, &who);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *arg)
@@ -141,6 +141,11 @@ int ctl_server_new(struct event_base *base, const struct ctl_server_opts *opts,
 	evconnlistener_set_error_cb(s->listener, on_accept_error);
 	*out = s;
 	return 0;
+}
+
+void ctl_server_kick(struct ctl_server *s)
+{
+	peer_kick(&s->host);
 }
 
 void ctl_server_free(struct ctl_server *s)

@@ -27,8 +27,9 @@ struct ctl_server_opts {
 	const char *version; /* of the daemon, for the greeting */
 	const struct ctl_command *commands;
 	size_t n_commands;
-	uint64_t (*rev)(void *arg); /* current revision */
-	void *arg;                  /* for rev and all handlers */
+	uint64_t (*rev)(void *arg);          /* revision in force: what questions and lists show */
+	const struct ctl_change_ops *change; /* NULL: no row has `mutate` */
+	void *arg;                           /* for all of these and all handlers */
 
 	/* How long a client may take, ms; 0 = the value in brackets. */
 	unsigned line_ms;   /* from the first byte of a request to its newline (5000) */
@@ -41,6 +42,9 @@ struct ctl_server_opts {
  * *out, or -errno with the sentence in err. */
 int ctl_server_new(struct event_base *base, const struct ctl_server_opts *opts,
 	struct ctl_server **out, struct sl_err *err);
+
+/* There is news for lists that wait (CTL_WAIT): each is asked again, not from within this call. */
+void ctl_server_kick(struct ctl_server *server);
 
 /* Drop all clients, close, remove the socket file if it is still this server's. NULL is fine. */
 void ctl_server_free(struct ctl_server *server);
