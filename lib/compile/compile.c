@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "compile/compile.h"
+#include "compile/own.h"
 
 uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend)
 {
@@ -305,6 +306,8 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 	}
 	if (!rc)
 		rc = compile_vips(g, in);
+	if (!rc)
+		rc = compile_own(g, in->conf);
 	if (rc) {
 		generation_free(g);
 		return sl_err_sys(err, rc, "cannot build the tables of revision %llu",

@@ -17,6 +17,7 @@ void pipeline_begin(struct lane *l, const struct generation *g, struct burst *b)
 void pipeline_finish(struct lane *l, const struct generation *g, struct burst *b)
 {
 	stage_flow(l, g, b);
+	stage_source(l, g, b);
 	stage_select(l, g, b);
 	stage_transform(l, g, b);
 	if (b->n_ended)

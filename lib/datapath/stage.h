@@ -22,6 +22,10 @@ void stage_hash(struct lane *l, const struct generation *g, struct burst *b);
  * new_flows. Without a flow table all do. */
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b);
 
+/* Ends new flows that come from an address of ours: a VIP or the source of a tunnel. A flow that is
+ * remembered has passed here once. */
+void stage_source(struct lane *l, const struct generation *g, struct burst *b);
+
 /* Choose a backend for the new flows by the table of their pool, and remember it. Fills transform
  * and tx_port of all. Ends what has no backend. */
 void stage_select(struct lane *l, const struct generation *g, struct burst *b);

@@ -24,6 +24,17 @@ HDR_INLINE void key_keep_source(struct flow_key *k, bool v6)
 		k->w[0] &= 0xffffffff;
 }
 
+/* An address of 4 or 16 bytes as two words of struct sl_addr: IPv4 in mapped form. */
+HDR_INLINE void key_address(uint64_t out[2], const void *addr, bool v6)
+{
+	if (v6) {
+		memcpy(out, addr, 16);
+		return;
+	}
+	out[0] = 0;
+	out[1] = (uint64_t)hdr_load32(addr) << 32 | 0xffff0000u;
+}
+
 /* The 4 or 16 bytes of the destination address. */
 HDR_INLINE const void *key_destination(const struct flow_key *k, bool v6)
 {

@@ -74,6 +74,23 @@ HDR_INLINE uint32_t tunnel_overhead(const struct sl_addr *dst)
 	return sl_addr_is4(dst) ? IPV4_LEN : IPV6_LEN;
 }
 
+/* Both ends of a compiled tunnel. False for an Ethernet header alone. */
+HDR_INLINE bool tunnel_addresses(const struct tunnel *t, struct sl_addr *from, struct sl_addr *to)
+{
+	const uint8_t *ip = t->hdr + ETH_LEN;
+
+	if (t->len < ETH_LEN + IPV4_LEN)
+		return false;
+	if (hdr_be16(t->hdr + ETH_TYPE_OFF) == ETH_TYPE_IPV4) {
+		*from = sl_addr_from4(ip + 12);
+		*to = sl_addr_from4(ip + 16);
+	} else {
+		*from = sl_addr_from16(ip + 8);
+		*to = sl_addr_from16(ip + 24);
+	}
+	return true;
+}
+
 /* True when tunnel_compile_ip made an outer IPv6 header. */
 HDR_INLINE bool tunnel_outer_v6(const struct tunnel *t)
 {

@@ -43,5 +43,6 @@ void generation_free(struct generation *g)
 	free(g->backends);
 	free(g->owned);
 	vip_clear(&g->vips);
+	own_clear(&g->own);
 	free(g);
 }

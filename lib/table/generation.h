@@ -14,6 +14,7 @@
 #include "table/backend.h"
 #include "table/flow.h"
 #include "table/health_view.h"
+#include "table/own.h"
 #include "table/sched.h"
 #include "table/vip.h"
 
@@ -45,6 +46,7 @@ struct generation {
 	struct hash_key slot_key;
 	struct flow_timeouts flow_timeouts;
 	struct vip_table vips;
+	struct own_set own; /* VIPs noted; tunnel sources and tunnelled backends */
 	struct gen_port ports[GENERATION_MAX_PORTS];
 	uint32_t n_services; /* by service id; ids without a VIP are unused rows */
 	uint32_t n_backends; /* by backend slot; slots without a backend are unused rows */

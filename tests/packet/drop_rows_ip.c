@@ -82,6 +82,13 @@ static const struct drop_row rows[] = {
 	{"source ::", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "::"}},
 	{"source ::1", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "::1"}},
 	{"source multicast, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "ff02::1"}},
+	{"source another VIP", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = VIP4_TWIN}},
+	{"source another VIP, SYN", VERDICT_MARTIAN_SRC,
+		{DROP_TO4, .src = VIP4_ANY, .tcp_flags = 2}},
+	{"source another VIP, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = VIP6_TWIN}},
+	{"source of a tunnel", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "10.0.0.250"}},
+	{"source of a tunnel, ours on the way", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "10.2.0.1"}},
+	{"source of a tunnel, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "fd00::250"}},
 };
 
 const struct drop_rows drop_rows_ip = DROP_ROWS(rows);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The set of our own addresses, from what is compiled already. */
+
+#ifndef SLUICE_COMPILE_OWN_H
+#define SLUICE_COMPILE_OWN_H
+
+#include "conf/conf.h"
+#include "table/generation.h"
+
+/* Fill g->own from the tunnels of its backends and from the VIPs. 0 or -ENOMEM. Builder thread. */
+int compile_own(struct generation *g, const struct conf *conf);
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "datapath/stage.h"
+#include "net/key.h"
+
+/* Our own address as the source of a packet: nobody but us has it. */
+static bool is_ours(const struct generation *g, const struct flow_key *k, bool v6)
+{
+	uint64_t addr[2];
+
+	key_address(addr, k->w, v6);
+	return (own_find(&g->own, addr) & OWN_TUNNEL) || vip_has_address(&g->vips, k->w, v6);
+}
+
+/* The mask without the bits in `gone`, closed up: what burst_close does to the packets. */
+static uint32_t mask_close(uint32_t mask, uint32_t gone, uint32_t n)
+{
+	uint32_t out = 0, k = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!(gone >> i & 1))
+			out |= (mask >> i & 1) << k++;
+	return out;
+}
+
+static __attribute__((noinline)) void take_out(
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t doubtful)
+{
+	const uint32_t n = b->n;
+	uint32_t gone = 0;
+
+	for (; doubtful; doubtful &= doubtful - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(doubtful);
+
+		if (!is_ours(g, &b->key[i], b->is6[i]))
+			continue;
+		burst_end(l, b, i, VERDICT_MARTIAN_SRC);
+		gone |= 1u << i;
+	}
+	burst_close(b, gone);
+	b->new_flows = mask_close(b->new_flows, gone, n);
+}
+
+static inline uint32_t maybe_ours(const struct own_set *own, const struct burst *b, uint32_t i)
+{
+	uint64_t addr[2];
+
+	key_address(addr, b->key[i].w, b->is6[i]);
+	return (uint32_t)own_maybe(own, addr) << i;
+}
+
+void stage_source(struct lane *l, const struct generation *g, struct burst *b)
+{
+	const struct own_set own = g->own;
+	const uint32_t n = b->n;
+	uint32_t doubtful = 0;
+
+	if (b->new_flows == burst_all(b)) /* the same without a chain of masks */
+		for (uint32_t i = 0; i < n; i++)
+			doubtful |= maybe_ours(&own, b, i);
+	else
+		for (uint32_t left = b->new_flows; left; left &= left - 1)
+			doubtful |= maybe_ours(&own, b, (uint32_t)__builtin_ctz(left));
+	if (__builtin_expect(doubtful, 0))
+		take_out(l, g, b, doubtful);
+}

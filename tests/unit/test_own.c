@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The set of our own addresses and its filter. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "net/key.h"
+#include "table/own.h"
+
+#define MANY 5000
+
+static struct sl_addr six(uint32_t i)
+{
+	const uint8_t b[16] = {
+		0xfd, 1, [12] = (uint8_t)(i >> 16), 0, (uint8_t)(i >> 8), (uint8_t)i};
+
+	return sl_addr_from16(b);
+}
+
+static struct sl_addr four(uint32_t i)
+{
+	const uint8_t b[4] = {10, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i};
+
+	return sl_addr_from4(b);
+}
+
+static const uint64_t *words(const struct sl_addr *a)
+{
+	static uint64_t w[2];
+
+	memcpy(w, a, sizeof w);
+	return w;
+}
+
+static void finds_what_was_put_in(void **state)
+{
+	struct own_set s;
+
+	assert_int_equal(own_new(&s, MANY, MANY), 0);
+	for (uint32_t i = 0; i < MANY; i++) {
+		const struct sl_addr a = i % 2 ? six(i) : four(i);
+
+		own_add(&s, &a, i % 3 ? OWN_TUNNEL : OWN_BACKEND);
+		if (i % 3)
+			own_note(&s, &a);
+	}
+	for (uint32_t i = 0; i < 2 * MANY; i++) {
+		const struct sl_addr a = i % 2 ? six(i) : four(i);
+		const uint8_t want = i >= MANY ? 0 : i % 3 ? OWN_TUNNEL : OWN_BACKEND;
+
+		assert_int_equal(own_find(&s, words(&a)), want);
+		if (want == OWN_TUNNEL)
+			assert_true(own_maybe(&s, words(&a)));
+	}
+	own_clear(&s);
+}
+
+static void an_address_may_be_both(void **state)
+{
+	const struct sl_addr a = four(7);
+	struct own_set s;
+
+	assert_int_equal(own_new(&s, 1, 1), 0);
+	own_add(&s, &a, OWN_TUNNEL);
+	own_add(&s, &a, OWN_BACKEND);
+	assert_int_equal(own_find(&s, words(&a)), OWN_TUNNEL | OWN_BACKEND);
+	own_clear(&s);
+}
+
+/* With a few addresses in the filter, few others pass it. */
+static void filter_stops_most(void **state)
+{
+	struct own_set s;
+	uint32_t passed = 0;
+
+	assert_int_equal(own_new(&s, 0, 16), 0);
+	for (uint32_t i = 0; i < 16; i++) {
+		const struct sl_addr a = four(i);
+
+		own_note(&s, &a);
+		assert_int_equal(own_find(&s, words(&a)), 0);
+	}
+	for (uint32_t i = 16; i < 16 + MANY; i++) {
+		const struct sl_addr a = i % 2 ? six(i) : four(i);
+
+		passed += own_maybe(&s, words(&a));
+	}
+	assert_in_range(passed, 0, MANY / 100);
+	own_note_all(&s);
+	const struct sl_addr a = six(99);
+
+	assert_true(own_maybe(&s, words(&a)));
+	own_clear(&s);
+}
+
+/* Four bytes of a packet and struct sl_addr are one address. */
+static void key_is_the_mapped_form(void **state)
+{
+	const uint8_t b4[4] = {192, 0, 2, 33};
+	const struct sl_addr a4 = sl_addr_from4(b4), a6 = six(3);
+	uint64_t w[2];
+
+	key_address(w, b4, false);
+	assert_memory_equal(w, &a4, sizeof w);
+	key_address(w, &a6, true);
+	assert_memory_equal(w, &a6, sizeof w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(finds_what_was_put_in),
+		cmocka_unit_test(an_address_may_be_both),
+		cmocka_unit_test(filter_stops_most),
+		cmocka_unit_test(key_is_the_mapped_form),
+	};
+
+	return cmocka_run_group_tests_name("own", tests, NULL, NULL);
+}
