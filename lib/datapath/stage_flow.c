@@ -3,9 +3,8 @@
 #include "datapath/flow_event.h"
 #include "datapath/stage.h"
 
-/* May a packet of a known flow go on to its backend? A SYN after the end of a connection begins
- * another one on the same ports, which is chosen for anew; so is one that would begin on a backend
- * in drain. */
+/* May a packet of a known flow go on to its backend? A SYN that would begin a connection on a
+ * backend in drain may not. */
 static inline bool may_go_on(const struct generation *g, struct flow_at at, enum flow_event ev)
 {
 	const uint16_t slot = flow_slot(at);
@@ -16,7 +15,7 @@ static inline bool may_go_on(const struct generation *g, struct flow_at at, enum
 
 	if (__builtin_expect(ev != FLOW_EV_SYN, 1))
 		return state != BACKEND_GONE;
-	return state == BACKEND_READY && flow_state(at) != FLOW_CLOSING;
+	return state == BACKEND_READY;
 }
 
 /* What most packets are: more of a confirmed TCP connection that was seen within this second, on a

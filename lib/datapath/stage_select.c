@@ -45,22 +45,14 @@ static void gather(const struct generation *g, const struct burst *b, struct fre
 	}
 }
 
-/* Remember the choice for packet i. An entry that is there already is the flow's own, idle or with
- * a backend that takes it no more, or one that an earlier packet of this burst made. */
+/* Remember the choice for packet i. */
 static void remember(struct lane *l, const struct generation *g, struct burst *b, uint32_t i)
 {
-	const enum flow_event ev = flow_event(&b->info[i]);
-	const struct flow_at at = flow_find(l->flows, b->hash[i]);
 	const uint16_t slot = b->backend[i];
 
-	if (at.b && flow_slot(at) == slot && !flow_idle(at, l->clock, &g->flow_timeouts)) {
-		flow_touch(at, ev, l->clock);
+	if (!flow_remember(l->flows, b->hash[i], slot, flow_event(&b->info[i]), l->clock,
+		    &g->flow_timeouts))
 		return;
-	}
-	if (at.b)
-		flow_move(l->flows, at, slot, ev, l->clock);
-	else if (!flow_insert(l->flows, b->hash[i], slot, ev, l->clock, &g->flow_timeouts))
-		return; /* counted as a bypass, with each of its packets */
 	counter_add(&l->backend_new[slot], 1);
 	counter_add(&l->service_new[b->service[i]], 1);
 }

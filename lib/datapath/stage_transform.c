@@ -41,6 +41,13 @@ static inline bool frame_resize(struct rte_mbuf *m, const struct parsed *p, uint
 	return true;
 }
 
+/* The flow label of an outer header, which others see: 20 bits that hang on all bits of the secret
+ * hash, so that neither the bucket nor the tag of a flow can be told from them. */
+static inline uint32_t flow_label(uint64_t hash)
+{
+	return (uint32_t)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15 >> 44);
+}
+
 /* The packets of one kind. `kind` is a literal at every call, so each kind gets a loop of its own.
  */
 static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
@@ -60,7 +67,7 @@ static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
 		const struct tunnel_packet tp = {
 			.inner_len = p->l3_len,
 			.id = ip_id,
-			.label = (uint32_t)b->hash[i],
+			.label = flow_label(b->hash[i]),
 			.tos = p->tos,
 			.inner_v6 = p->v6,
 		};

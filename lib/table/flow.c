@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "table/flow.h"
+#include "table/flow_place.h"
 
 const uint8_t flow_next[FLOW_STATES][FLOW_EVENTS] = {
 	/* clang-format off */
@@ -80,11 +80,22 @@ static uint16_t first_state(enum flow_event ev)
 	return ev == FLOW_EV_END ? FLOW_CLOSING : FLOW_NEW;
 }
 
-static void entry_set(
-	struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev, uint16_t now)
+/* The age of an entry that a first packet makes; see the head of table/flow.h. */
+static uint16_t first_age(enum flow_event ev, uint16_t now, const struct flow_timeouts *to)
+{
+	const enum flow_state confirmed = ev == FLOW_EV_UDP    ? FLOW_UDP
+					  : ev == FLOW_EV_DATA ? FLOW_ESTABLISHED
+							       : FLOW_NEW;
+	const int ahead = to->idle_s[confirmed] - to->idle_s[FLOW_NEW];
+
+	return (uint16_t)(ahead > 0 ? now + ahead : now);
+}
+
+static void entry_set(struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to)
 {
 	at.b->backend[at.way] = (uint16_t)(slot | first_state(ev) << FLOW_STATE_SHIFT);
-	at.b->age[at.way] = now;
+	at.b->age[at.way] = first_age(ev, now, to);
 	shift(&t->active[slot], 1);
 }
 
@@ -113,50 +124,32 @@ static struct flow_at empty_place(struct flow_bucket *b1, struct flow_bucket *b2
 	return (struct flow_at){NULL, 0};
 }
 
-/* How willingly an entry in use is given to a new flow; 0 = never. An unconfirmed one goes first: a
- * flood of them makes room for itself, and one that was real finds the same backend in the same
- * table again. */
-static uint32_t giveaway(struct flow_at at, uint16_t now, const struct flow_timeouts *to)
+/* One of the ways in a mask that is not 0. Not always the first: a new entry would make room for
+ * the very next one. */
+static uint32_t any_way(uint32_t mask, uint64_t hash)
 {
-	if (flow_idle(at, now, to))
-		return 3;
-	switch (flow_state(at)) {
-	case FLOW_NEW:
-		return 2;
-	case FLOW_CLOSING:
-		return 1;
-	default:
-		return 0;
-	}
+	const uint32_t from = (uint32_t)(hash >> 32) % FLOW_WAYS;
+
+	return ((uint32_t)__builtin_ctz((mask | mask << FLOW_WAYS) >> from) + from) % FLOW_WAYS;
 }
 
-/* The best entry to take in one full bucket, if it is better than what is known. */
-static void look_for_victim(struct flow_bucket *b, uint16_t now, const struct flow_timeouts *to,
-	struct flow_at *best, uint32_t *best_score)
-{
-	for (uint32_t way = 0; way < FLOW_WAYS && *best_score < 3; way++) {
-		const struct flow_at at = {b, way};
-		const uint32_t score = giveaway(at, now, to);
-
-		if (score > *best_score) {
-			*best = at;
-			*best_score = score;
-		}
-	}
-}
-
-/* Free an entry for a new flow. NULL bucket: there is none to be had. */
+/* Free an entry of two full buckets for a new flow. NULL bucket: there is none to be had. */
 static struct flow_at take_place(struct flow_table *t, struct flow_bucket *b1,
-	struct flow_bucket *b2, uint16_t now, const struct flow_timeouts *to)
+	struct flow_bucket *b2, uint64_t hash, uint16_t now, const struct flow_timeouts *to)
 {
+	const struct flow_places p1 = flow_places(b1, now, to), p2 = flow_places(b2, now, to);
 	struct flow_at at = {NULL, 0};
-	uint32_t score = 0;
 
-	look_for_victim(b1, now, to, &at, &score);
-	look_for_victim(b2, now, to, &at, &score);
-	if (score) {
-		bump(score == 3 ? &t->expired : &t->evicted);
+	for (int c = 0; c < PLACE_CLASSES; c++) {
+		const uint32_t in1 = p1.of[c], in2 = p2.of[c];
+
+		if (!(in1 | in2))
+			continue;
+		at.b = in1 ? b1 : b2;
+		at.way = any_way(in1 ? in1 : in2, hash);
+		bump(c == PLACE_IDLE ? &t->expired : &t->evicted);
 		entry_free(t, at);
+		break;
 	}
 	return at;
 }
@@ -168,23 +161,38 @@ bool flow_insert(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_e
 	struct flow_at at = empty_place(b1, b2);
 
 	if (!at.b)
-		at = take_place(t, b1, b2, now, to);
+		at = take_place(t, b1, b2, hash, now, to);
 	if (!at.b) {
 		bump(&t->bypass);
 		return false;
 	}
 	at.b->tag[at.way] = flow_tag(hash);
-	entry_set(t, at, slot, ev, now);
+	entry_set(t, at, slot, ev, now, to);
 	shift(&t->entries, 1);
 	bump(&t->inserts);
 	return true;
 }
 
-void flow_move(
-	struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev, uint16_t now)
+void flow_move(struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to)
 {
 	shift(&t->active[flow_slot(at)], -1);
-	entry_set(t, at, slot, ev, now);
+	entry_set(t, at, slot, ev, now, to);
+}
+
+bool flow_remember(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to)
+{
+	const struct flow_at at = flow_find(t, hash);
+
+	if (__builtin_expect(!at.b, 1))
+		return flow_insert(t, hash, slot, ev, now, to);
+	if (flow_slot(at) == slot && !flow_idle(at, now, to)) {
+		flow_touch(at, ev, now);
+		return false;
+	}
+	flow_move(t, at, slot, ev, now, to);
+	return true;
 }
 
 static bool gone(struct flow_at at, const struct backend *backends, uint32_t n_backends)

@@ -10,7 +10,11 @@
  * An entry begins as FLOW_NEW (unconfirmed). What comes after the first packet confirms it. A new
  * flow may take an entry that is empty, idle for too long, unconfirmed or closing, in this order;
  * never a live confirmed one. When both buckets are full of live confirmed ones, the flow is not
- * remembered, and each of its packets is counted as a bypass. */
+ * remembered, and each of its packets is counted as a bypass.
+ *
+ * A SYN that nothing follows is forgotten soon. A flow that begins otherwise, with UDP or in the
+ * middle of a connection, may be one of few packets: unconfirmed, it lives as long as it would
+ * confirmed, so that the next packet finds it and confirms it. For that its age is set ahead. */
 
 #ifndef SLUICE_TABLE_FLOW_H
 #define SLUICE_TABLE_FLOW_H
@@ -46,12 +50,16 @@ enum flow_event {
 struct flow_bucket {
 	alignas(64) uint32_t tag[FLOW_WAYS]; /* 0 = empty */
 	uint16_t backend[FLOW_WAYS];         /* slot | state << FLOW_STATE_SHIFT */
-	uint16_t age[FLOW_WAYS];             /* clock when last seen, seconds, wraps */
+	uint16_t age[FLOW_WAYS];             /* clock when last seen, or ahead; seconds, wraps */
 };
 
 static_assert(sizeof(struct flow_bucket) == 64, "one cache line");
 
-/* Idle seconds after which an entry is free, by state; each below 32768. */
+/* Longest idle time. Ages are 16 bits and compared with a sign; what is left up to 32767 is for the
+ * sweep to come round in. */
+#define FLOW_IDLE_MAX_S 32000
+
+/* Idle seconds after which an entry is free, by state; each at most FLOW_IDLE_MAX_S. */
 struct flow_timeouts {
 	uint16_t idle_s[FLOW_STATES];
 };
@@ -88,15 +96,22 @@ bool flow_insert(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_e
 	uint16_t now, const struct flow_timeouts *to);
 
 /* Let an existing entry go to another backend, from the beginning of its life. */
-void flow_move(
-	struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev, uint16_t now);
+void flow_move(struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to);
+
+/* A packet for which `slot` was chosen: remember it. An entry that is there already is the flow's
+ * own, idle or with a backend that takes it no more, or one that an earlier packet of the same
+ * burst made. False: no place, counted. */
+bool flow_remember(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to);
 
 /* Look at the next n buckets and free what is idle or belongs to a backend that is gone. */
 void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flow_timeouts *to,
 	const struct backend *backends, uint32_t n_backends);
 
 /* [state][event] -> state. A retransmitted SYN does not confirm; a SYN does not unconfirm a live
- * flow, which a forged one could otherwise do; a SYN on a closing flow opens it again. */
+ * flow, which a forged one could otherwise do; a SYN on a closing flow opens it again, on the
+ * backend that it has: else a forged RST and a forged SYN could move a connection. */
 extern const uint8_t flow_next[FLOW_STATES][FLOW_EVENTS];
 
 static inline uint32_t flow_tag(uint64_t hash)
@@ -192,10 +207,11 @@ static inline enum flow_state flow_state(struct flow_at at)
 
 static inline bool flow_idle(struct flow_at at, uint16_t now, const struct flow_timeouts *to)
 {
-	return (uint16_t)(now - at.b->age[at.way]) > to->idle_s[flow_state(at)];
+	return (int16_t)(now - at.b->age[at.way]) > (int16_t)to->idle_s[flow_state(at)];
 }
 
-/* A packet of the flow came by. Writes only what changes: most packets leave the line clean. */
+/* A packet of the flow came by. Writes only what changes: most packets leave the line clean. What
+ * does not confirm an entry does not take back an age that is set ahead. */
 static inline void flow_touch(struct flow_at at, enum flow_event ev, uint16_t now)
 {
 	const uint16_t was = at.b->backend[at.way];
@@ -204,7 +220,8 @@ static inline void flow_touch(struct flow_at at, enum flow_event ev, uint16_t no
 
 	if (__builtin_expect(is != was, 0))
 		at.b->backend[at.way] = is;
-	if (__builtin_expect(at.b->age[at.way] != now, 0))
+	if (__builtin_expect(at.b->age[at.way] != now, 0) &&
+		(is >> FLOW_STATE_SHIFT != FLOW_NEW || (int16_t)(now - at.b->age[at.way]) > 0))
 		at.b->age[at.way] = now;
 }
 

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	model_start(&m, &r, FLOWS, 64u << data[0] % 3);
 	for (uint32_t s = 0; s < FLOW_STATES; s++)
-		m.to.idle_s[s] = (uint16_t)(data[s + 1] * 128 + 1);
+		m.to.idle_s[s] = (uint16_t)(data[s + 1] * 125 + 1);
 	m.now_s = data[FLOW_STATES + 1] * 300u;
 	m.swept_s = m.now_s;
 	for (size_t at = FLOW_STATES + 2; at + 3 <= size && !m.wrong; at += 3)

@@ -115,13 +115,13 @@ static enum bond bond_of(const struct judge *j, uint32_t id, uint8_t flags)
 
 	if (flow_world_is_out(be))
 		return BOND_NONE;
-	if (is_tcp(id) && flags == SYN && (f->closed || !flow_world_takes_new(be)))
+	if (is_tcp(id) && flags == SYN && !flow_world_takes_new(be))
 		return BOND_NONE;
 	const uint16_t idle_s = (uint16_t)(j->w.lane->clock - f->seen);
 
 	if (idle_s > FLOW_IDLE_S)
 		return BOND_NONE;
-	if (f->fresh && idle_s > FLOW_SYN_S)
+	if ((f->fresh && idle_s > FLOW_SYN_S) || (f->closed && idle_s > FLOW_CLOSING_S))
 		return BOND_MAY;
 	return be->gone == f->gone ? BOND_MUST : BOND_MAY; /* gone and back: perhaps forgotten */
 }
@@ -160,7 +160,7 @@ static void judge_frame(struct judge *j, uint32_t id, uint8_t flags, const uint8
 	}
 	*f = (struct flow){
 		.backend = s.backend,
-		.fresh = bond != BOND_MUST || (f->fresh && is_tcp(id) && flags == SYN),
+		.fresh = is_tcp(id) && flags == SYN && (bond != BOND_MUST || f->fresh || f->closed),
 		.closed = is_tcp(id) && (flags & FIN || (f->closed && flags != SYN)),
 		.gone = be->gone,
 		.seen = j->w.lane->clock,

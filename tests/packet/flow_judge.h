@@ -21,8 +21,8 @@ enum { SYN = 2, FIN = 1, ACK = 16 };
 /* Where a flow was seen last. */
 struct flow {
 	uint8_t backend; /* FLOW_NOBODY: never */
-	bool fresh;      /* one packet, or SYNs: remembered for FLOW_SYN_S seconds only */
-	bool closed;     /* FIN, and no SYN since */
+	bool fresh;      /* SYNs and nothing else: remembered for FLOW_SYN_S seconds only */
+	bool closed;     /* FIN, and no SYN since: for FLOW_CLOSING_S seconds */
 	uint16_t gone;   /* that backend's count at that time */
 	uint16_t seen;   /* the lane's clock */
 };

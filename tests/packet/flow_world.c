@@ -206,7 +206,7 @@ void flow_world_publish(struct flow_world *w)
 		.vips = p->vip,
 		.n_vips = FLOW_SERVICES,
 		.flows = {0, .tcp_syn_s = FLOW_SYN_S, .tcp_established_s = FLOW_IDLE_S,
-			.tcp_closing_s = 30, .udp_s = FLOW_IDLE_S}};
+			.tcp_closing_s = FLOW_CLOSING_S, .udp_s = FLOW_IDLE_S}};
 	memcpy(p->conf.cluster.hash_key, CONF_BUILTIN_HASH_KEY, CONF_KEY_BYTES);
 	frame_mac(FLOW_MAC, port.mac.b);
 	const struct compile_input in = {.conf = &p->conf,

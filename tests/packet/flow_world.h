@@ -14,20 +14,22 @@
 #include "compile/ids.h"
 #include "datapath/lane.h"
 
-#define FLOW_POOLS    2
-#define FLOW_BACKENDS 48 /* all there ever are; number % FLOW_POOLS is the pool */
-#define FLOW_NOBODY   0xff
-#define FLOW_TABLE    65537
-#define FLOW_SYN_S    10  /* timeouts: one packet, */
-#define FLOW_IDLE_S   900 /* and more */
+#define FLOW_POOLS     2
+#define FLOW_BACKENDS  48 /* all there ever are; number % FLOW_POOLS is the pool */
+#define FLOW_NOBODY    0xff
+#define FLOW_TABLE     65537
+/* Timeouts: a SYN alone, after a FIN, anything else. */
+#define FLOW_SYN_S     10
+#define FLOW_CLOSING_S 30
+#define FLOW_IDLE_S    900
 
 /* Pool 0 serves the TCP VIPs, pool 1 the UDP ones; a service number is protocol * 2 + family. */
-#define FLOW_SERVICES 4
-#define FLOW_VIP4     "203.0.113.1"
-#define FLOW_VIP6     "2001:db8::1"
-#define FLOW_TCP_PORT 80
-#define FLOW_UDP_PORT 53
-#define FLOW_MAC      "02:aa:00:00:00:01"
+#define FLOW_SERVICES  4
+#define FLOW_VIP4      "203.0.113.1"
+#define FLOW_VIP6      "2001:db8::1"
+#define FLOW_TCP_PORT  80
+#define FLOW_UDP_PORT  53
+#define FLOW_MAC       "02:aa:00:00:00:01"
 
 enum flow_place { FLOW_OUT, FLOW_IN, FLOW_LEAVING };
 

@@ -18,7 +18,7 @@
 
 struct model_flow {
 	uint64_t hash;
-	uint64_t seen_s;
+	uint64_t age_s; /* when it was seen last, or ahead of that */
 	uint16_t slot;
 	bool known;
 	enum flow_state state;
@@ -103,7 +103,7 @@ static inline void model_end(struct model *m)
 
 static inline bool model_idle(const struct model *m, const struct model_flow *f)
 {
-	return m->now_s - f->seen_s > m->to.idle_s[f->state];
+	return m->now_s > f->age_s + m->to.idle_s[f->state];
 }
 
 static inline void model_forget(struct model *m, struct model_flow *f)
@@ -112,13 +112,24 @@ static inline void model_forget(struct model *m, struct model_flow *f)
 	m->known[f->slot]--;
 }
 
+/* Without a SYN, one packet is remembered as long as more of them. */
+static inline uint32_t model_ahead(const struct model *m, enum flow_event ev)
+{
+	const uint16_t *idle_s = m->to.idle_s;
+	const uint32_t life_s = ev == FLOW_EV_UDP    ? idle_s[FLOW_UDP]
+				: ev == FLOW_EV_DATA ? idle_s[FLOW_ESTABLISHED]
+						     : 0;
+
+	return life_s > idle_s[FLOW_NEW] ? life_s - idle_s[FLOW_NEW] : 0;
+}
+
 static inline void model_learn(
 	struct model *m, struct model_flow *f, uint16_t slot, enum flow_event ev)
 {
 	f->known = true;
 	f->slot = slot;
 	f->state = ev == FLOW_EV_END ? FLOW_CLOSING : FLOW_NEW;
-	f->seen_s = m->now_s;
+	f->age_s = m->now_s + model_ahead(m, ev);
 	m->known[slot]++;
 }
 
@@ -138,44 +149,44 @@ static inline void model_compare(struct model *m, const struct model_flow *f, st
 {
 	MODEL_REQUIRE(m, flow_slot(at) == f->slot);
 	MODEL_REQUIRE(m, flow_state(at) == f->state);
-	MODEL_REQUIRE(m, at.b->age[at.way] == (uint16_t)f->seen_s);
+	MODEL_REQUIRE(m, at.b->age[at.way] == (uint16_t)f->age_s);
 	MODEL_REQUIRE(m, flow_idle(at, model_clock(m), &m->to) == model_idle(m, f));
 }
 
-/* A new flow took this entry's place: was it free to be taken? */
-static inline void model_victim(struct model *m, uint32_t tag)
-{
-	struct model_flow *f = model_by_tag(m, tag);
+/* What a new flow takes first. */
+enum model_rank { MODEL_EMPTY, MODEL_IDLE, MODEL_NEW, MODEL_CLOSING, MODEL_LIVE };
 
-	MODEL_REQUIRE(m, f && f->known);
-	if (m->wrong)
-		return;
-	MODEL_REQUIRE(m, model_idle(m, f) || f->state == FLOW_NEW || f->state == FLOW_CLOSING);
-	model_forget(m, f);
+static inline enum model_rank model_rank(struct model *m, uint32_t tag)
+{
+	const struct model_flow *f = tag ? model_by_tag(m, tag) : NULL;
+
+	MODEL_REQUIRE(m, !tag || (f && f->known));
+	if (!f)
+		return MODEL_EMPTY;
+	if (model_idle(m, f))
+		return MODEL_IDLE;
+	return f->state == FLOW_NEW       ? MODEL_NEW
+	       : f->state == FLOW_CLOSING ? MODEL_CLOSING
+					  : MODEL_LIVE;
 }
 
-struct model_room {
-	uint32_t empty, takeable;
-};
-
-static inline struct model_room model_room(struct model *m, const struct flow_bucket *b)
+/* The best place that a bucket has to give. */
+static inline enum model_rank model_best(struct model *m, const struct flow_bucket *b)
 {
-	struct model_room room = {0, 0};
+	enum model_rank best = MODEL_LIVE;
 
 	for (uint32_t way = 0; way < FLOW_WAYS; way++) {
-		const struct model_flow *f = b->tag[way] ? model_by_tag(m, b->tag[way]) : NULL;
+		const enum model_rank rank = model_rank(m, b->tag[way]);
 
-		MODEL_REQUIRE(m, !b->tag[way] || (f && f->known));
-		room.empty += !f;
-		room.takeable +=
-			f && (model_idle(m, f) || f->state == FLOW_NEW || f->state == FLOW_CLOSING);
+		best = rank < best ? rank : best;
 	}
-	return room;
+	return best;
 }
 
-/* Look at one bucket before and after an insertion. Returns the number of entries that changed. */
+/* Look at one bucket before and after an insertion: was the place one of the best? Returns the
+ * number of entries that changed. */
 static inline uint32_t model_changed(struct model *m, const struct flow_bucket *was,
-	const struct flow_bucket *is, const struct model_flow *f, uint32_t empty)
+	const struct flow_bucket *is, const struct model_flow *f, enum model_rank best)
 {
 	uint32_t changed = 0;
 
@@ -185,9 +196,9 @@ static inline uint32_t model_changed(struct model *m, const struct flow_bucket *
 			continue;
 		changed++;
 		MODEL_REQUIRE(m, is->tag[way] == flow_tag(f->hash));
-		MODEL_REQUIRE(m, !was->tag[way] || !empty);
-		if (was->tag[way])
-			model_victim(m, was->tag[way]);
+		MODEL_REQUIRE(m, model_rank(m, was->tag[way]) == best);
+		if (was->tag[way] && !m->wrong)
+			model_forget(m, model_by_tag(m, was->tag[way]));
 	}
 	return changed;
 }
@@ -197,22 +208,17 @@ static inline void model_insert(
 {
 	struct flow_bucket *b1 = flow_bucket1(m->t, f->hash), *b2 = flow_bucket2(m->t, f->hash);
 	const struct flow_bucket was1 = *b1, was2 = *b2;
-	struct model_room room = model_room(m, b1);
+	const enum model_rank best1 = model_best(m, b1), best2 = model_best(m, b2);
+	const enum model_rank best = best1 < best2 ? best1 : best2;
 	uint32_t changed;
 	bool ok;
 
-	if (b2 != b1) {
-		const struct model_room more = model_room(m, b2);
-
-		room.empty += more.empty;
-		room.takeable += more.takeable;
-	}
-	ok = flow_insert(m->t, f->hash, slot, ev, model_clock(m), &m->to);
-	changed = model_changed(m, &was1, b1, f, room.empty);
+	ok = flow_remember(m->t, f->hash, slot, ev, model_clock(m), &m->to);
+	changed = model_changed(m, &was1, b1, f, best);
 	if (b2 != b1)
-		changed += model_changed(m, &was2, b2, f, room.empty);
+		changed += model_changed(m, &was2, b2, f, best);
 	MODEL_REQUIRE(m, changed == (ok ? 1 : 0));
-	MODEL_REQUIRE(m, ok == (room.empty + room.takeable > 0));
+	MODEL_REQUIRE(m, ok == (best < MODEL_LIVE));
 	m->bypass += !ok;
 	MODEL_REQUIRE(m, m->t->bypass == m->bypass);
 	if (ok)
@@ -234,16 +240,17 @@ static inline void model_packet(struct model *m, uint32_t number, uint16_t slot,
 	}
 	model_compare(m, f, at);
 	const uint8_t state = m->backend[f->slot].state;
-	const bool begins =
-		ev == FLOW_EV_SYN && (f->state == FLOW_CLOSING || state == BACKEND_DRAIN);
-	const bool stays = state != BACKEND_GONE && !begins;
+	const bool stays = state != BACKEND_GONE && !(ev == FLOW_EV_SYN && state == BACKEND_DRAIN);
 
-	if (!model_idle(m, f) && (stays || f->slot == slot)) {
+	if (!model_idle(m, f) && stays)
 		flow_touch(at, ev, model_clock(m));
+	else
+		flow_remember(m->t, f->hash, slot, ev, model_clock(m), &m->to);
+	if (!model_idle(m, f) && (stays || f->slot == slot)) {
 		f->state = model_next(f->state, ev);
-		f->seen_s = m->now_s;
+		if (f->state != FLOW_NEW || f->age_s < m->now_s)
+			f->age_s = m->now_s;
 	} else {
-		flow_move(m->t, at, slot, ev, model_clock(m));
 		model_forget(m, f);
 		model_learn(m, f, slot, ev);
 	}
@@ -277,8 +284,8 @@ static inline void model_sweep(struct model *m, uint32_t n)
 static inline void model_wait(struct model *m, uint32_t seconds)
 {
 	for (uint32_t step; seconds; seconds -= step) {
-		step = seconds < 15000 ? seconds : 15000;
-		if (m->now_s + step - m->swept_s > 30000) {
+		step = seconds < 300 ? seconds : 300;
+		if (m->now_s + step - m->swept_s > 700) {
 			model_sweep(m, m->t->mask + 1);
 			m->swept_s = m->now_s;
 		}
