@@ -230,6 +230,7 @@ int check_pools(struct check *c)
 
 		backends += pool->n_backends;
 		pool->egress_port = -1;
+		pool->table_size = pool->table_size_given;
 		if (pool->table_size == 0)
 			pool->table_size = pool->n_backends > CONF_TABLE_SMALL_MEMBERS
 						   ? CONF_TABLE_LARGE

@@ -97,6 +97,7 @@ void check_ports(struct check *c)
 		struct conf_port *port = &c->conf->ports[i];
 		const bool vdev = port->driver == CONF_DRIVER_VDEV;
 
+		port->accept_mac = port->accept_mac_given;
 		if (port->accept_mac == CONF_ACCEPT_DEFAULT)
 			port->accept_mac = vdev ? CONF_ACCEPT_ANY : CONF_ACCEPT_OWN;
 		if (port->place.broken)

@@ -55,7 +55,8 @@ struct conf_port {
 	const char *device;    /* vdev: DPDK device string, else NULL */
 	bool has_next_hop_mac;
 	struct sl_ether next_hop_mac;
-	enum conf_accept_mac accept_mac; /* never DEFAULT after conf_check */
+	enum conf_accept_mac accept_mac_given;
+	enum conf_accept_mac accept_mac; /* what holds; set by conf_check, never DEFAULT */
 	uint32_t mbufs;                  /* 0 = computed */
 	uint32_t mtu;                    /* 0 = the device's */
 	struct conf_place place;
@@ -74,7 +75,8 @@ struct conf_pool {
 	const char *name;
 	enum conf_scheduler scheduler;
 	enum conf_hash hash;
-	uint32_t table_size; /* a prime; 0 = not given, never so after conf_check */
+	uint32_t table_size_given; /* a prime; 0 = not given */
+	uint32_t table_size;       /* what holds; set by conf_check */
 	enum conf_forward forward;
 	struct sl_addr tunnel_source[2]; /* [0] IPv4, [1] IPv6; valid where has_tunnel_source */
 	bool has_tunnel_source[2];
@@ -150,6 +152,10 @@ int conf_load_text(const char *text, const char *name, struct conf **out, struct
 /* Prove and resolve: duplicate names, dangling references, sizes, families, addresses that collide.
  * Pure. 0, or -EINVAL with every mistake in err. */
 int conf_check(struct conf *conf, struct sl_err *err);
+
+/* A copy that owns all its memory, to be changed (conf/edit.h) and then proven by conf_check anew.
+ * NULL without memory. Pure. */
+struct conf *conf_clone(const struct conf *conf);
 
 /* conf_load and conf_check in one step, as the daemon and --check do it. */
 int conf_read(const char *path, struct conf **out, struct sl_err *err);

@@ -10,6 +10,7 @@
 #include "conf/read.h"
 #include "conf/schema.h"
 #include "conf/value.h"
+#include "conf/walk.h"
 
 /* A group or one element of a list while it is read. */
 struct section {
@@ -193,7 +194,7 @@ static void read_list(
 	}
 	if (n < (size_t)row->min)
 		fail(s, setting, "at least one %s is required", row->unit);
-	array = arena_alloc(s->read->conf->arena, n, row->size);
+	array = arena_alloc(s->read->conf->arena, walk_room(n), row->size);
 	s->read->no_memory |= !array;
 	if (!array)
 		return;

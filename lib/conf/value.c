@@ -260,15 +260,19 @@ int value_store(const struct conf_row *row, void *base, struct conf_arena *arena
 	return types[row->type].store(&t, values, n);
 }
 
+struct value value_of_default(const struct conf_row *row)
+{
+	if (row->type == CONF_TYPE_UINT)
+		return (struct value){.number = strtol(row->value, NULL, 10)};
+	if (row->type == CONF_TYPE_BOOL)
+		return (struct value){.number = strcmp(row->value, "true") == 0};
+	return (struct value){.text = row->value};
+}
+
 int value_default(const struct conf_row *row, void *base, struct conf_arena *arena)
 {
+	const struct value v = value_of_default(row);
 	char why[VALUE_WHY_STRLEN];
-	struct value v = {.text = row->value};
-	const bool array = row->type == CONF_TYPE_UINTS || row->type == CONF_TYPE_TEXTS;
 
-	if (row->type == CONF_TYPE_UINT)
-		v.number = strtol(row->value, NULL, 10);
-	else if (row->type == CONF_TYPE_BOOL)
-		v.number = strcmp(row->value, "true") == 0;
-	return value_store(row, base, arena, &v, array ? 0 : 1, why);
+	return value_store(row, base, arena, &v, value_is_array(row) ? 0 : 1, why);
 }

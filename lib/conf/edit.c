@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/arena.h"
+#include "conf/edit.h"
+#include "conf/hint.h"
+#include "conf/value.h"
+#include "conf/walk.h"
+
+/* `pool "web": backend "b1": ` */
+static void label(const struct edit_object *o, size_t depth, char *buf, size_t room)
+{
+	size_t n = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < depth && n < room; i++)
+		n += (size_t)snprintf(
+			buf + n, room - n, "%s \"%.63s\": ", o->lists[i]->unit, o->names[i]);
+}
+
+static int fail(const struct edit_object *o, struct sl_err *err, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static int fail(const struct edit_object *o, struct sl_err *err, const char *fmt, ...)
+{
+	char where[512], what[VALUE_WHY_STRLEN + 80];
+	va_list ap;
+
+	label(o, o->depth, where, sizeof where);
+	va_start(ap, fmt);
+	vsnprintf(what, sizeof what, fmt, ap);
+	va_end(ap);
+	return sl_err_add(err, "%s%s", where, what);
+}
+
+static const struct conf_row *list_row(const char *path)
+{
+	for (const struct conf_row *row = conf_rows; row < conf_rows + conf_n_rows; row++)
+		if (row->type == CONF_TYPE_LIST && strcmp(row->path, path) == 0)
+			return row;
+	return NULL;
+}
+
+struct edit_object edit_top(struct conf *conf)
+{
+	return (struct edit_object){.base = conf};
+}
+
+/* The lists on the way to a list, outermost first. 0, or -EINVAL. */
+static int open_path(
+	struct conf *conf, const char *path, const char *const *names, struct edit_object *o)
+{
+	const struct conf_row *way[EDIT_DEPTH_MAX];
+	size_t n = 0;
+
+	*o = edit_top(conf);
+	for (const struct conf_row *row = list_row(path); row; row = walk_owner(row)) {
+		if (n == EDIT_DEPTH_MAX)
+			return -EINVAL;
+		way[n++] = row;
+	}
+	for (size_t i = 0; i < n; i++) {
+		o->lists[i] = way[n - 1 - i];
+		o->names[i] = names[i];
+	}
+	return n ? 0 : -EINVAL;
+}
+
+/* Step down from o into the element of its next list that has the next name. */
+static int descend(struct edit_object *o)
+{
+	const struct conf_row *list = o->lists[o->depth], *name = walk_name(list);
+	size_t n;
+	char *array = walk_array(list, o->base, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(walk_name_of(name, array + i * list->size), o->names[o->depth]) != 0)
+			continue;
+		o->base = array + i * list->size;
+		o->index = i;
+		o->list = list;
+		o->depth++;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int not_found(const struct edit_object *o, struct sl_err *err)
+{
+	const struct conf_row *list = o->lists[o->depth], *name = walk_name(list);
+	struct hint hint = {.word = o->names[o->depth]};
+	char near[HINT_STRLEN];
+	size_t n;
+	const char *array = walk_array(list, o->base, &n);
+
+	for (size_t i = 0; i < n; i++)
+		hint_offer(&hint, walk_name_of(name, array + i * list->size));
+	fail(o, err, "%s \"%.63s\" not found%s", list->unit, o->names[o->depth],
+		hint_format(&hint, near));
+	return -ENOENT;
+}
+
+/* Down to `short_of` lists above the end of the path. */
+static int walk_down(struct conf *conf, const char *path, const char *const *names, size_t short_of,
+	struct edit_object *o, struct sl_err *err)
+{
+	size_t lists = 0;
+
+	if (open_path(conf, path, names, o))
+		return sl_err_add(err, "\"%s\" is no list", path);
+	while (lists < EDIT_DEPTH_MAX && o->lists[lists])
+		lists++;
+	while (o->depth + short_of < lists)
+		if (descend(o))
+			return not_found(o, err);
+	return 0;
+}
+
+int edit_find(struct conf *conf, const char *list, const char *const *names,
+	struct edit_object *out, struct sl_err *err)
+{
+	return walk_down(conf, list, names, 0, out, err);
+}
+
+/* One more zeroed element; the array moves when its room is used up. */
+static char *grow(struct conf *conf, const struct conf_row *list, void *base)
+{
+	size_t n;
+	char *array = walk_array(list, base, &n), *wider = array;
+
+	if (!array || walk_room(n + 1) != walk_room(n)) {
+		wider = arena_alloc(conf->arena, walk_room(n + 1), list->size);
+		if (!wider)
+			return NULL;
+		if (n)
+			memcpy(wider, array, n * list->size);
+	}
+	memset(wider + n * list->size, 0, list->size);
+	walk_set_array(list, base, wider, n + 1);
+	return wider + n * list->size;
+}
+
+static int set_defaults(struct conf *conf, const struct conf_row *list, void *base)
+{
+	struct walk walk;
+	int rc = walk_init(&walk);
+
+	for (const struct conf_row *row = NULL; !rc && (row = walk_next(&walk, list, row));)
+		if (row->value)
+			rc = value_default(row, base, conf->arena);
+	walk_free(&walk);
+	return rc;
+}
+
+static int add_named(struct conf *conf, const struct conf_row *list, struct edit_object *o)
+{
+	const struct value name = {.text = o->names[o->depth]};
+	char why[VALUE_WHY_STRLEN];
+	int rc;
+
+	walk_array(list, o->base, &o->index);
+	o->base = grow(conf, list, o->base);
+	o->list = list;
+	o->depth++;
+	rc = o->base ? set_defaults(conf, list, o->base) : -ENOMEM;
+	return rc ? rc : value_store(walk_name(list), o->base, conf->arena, &name, 1, why);
+}
+
+int edit_add(struct conf *conf, const char *list, const char *const *names, struct edit_object *out,
+	struct sl_err *err)
+{
+	int rc = walk_down(conf, list, names, 1, out, err);
+	size_t n;
+
+	if (rc)
+		return rc;
+	const struct conf_row *row = out->lists[out->depth];
+	struct edit_object there = *out;
+
+	walk_array(row, out->base, &n);
+	if (descend(&there) == 0) {
+		fail(out, err, "%s \"%.63s\" exists already", row->unit, names[out->depth]);
+		return -EEXIST;
+	}
+	if (n >= (size_t)row->max)
+		return fail(out, err, "at most %lld of %s are allowed", (long long)row->max,
+			row->path + (walk_owner(row) ? strlen(walk_owner(row)->path) + 3 : 0));
+	rc = add_named(conf, row, out);
+	return rc == -EINVAL ? fail(out, err, "that is no name") : rc;
+}
+
+int edit_delete(struct conf *conf, const char *list, const char *const *names, struct sl_err *err)
+{
+	struct edit_object o, parent;
+	int rc = walk_down(conf, list, names, 1, &parent, err);
+	size_t n;
+
+	if (rc)
+		return rc;
+	o = parent;
+	if (descend(&o))
+		return not_found(&parent, err);
+	char *array = walk_array(o.list, parent.base, &n), *at = o.base;
+
+	if (n <= (size_t)o.list->min)
+		return fail(&o, err, "at least one %s is required", o.list->unit);
+	memmove(at, at + o.list->size, (n - o.index - 1) * o.list->size);
+	walk_set_array(o.list, parent.base, array, n - 1);
+	return 0;
+}
+
+/* The row of a key of the object, or NULL. */
+static const struct conf_row *key_row(const struct edit_object *o, const char *key)
+{
+	const size_t n = o->list ? strlen(o->list->path) : 0;
+
+	for (const struct conf_row *row = o->list ? o->list : conf_rows;
+		row < conf_rows + conf_n_rows; row++) {
+		const char *rest = row->path;
+
+		if (n && (strncmp(rest, o->list->path, n) != 0 || strncmp(rest + n, "[].", 3) != 0))
+			continue;
+		if (strcmp(rest + (n ? n + 3 : 0), key) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+static int unknown_key(const struct edit_object *o, const char *key, struct sl_err *err)
+{
+	const size_t n = o->list ? strlen(o->list->path) + 3 : 0;
+	struct hint hint = {.word = key};
+	char near[HINT_STRLEN];
+	struct walk walk;
+
+	if (walk_init(&walk))
+		return -ENOMEM;
+	for (const struct conf_row *row = NULL; (row = walk_next(&walk, o->list, row));)
+		if (row->type != CONF_TYPE_LIST)
+			hint_offer(&hint, row->path + n);
+	walk_free(&walk);
+	return fail(o, err, "unknown key \"%.63s\"%s", key, hint_format(&hint, near));
+}
+
+/* The row of a key that has a value. 0, or -errno with a message. */
+static int find_key(const struct edit_object *o, const char *key, const struct conf_row **row,
+	struct sl_err *err)
+{
+	*row = key_row(o, key);
+	if (!*row)
+		return unknown_key(o, key, err);
+	if ((*row)->type == CONF_TYPE_GROUP || (*row)->type == CONF_TYPE_LIST)
+		return fail(o, err, "%s holds keys and has no value of its own", key);
+	return 0;
+}
+
+/* The object is not what its file says any more: no message is to lead there. */
+static void forget_place(const struct edit_object *o)
+{
+	if (o->list) {
+		struct conf_place *place = (void *)((char *)o->base + o->list->place_offset);
+
+		*place = (struct conf_place){0};
+	}
+}
+
+static int wrong_kind(const struct edit_object *o, const struct conf_row *row, const char *key,
+	struct sl_err *err)
+{
+	char values[CONF_VALUES_STRLEN];
+
+	return fail(o, err, "%s must be %s", key, conf_row_values(row, values));
+}
+
+int edit_set(struct conf *conf, const struct edit_object *o, const char *key,
+	const struct edit_value *values, size_t n, bool array, struct sl_err *err)
+{
+	char why[VALUE_WHY_STRLEN];
+	const struct conf_row *row;
+	int rc = find_key(o, key, &row, err);
+
+	if (rc)
+		return rc;
+	if (array != value_is_array(row) && n == 1 && values[0].kind == EDIT_TEXT)
+		return edit_set_text(conf, o, key, values[0].text, err);
+	if (array != value_is_array(row) || n > EDIT_VALUES_MAX)
+		return wrong_kind(o, row, key, err);
+	struct value v[EDIT_VALUES_MAX];
+
+	for (size_t i = 0; i < n; i++) {
+		if (!array && values[i].kind == EDIT_TEXT && value_kind(row) != VALUE_TEXT)
+			return edit_set_text(conf, o, key, values[i].text, err);
+		if ((int)values[i].kind != (int)value_kind(row))
+			return wrong_kind(o, row, key, err);
+		v[i] = (struct value){values[i].number, values[i].text};
+	}
+	rc = value_store(row, o->base, conf->arena, v, n, why);
+	if (rc == -EINVAL)
+		return fail(o, err, "%s %s", key, why);
+	forget_place(o);
+	return rc;
+}
+
+int edit_set_text(struct conf *conf, const struct edit_object *o, const char *key, const char *text,
+	struct sl_err *err)
+{
+	char why[VALUE_WHY_STRLEN];
+	const struct conf_row *row;
+	int rc = find_key(o, key, &row, err);
+
+	if (rc)
+		return rc;
+	rc = value_store_text(row, o->base, conf->arena, text, why);
+	if (rc == -EINVAL)
+		return fail(o, err, "%s %s", key, why);
+	forget_place(o);
+	return rc;
+}
+
+int edit_unset(struct conf *conf, const struct edit_object *o, const char *key, struct sl_err *err)
+{
+	const struct conf_row *row;
+	int rc = find_key(o, key, &row, err);
+
+	if (rc)
+		return rc;
+	if (!row->value && !row->absent)
+		return fail(o, err, "%s is required", key);
+	value_clear(row, o->base);
+	forget_place(o);
+	return row->value ? value_default(row, o->base, conf->arena) : 0;
+}
+
+int edit_clear_list(const struct edit_object *o, const char *key, struct sl_err *err)
+{
+	const struct conf_row *row = key_row(o, key);
+	size_t n;
+
+	if (!row || row->type != CONF_TYPE_LIST)
+		return fail(o, err, "%s is no list", key);
+	walk_set_array(row, o->base, walk_array(row, o->base, &n), 0);
+	return 0;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/walk.h"
+
+const struct conf_row *walk_owner(const struct conf_row *row)
+{
+	const char *end = NULL;
+
+	for (const char *at = strstr(row->path, "[]."); at; at = strstr(at + 1, "[]."))
+		end = at;
+	if (!end)
+		return NULL;
+	const size_t len = (size_t)(end - row->path);
+
+	while (--row >= conf_rows)
+		if (strncmp(row->path, end - len, len) == 0 && row->path[len] == '\0')
+			return row;
+	return NULL;
+}
+
+int walk_init(struct walk *w)
+{
+	w->owner = calloc(conf_n_rows, sizeof(const struct conf_row *));
+	if (!w->owner)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf_n_rows; i++)
+		w->owner[i] = walk_owner(&conf_rows[i]);
+	return 0;
+}
+
+void walk_free(struct walk *w)
+{
+	free(w->owner);
+	w->owner = NULL;
+}
+
+const struct conf_row *walk_next(
+	const struct walk *w, const struct conf_row *list, const struct conf_row *row)
+{
+	size_t i = row ? (size_t)(row - conf_rows) + 1 : list ? (size_t)(list - conf_rows) + 1 : 0;
+
+	for (; i < conf_n_rows; i++) {
+		if (w->owner[i] == list && conf_rows[i].type != CONF_TYPE_GROUP)
+			return &conf_rows[i];
+		if (list && !w->owner[i])
+			return NULL; /* past the rows of the list */
+	}
+	return NULL;
+}
+
+const struct conf_row *walk_name(const struct conf_row *list)
+{
+	return conf_row_find(list, "name");
+}
+
+const char *walk_name_of(const struct conf_row *name, const void *element)
+{
+	const char *text;
+
+	memcpy(&text, (const char *)element + name->offset, sizeof text);
+	return text ? text : "";
+}
+
+char *walk_array(const struct conf_row *list, const void *base, size_t *n)
+{
+	char *array;
+
+	memcpy(&array, (const char *)base + list->offset, sizeof array);
+	memcpy(n, (const char *)base + list->count_offset, sizeof *n);
+	return array;
+}
+
+void walk_set_array(const struct conf_row *list, void *base, void *array, size_t n)
+{
+	memcpy((char *)base + list->offset, &array, sizeof array);
+	memcpy((char *)base + list->count_offset, &n, sizeof n);
+}
+
+size_t walk_room(size_t n)
+{
+	size_t room = 4;
+
+	while (room <= n)
+		room *= 2;
+	return room;
+}
