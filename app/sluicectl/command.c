@@ -17,7 +17,9 @@ const struct exit_row exit_rows[] = {
 	{EXIT_USAGE, "wrong usage"},
 	{EXIT_NO_DAEMON, "no connection to the daemon, or no answer in time"},
 	{EXIT_PERMISSION, "no permission"},
+	{EXIT_PRECONDITION, "a condition of the change does not hold: --if-rev, or it is in use"},
 	{EXIT_NOT_FOUND, "what was asked for does not exist"},
+	{EXIT_FALSE, "the condition asked about is false"},
 };
 const size_t n_exit_rows = COUNT(exit_rows);
 

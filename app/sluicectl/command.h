@@ -19,7 +19,9 @@ enum exit_code {
 	EXIT_USAGE = 2,
 	EXIT_NO_DAEMON = 3,
 	EXIT_PERMISSION = 4,
+	EXIT_PRECONDITION = 5, /* what must hold for the change does not */
 	EXIT_NOT_FOUND = 6,
+	EXIT_FALSE = 7, /* the question's answer is no */
 };
 
 struct exit_row {
@@ -34,20 +36,23 @@ struct operand {
 	const char *name; /* "POOL" in the usage line */
 	const char *key;  /* argument of the request */
 	const char *help;
+	bool required;   /* none behind it may be */
+	bool is_integer; /* in the request */
 };
 
 struct command {
-	const char *name;               /* words with one space: "backend list" */
-	const char *help;               /* one line */
-	const char *more;               /* a paragraph behind it, or NULL */
-	unsigned accepts;               /* NEEDS_* bits */
-	const char *request;            /* "backend.list"; NULL = none is sent */
-	const struct operand *operands; /* all optional */
+	const char *name;    /* words with one space: "backend list" */
+	const char *help;    /* one line */
+	const char *more;    /* a paragraph behind it, or NULL */
+	unsigned accepts;    /* NEEDS_* bits */
+	const char *request; /* "backend.list"; NULL = none is sent */
+	const struct operand *operands;
 	size_t n_operands;
 	const struct column *columns; /* lists: shown ones first */
 	size_t n_columns;
 	bool (*hidden)(const json_t *item); /* without --all and -j; or NULL */
 	const char *empty;                  /* printed in place of an empty table */
+	bool streams; /* `out` is standard output itself: lines appear as they are written */
 	enum exit_code (*run)(const struct command *, const struct options *, char **operands,
 		int n_operands, FILE *out, struct sl_err *err);
 };

@@ -79,8 +79,10 @@ static void write_man(FILE *out)
 	for (size_t i = 0; i < n_commands; i++)
 		man_command(out, &commands[i]);
 	fputs(".SH OPTIONS\n", out);
-	for (size_t i = 0; i < n_option_rows; i++)
-		man_option(out, &option_rows[i]);
+	for (size_t i = 0; i < n_option_rows; i++) {
+		if (help_is_used(&option_rows[i]))
+			man_option(out, &option_rows[i]);
+	}
 	fputs(".SH EXIT STATUS\n", out);
 	for (size_t i = 0; i < n_exit_rows; i++)
 		fprintf(out, ".TP\n.B %d\n%s\n", exit_rows[i].code, exit_rows[i].help);
@@ -116,7 +118,7 @@ static void put_options_of(FILE *out, unsigned kinds)
 	for (size_t i = 0; i < n_option_rows; i++) {
 		const struct option_row *row = &option_rows[i];
 
-		if (!(kinds & 1u << kind_of(row)))
+		if (!(kinds & 1u << kind_of(row)) || !help_is_used(row))
 			continue;
 		fprintf(out, "%s--%s", bar, row->name);
 		bar = "|";
@@ -203,8 +205,10 @@ static void put_columns(FILE *out)
 
 static void put_option_names(FILE *out)
 {
-	for (size_t i = 0; i < n_option_rows; i++)
-		fprintf(out, "%s--%s", i ? " " : "", option_rows[i].name);
+	for (size_t i = 0; i < n_option_rows; i++) {
+		if (help_is_used(&option_rows[i]))
+			fprintf(out, "%s--%s", i ? " " : "", option_rows[i].name);
+	}
 }
 
 static void write_completion(FILE *out)

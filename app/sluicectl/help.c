@@ -22,14 +22,23 @@ const char *help_usage(const struct command *command, char *buf)
 	int used = snprintf(buf, CELL_LEN, "%s", command->name);
 
 	for (size_t i = 0; i < command->n_operands; i++)
-		used += snprintf(
-			buf + used, CELL_LEN - (size_t)used, " [%s]", command->operands[i].name);
+		used += snprintf(buf + used, CELL_LEN - (size_t)used,
+			command->operands[i].required ? " %s" : " [%s]", command->operands[i].name);
 	return buf;
 }
 
 bool help_applies(const struct option_row *row, const struct command *command)
 {
 	return (row->needs & ~command->accepts) == 0;
+}
+
+bool help_is_used(const struct option_row *row)
+{
+	for (size_t i = 0; i < n_commands; i++) {
+		if (help_applies(row, &commands[i]))
+			return true;
+	}
+	return false;
 }
 
 static void print_option(FILE *out, const struct option_row *row)
@@ -48,8 +57,10 @@ void help_all(FILE *out)
 	for (size_t i = 0; i < n_commands; i++)
 		fprintf(out, "  %-27s %s\n", help_usage(&commands[i], buf), commands[i].help);
 	fprintf(out, "\nOptions:\n");
-	for (size_t i = 0; i < n_option_rows; i++)
-		print_option(out, &option_rows[i]);
+	for (size_t i = 0; i < n_option_rows; i++) {
+		if (help_is_used(&option_rows[i]))
+			print_option(out, &option_rows[i]);
+	}
 	fprintf(out, "\nExit status:\n");
 	for (size_t i = 0; i < n_exit_rows; i++)
 		fprintf(out, "  %d  %s\n", exit_rows[i].code, exit_rows[i].help);

@@ -17,6 +17,9 @@ const char *help_usage(const struct command *command, char *buf);
 /* True when an option makes sense with a command. */
 bool help_applies(const struct option_row *row, const struct command *command);
 
+/* True when it makes sense with any. */
+bool help_is_used(const struct option_row *row);
+
 void help_all(FILE *out);
 void help_command(FILE *out, const struct command *command);
 

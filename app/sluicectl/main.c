@@ -50,6 +50,9 @@ static int check_usage(
 	if (n_operands > (int)command->n_operands)
 		return sl_err_add(err, "too many words after \"%s\": %s", command->name,
 			o->words[o->n_words - 1]);
+	if (n_operands < (int)command->n_operands && command->operands[n_operands].required)
+		return sl_err_add(err, "\"%s\" needs %s: %s", command->name,
+			command->operands[n_operands].name, command->operands[n_operands].help);
 	if (o->sort)
 		ret = check_column(command, o->sort, strlen(o->sort), err);
 	for (size_t i = 0; i < o->n_filters && !ret; i++)
@@ -57,8 +60,9 @@ static int check_usage(
 	return ret;
 }
 
-/* Run once. The screen of a watch is written in one piece, so that it does not flicker. */
-static enum exit_code run_once(const struct command *command, const struct options *o,
+/* Run once into memory. The screen of a watch is written in one piece, so that it does not flicker.
+ */
+static enum exit_code run_whole(const struct command *command, const struct options *o,
 	char **operands, int n_operands, struct sl_err *err)
 {
 	const bool clear = o->watch_ms && !o->json && isatty(STDOUT_FILENO);
@@ -80,6 +84,16 @@ static enum exit_code run_once(const struct command *command, const struct optio
 		fwrite(text, 1, len, stdout);
 	}
 	free(text);
+	return code;
+}
+
+static enum exit_code run_once(const struct command *command, const struct options *o,
+	char **operands, int n_operands, struct sl_err *err)
+{
+	enum exit_code code = command->streams
+				      ? command->run(command, o, operands, n_operands, stdout, err)
+				      : run_whole(command, o, operands, n_operands, err);
+
 	if (fflush(stdout) || ferror(stdout)) {
 		sl_err_sys(err, errno, "output");
 		code = EXIT_REFUSED;

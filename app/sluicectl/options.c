@@ -81,6 +81,30 @@ static int set_all(struct options *o, const char *value, struct sl_err *err)
 	return 0;
 }
 
+static int set_dry_run(struct options *o, const char *value, struct sl_err *err)
+{
+	o->dry_run = true;
+	return 0;
+}
+
+static int set_yes(struct options *o, const char *value, struct sl_err *err)
+{
+	o->yes = true;
+	return 0;
+}
+
+static int set_if_rev(struct options *o, const char *value, struct sl_err *err)
+{
+	char *end;
+
+	errno = 0;
+	o->if_rev = strtoull(value, &end, 10);
+	if (strspn(value, "0123456789") == 0 || *end || errno || o->if_rev > INT64_MAX)
+		return sl_err_add(err, "--if-rev \"%s\": a revision is a whole number", value);
+	o->has_if_rev = true;
+	return 0;
+}
+
 static int set_help(struct options *o, const char *value, struct sl_err *err)
 {
 	o->help = true;
@@ -110,6 +134,11 @@ const struct option_row option_rows[] = {
 	{0, "filter", "COLUMN=VALUE", false, NEEDS_LIST,
 		"only rows with this value; several filters must all match", set_filter},
 	{0, "all", NULL, false, NEEDS_ZEROS, "also rows that are zero", set_all},
+	{'n', "dry-run", NULL, false, NEEDS_CHANGE, "check everything, change nothing",
+		set_dry_run},
+	{'y', "yes", NULL, false, NEEDS_ASSENT, "do not ask", set_yes},
+	{0, "if-rev", "REV", false, NEEDS_CHANGE,
+		"only if the newest revision of the configuration is REV", set_if_rev},
 	{'h', "help", NULL, false, NEEDS_NOTHING, "help, also for one command", set_help},
 	{0, "version", NULL, false, NEEDS_NOTHING, "version of sluicectl", set_version},
 };

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "rows.h"
@@ -18,7 +19,9 @@ enum {
 	NEEDS_NOTHING = 0,
 	NEEDS_DAEMON = 1 << 0, /* asks the daemon each time: can be watched */
 	NEEDS_LIST = 1 << 1,
-	NEEDS_ZEROS = 1 << 2, /* hides rows of zeros */
+	NEEDS_ZEROS = 1 << 2,  /* hides rows of zeros */
+	NEEDS_CHANGE = 1 << 3, /* changes something, and can be tried without doing it */
+	NEEDS_ASSENT = 1 << 4, /* asks before it does what cannot be taken back */
 };
 
 struct options {
@@ -32,6 +35,10 @@ struct options {
 	struct filter filters[FILTERS_MAX];
 	size_t n_filters;
 	bool all;
+	bool dry_run;
+	bool yes;
+	bool has_if_rev;
+	uint64_t if_rev;
 	bool help;
 	bool version;
 	unsigned given; /* bit i: option_rows[i] was */

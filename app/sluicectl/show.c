@@ -4,80 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/client.h"
+#include "ask.h"
 #include "show.h"
-
-/* A list ends early when the configuration changes under it. */
-#define LIST_TRIES 5
-
-static enum exit_code exit_of_transport(int ret)
-{
-	switch (ret) {
-	case -EACCES:
-		return EXIT_PERMISSION;
-	case -ENAMETOOLONG:
-		return EXIT_USAGE;
-	default:
-		return EXIT_NO_DAEMON;
-	}
-}
-
-static enum exit_code exit_of_no(const struct ctl_reply *reply, struct sl_err *err)
-{
-	sl_err_add(err, "%s%s%s%s", reply->msg, reply->hint ? " (" : "",
-		reply->hint ? reply->hint : "", reply->hint ? ")" : "");
-	if (strcmp(reply->code, "ENOENT") == 0)
-		return EXIT_NOT_FOUND;
-	if (strcmp(reply->code, "EPERM") == 0 || strcmp(reply->code, "EACCES") == 0)
-		return EXIT_PERMISSION;
-	return EXIT_REFUSED;
-}
-
-static void print_json(FILE *out, const json_t *json)
-{
-	json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(12));
-	fputc('\n', out);
-}
-
-static json_t *request_args(const struct command *command, char **operands, int n_operands)
-{
-	json_t *args = n_operands ? json_object() : NULL;
-
-	for (int i = 0; i < n_operands; i++)
-		json_object_set_new(args, command->operands[i].key, json_string(operands[i]));
-	return args;
-}
-
-/* Connect, ask, hang up. EXIT_OK: *reply is a yes and must be cleared. */
-static enum exit_code ask(const struct command *command, const struct options *opts, json_t *args,
-	json_t *items, struct ctl_reply *reply, struct sl_err *err)
-{
-	enum exit_code code = EXIT_OK;
-	struct ctl_client *client;
-	int ret = ctl_client_new(opts->socket, opts->timeout_ms, &client, err);
-
-	if (ret) {
-		json_decref(args);
-		return exit_of_transport(ret);
-	}
-	for (int i = 0; i < LIST_TRIES; i++) {
-		json_array_clear(items);
-		ret = ctl_client_call(
-			client, command->request, json_incref(args), items, reply, err);
-		if (ret || reply->ok || strcmp(reply->code, "EAGAIN") != 0 || i + 1 == LIST_TRIES)
-			break;
-		ctl_reply_clear(reply);
-	}
-	if (ret) {
-		code = exit_of_transport(ret);
-	} else if (!reply->ok) {
-		code = exit_of_no(reply, err);
-		ctl_reply_clear(reply);
-	}
-	json_decref(args);
-	ctl_client_free(client);
-	return code;
-}
 
 static bool is_wanted(const struct command *command, const struct options *opts, const json_t *item)
 {
@@ -119,11 +47,13 @@ static json_t *arrange(
 enum exit_code show_list(const struct command *command, const struct options *opts, char **operands,
 	int n_operands, FILE *out, struct sl_err *err)
 {
-	json_t *items = json_array(), *rows;
+	struct ctl_question q = {.cmd = command->request, .items = json_array()};
+	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+	json_t *items = q.items, *rows;
 	struct ctl_reply reply;
-	enum exit_code code =
-		ask(command, opts, request_args(command, operands, n_operands), items, &reply, err);
 
+	if (code == EXIT_OK)
+		code = ask(opts, &q, &reply, err);
 	if (code == EXIT_OK) {
 		ctl_reply_clear(&reply);
 		rows = arrange(command, opts, items);
@@ -131,7 +61,7 @@ enum exit_code show_list(const struct command *command, const struct options *op
 			sl_err_sys(err, ENOMEM, "%s", command->name);
 			code = EXIT_REFUSED;
 		} else if (opts->json)
-			print_json(out, rows);
+			ask_print_json(out, rows);
 		else if (json_array_size(rows) == 0)
 			fprintf(out, "%s\n", command->empty);
 		else
@@ -183,13 +113,14 @@ static void print_status(FILE *out, const json_t *data, bool color)
 enum exit_code show_status(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
+	struct ctl_question q = {.cmd = command->request};
 	struct ctl_reply reply;
-	const enum exit_code code = ask(command, opts, NULL, NULL, &reply, err);
+	const enum exit_code code = ask(opts, &q, &reply, err);
 
 	if (code != EXIT_OK)
 		return code;
 	if (opts->json)
-		print_json(out, reply.data);
+		ask_print_json(out, reply.data);
 	else
 		print_status(out, reply.data, opts->color);
 	ctl_reply_clear(&reply);
@@ -206,13 +137,13 @@ enum exit_code show_version(const struct command *command, const struct options 
 	if (!opts->json)
 		fprintf(out, "sluicectl %s\n", SLUICE_VERSION);
 	if (ret)
-		return exit_of_transport(ret);
+		return ask_transport(ret);
 	hello = ctl_client_hello(client);
 	if (opts->json) {
 		json_t *json =
 			json_pack("{s:s,s:O}", "sluicectl", SLUICE_VERSION, "sluiced", hello);
 
-		print_json(out, json);
+		ask_print_json(out, json);
 		json_decref(json);
 	} else {
 		fprintf(out, "sluiced %s revision %.0f role %s\n", text(hello, "version"),

@@ -51,9 +51,16 @@ static int fail_connect(const char *path, int code, struct sl_err *err)
 	}
 }
 
+static void set_wait(const struct ctl_client *c, int option, bool patient)
+{
+	const unsigned ms = patient ? 0 : c->timeout_ms;
+	const struct timeval wait = {ms / 1000, ms % 1000 * 1000};
+
+	setsockopt(c->fd, SOL_SOCKET, option, &wait, sizeof wait);
+}
+
 static int open_socket(struct ctl_client *c, struct sl_err *err)
 {
-	const struct timeval wait = {c->timeout_ms / 1000, c->timeout_ms % 1000 * 1000};
 	struct sockaddr_un at = {.sun_family = AF_UNIX};
 
 	if (!*c->path || strlen(c->path) >= sizeof at.sun_path) {
@@ -65,8 +72,8 @@ static int open_socket(struct ctl_client *c, struct sl_err *err)
 	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (c->fd < 0)
 		return sl_err_sys(err, errno, "socket");
-	setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-	setsockopt(c->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait);
+	set_wait(c, SO_RCVTIMEO, false);
+	set_wait(c, SO_SNDTIMEO, false);
 	if (connect(c->fd, (struct sockaddr *)&at, sizeof at))
 		return fail_connect(c->path, errno, err);
 	return 0;
@@ -191,10 +198,12 @@ const json_t *ctl_client_hello(const struct ctl_client *c)
 	return json_object_get(c->hello, "hello");
 }
 
-static int send_request(struct ctl_client *c, const char *cmd, json_t *args, struct sl_err *err)
+static int send_request(struct ctl_client *c, const struct ctl_question *q, struct sl_err *err)
 {
-	json_t *request = json_pack("{s:i,s:I,s:s,s:o*}", "v", CTL_PROTO, "id",
-		(json_int_t)++c->last_id, "cmd", cmd, "args", args);
+	json_t *if_rev = q->has_if_rev ? json_integer((json_int_t)q->if_rev) : NULL;
+	json_t *request = json_pack("{s:i,s:I,s:s,s:o*,s:o*,s:o*}", "v", CTL_PROTO, "id",
+		(json_int_t)++c->last_id, "cmd", q->cmd, "args", q->args, "if_rev", if_rev,
+		"dry_run", q->dry_run ? json_true() : NULL);
 	size_t len = 0;
 	char *text = ctl_line_text(request, &len);
 	int ret = text ? 0 : sl_err_sys(err, ENOMEM, "%s", c->path);
@@ -230,29 +239,60 @@ static int read_reply(
 	return fail_protocol(c, err);
 }
 
-int ctl_client_call(struct ctl_client *c, const char *cmd, json_t *args, json_t *items,
-	struct ctl_reply *reply, struct sl_err *err)
+static int deliver(
+	struct ctl_client *c, const struct ctl_question *q, json_t *item, struct sl_err *err)
 {
-	int ret = send_request(c, cmd, args, err);
+	if (q->on_item)
+		return q->on_item(item, q->arg);
+	return json_array_append(q->items, item) ? fail_protocol(c, err) : 0;
+}
 
-	*reply = (struct ctl_reply){0};
+/* Lines up to the last one of the answer. */
+static int read_answer(struct ctl_client *c, const struct ctl_question *q, struct ctl_reply *reply,
+	struct sl_err *err)
+{
+	int ret = 0;
+
 	while (!ret) {
 		json_t *line = NULL, *item, *id;
+		bool ours;
 
 		ret = read_line(c, &line, err);
 		id = json_object_get(line, "id");
 		item = json_object_get(line, "item");
-		if (!ret && json_integer_value(id) == c->last_id && !item)
-			return read_reply(c, line, reply, err);
+		ours = json_integer_value(id) == c->last_id;
 		/* id null: the daemon could not even read the request. */
-		if (!ret && json_is_null(id) && !item)
+		if (!ret && !item && (ours || json_is_null(id)))
 			return read_reply(c, line, reply, err);
-		if (!ret &&
-			(json_integer_value(id) != c->last_id || json_array_append(items, item)))
-			ret = fail_protocol(c, err);
+		if (!ret)
+			ret = ours ? deliver(c, q, item, err) : fail_protocol(c, err);
 		json_decref(line);
 	}
 	return ret;
+}
+
+int ctl_client_ask(struct ctl_client *c, const struct ctl_question *q, struct ctl_reply *reply,
+	struct sl_err *err)
+{
+	int ret = send_request(c, q, err);
+
+	*reply = (struct ctl_reply){0};
+	if (ret)
+		return ret;
+	if (q->patient)
+		set_wait(c, SO_RCVTIMEO, true);
+	ret = read_answer(c, q, reply, err);
+	if (q->patient)
+		set_wait(c, SO_RCVTIMEO, false);
+	return ret;
+}
+
+int ctl_client_call(struct ctl_client *c, const char *cmd, json_t *args, json_t *items,
+	struct ctl_reply *reply, struct sl_err *err)
+{
+	const struct ctl_question q = {.cmd = cmd, .args = args, .items = items};
+
+	return ctl_client_ask(c, &q, reply, err);
 }
 
 void ctl_reply_clear(struct ctl_reply *reply)

@@ -39,10 +39,26 @@ struct ctl_reply {
 	const char *hint; /* or NULL */
 };
 
-/* Ask. args may be NULL, else it is taken over. For a list, items (an array) gets every item; when
- * the list ends with a no, those before it are in there too. items may be NULL for a one-shot
- * command. 0 when an answer came, yes or no (ctl_reply_clear() is due); else -errno with the
- * sentence in err: the connection is of no more use. */
+/* A request. */
+struct ctl_question {
+	const char *cmd;
+	json_t *args;    /* taken over; or NULL */
+	bool has_if_rev; /* only with commands that change something, as dry_run */
+	uint64_t if_rev;
+	bool dry_run;
+	bool patient;  /* wait for the next line without a limit: lists that follow, slow answers */
+	json_t *items; /* an array that gets every item of a list; or NULL */
+	int (*on_item)(const json_t *item, void *arg); /* in place of items; not 0 ends the call */
+	void *arg;
+};
+
+/* Ask. When a list ends with a no, its items up to there have been delivered too. 0 when an answer
+ * came, yes or no (ctl_reply_clear() is due); what on_item returned if that was not 0; else -errno
+ * with the sentence in err. After both of these the connection is of no more use. */
+int ctl_client_ask(struct ctl_client *client, const struct ctl_question *question,
+	struct ctl_reply *reply, struct sl_err *err);
+
+/* The same for a command with its arguments alone. */
 int ctl_client_call(struct ctl_client *client, const char *cmd, json_t *args, json_t *items,
 	struct ctl_reply *reply, struct sl_err *err);
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ask.h"
+
+/* A list ends early when the configuration changes under it. */
+#define LIST_TRIES 5
+
+/* What a code of the daemon means to a script; any other is EXIT_REFUSED. */
+static const struct {
+	const char *code;
+	enum exit_code exit;
+} refusals[] = {
+	{"EPERM", EXIT_PERMISSION},
+	{"EACCES", EXIT_PERMISSION},
+	{"ESTALE", EXIT_PRECONDITION},
+	{"EBUSY", EXIT_PRECONDITION},
+	{"ENOTEMPTY", EXIT_PRECONDITION},
+	{"ENOENT", EXIT_NOT_FOUND},
+	{"ETIME", EXIT_FALSE},
+};
+
+enum exit_code ask_transport(int ret)
+{
+	switch (ret) {
+	case -EACCES:
+		return EXIT_PERMISSION;
+	case -ENAMETOOLONG:
+		return EXIT_USAGE;
+	default:
+		return EXIT_NO_DAEMON;
+	}
+}
+
+enum exit_code ask_refusal(const struct ctl_reply *reply, struct sl_err *err)
+{
+	sl_err_add(err, "%s%s%s%s", reply->msg, reply->hint ? " (" : "",
+		reply->hint ? reply->hint : "", reply->hint ? ")" : "");
+	for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+		if (strcmp(reply->code, refusals[i].code) == 0)
+			return refusals[i].exit;
+	}
+	return EXIT_REFUSED;
+}
+
+void ask_print_json(FILE *out, const json_t *json)
+{
+	json_dumpf(json, out, JSON_COMPACT | JSON_REAL_PRECISION(12));
+	fputc('\n', out);
+}
+
+static json_t *operand_value(const struct operand *operand, const char *text)
+{
+	char *end;
+	long long n;
+
+	if (!operand->is_integer)
+		return json_string(text);
+	errno = 0;
+	n = strtoll(text, &end, 10);
+	return end == text || *end || errno ? NULL : json_integer(n);
+}
+
+enum exit_code ask_args(const struct command *command, char **operands, int n_operands,
+	json_t **args, struct sl_err *err)
+{
+	*args = n_operands ? json_object() : NULL;
+	for (int i = 0; i < n_operands; i++) {
+		const struct operand *operand = &command->operands[i];
+		json_t *value = operand_value(operand, operands[i]);
+
+		if (json_object_set_new(*args, operand->key, value) == 0)
+			continue;
+		json_decref(*args);
+		*args = NULL;
+		sl_err_add(err, "%s \"%.80s\" must be %s", operand->name, operands[i],
+			operand->is_integer ? "a whole number" : "UTF-8 text");
+		return EXIT_USAGE;
+	}
+	return EXIT_OK;
+}
+
+/* Again while the configuration moves under a list. */
+static int ask_until(struct ctl_client *client, const struct ctl_question *q,
+	struct ctl_reply *reply, struct sl_err *err)
+{
+	for (int i = 1;; i++) {
+		int ret;
+
+		json_array_clear(q->items);
+		json_incref(q->args);
+		ret = ctl_client_ask(client, q, reply, err);
+		if (ret || reply->ok || !q->items || i == LIST_TRIES ||
+			strcmp(reply->code, "EAGAIN") != 0)
+			return ret;
+		ctl_reply_clear(reply);
+	}
+}
+
+enum exit_code ask(const struct options *opts, struct ctl_question *q, struct ctl_reply *reply,
+	struct sl_err *err)
+{
+	enum exit_code code = EXIT_OK;
+	struct ctl_client *client;
+	int ret = ctl_client_new(opts->socket, opts->timeout_ms, &client, err);
+
+	q->dry_run = opts->dry_run;
+	q->has_if_rev = opts->has_if_rev;
+	q->if_rev = opts->if_rev;
+	if (!ret)
+		ret = ask_until(client, q, reply, err);
+	if (ret > 0) {
+		code = EXIT_REFUSED;
+	} else if (ret < 0) {
+		code = ask_transport(ret);
+	} else if (!reply->ok) {
+		code = ask_refusal(reply, err);
+		ctl_reply_clear(reply);
+	}
+	json_decref(q->args);
+	q->args = NULL;
+	ctl_client_free(client);
+	return code;
+}
+
+enum exit_code ask_assent(const struct options *opts, const char *what, struct sl_err *err)
+{
+	char answer[16];
+
+	if (opts->yes || opts->dry_run)
+		return EXIT_OK;
+	if (!isatty(STDIN_FILENO)) {
+		sl_err_add(err, "%s: without a terminal to ask, -y is needed", what);
+		return EXIT_USAGE;
+	}
+	fprintf(stderr, "%s [y/N] ", what);
+	if (fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y'))
+		return EXIT_OK;
+	sl_err_add(err, "nothing was done");
+	return EXIT_REFUSED;
+}
