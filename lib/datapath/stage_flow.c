@@ -18,16 +18,18 @@ static inline bool may_go_on(const struct generation *g, struct flow_at at, enum
 	return state == BACKEND_READY;
 }
 
-/* What most packets are: more of a confirmed TCP connection that was seen within this second, on a
- * backend that takes it. Nothing is to be written then. */
+#define STILL(state, opening) (UINT64_C(1) << (16 * FLOW_##state + (opening)))
+
+/* What most packets are: more of a confirmed flow that was seen within this second, on a backend
+ * that takes it. Nothing is to be written then. */
 static inline bool goes_on(
 	const struct generation *g, struct flow_at at, const struct parsed *p, uint16_t now)
 {
+	const uint64_t still = STILL(ESTABLISHED, 0) | STILL(UDP, PARSED_UDP);
 	const uint16_t slot = flow_slot(at);
 
-	return flow_event(p) == FLOW_EV_DATA && flow_state(at) == FLOW_ESTABLISHED &&
-	       at.b->age[at.way] == now && slot < g->n_backends &&
-	       g->backends[slot].state != BACKEND_GONE;
+	return still >> (16 * flow_state(at) + p->opening) & 1 && at.b->age[at.way] == now &&
+	       slot < g->n_backends && g->backends[slot].state != BACKEND_GONE;
 }
 
 /* The packet of an entry that was found. False: its backend is to be chosen anew. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include "datapath/stage.h"
+#include "net/parse_plain.h"
 
 /* Packets between the one whose frame is fetched and the one that is parsed. */
 #define PREFETCH  4
@@ -11,14 +12,6 @@
 static inline uint64_t mac_load(const void *p)
 {
 	return hdr_load64(p) & 0xffffffffffff;
-}
-
-static uint64_t mac_of(const struct sl_ether *e)
-{
-	uint64_t v = 0;
-
-	memcpy(&v, e->b, sizeof e->b);
-	return v;
 }
 
 /* What becomes of a frame with destination and source MAC. PARSE_OK: go on. */
@@ -90,15 +83,63 @@ static __attribute__((noinline)) void end_packet(
 	burst_end(l, b, i, v);
 }
 
+#if PARSE_HAS_GROUP
+/* Four frames as parse_plain takes each of them, from number i on. */
+static inline bool parse_group(struct burst *b, uint32_t i, uint64_t own_high)
+{
+	const uint8_t *frame[PARSE_GROUP];
+	uint32_t len[PARSE_GROUP], strange = 0;
+	uint64_t mac = 0, any = 0, all = ~UINT64_C(0);
+
+	for (uint32_t j = 0; j < PARSE_GROUP; j++) {
+		const struct rte_mbuf *m = b->mbuf[i + j];
+
+		frame[j] = rte_pktmbuf_mtod(m, const uint8_t *);
+		len[j] = m->data_len;
+		strange |= (m->pkt_len ^ len[j]) | (len[j] < PARSE_PLAIN_MIN);
+		any |= m->ol_flags;
+		all &= m->ol_flags;
+	}
+	if (strange || ((any ^ all) & CSUM_MASK) || (any & RTE_MBUF_F_RX_IP_CKSUM_BAD))
+		return false;
+	for (uint32_t j = 0; j < PARSE_GROUP; j++)
+		mac |= hdr_load64(frame[j]) << 16 ^ own_high;
+	return !mac && parse_group4(frame,
+			       _mm_set_epi32((int)len[3], (int)len[2], (int)len[1], (int)len[0]),
+			       !(all & RTE_MBUF_F_RX_IP_CKSUM_GOOD), &b->info[i], &b->key[i]);
+}
+
+/* The plain packets at the head of a burst, in groups. Returns how many these are. */
+static inline uint32_t parse_groups(struct burst *b, uint64_t own_high)
+{
+	uint32_t i = 0;
+
+	for (; i + PARSE_GROUP <= b->n; i += PARSE_GROUP) {
+		for (uint32_t j = i + PARSE_GROUP; j < i + 2 * PARSE_GROUP && j < b->n; j++)
+			rte_prefetch0(rte_pktmbuf_mtod(b->mbuf[j], void *));
+		if (!parse_group(b, i, own_high))
+			break;
+		memset(&b->is6[i], 0, PARSE_GROUP);
+	}
+	return i;
+}
+#else
+static inline uint32_t parse_groups(struct burst *b, uint64_t own_high)
+{
+	return 0;
+}
+#endif
+
 void stage_parse(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const struct gen_port *port = &g->ports[b->rx_port];
-	const uint64_t own = mac_of(&port->mac);
+	const uint64_t own = mac_load(&port->mac);
 	const uint64_t own_high = own << 16;
 	const uint32_t n = b->n;
-	uint32_t k = 0;
+	const uint32_t plain = parse_groups(b, own_high);
+	uint32_t k = plain;
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = plain; i < n; i++) {
 		struct rte_mbuf *m = b->mbuf[i];
 
 		if (i + PREFETCH < n)

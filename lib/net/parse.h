@@ -21,10 +21,13 @@ struct parsed {
 	uint8_t tos;       /* IPv4 TOS or IPv6 traffic class */
 	uint8_t tcp_flags; /* 0 for UDP */
 	bool v6;
+	uint8_t opening; /* the flags FIN, SYN and RST of TCP, or PARSED_UDP */
 };
 
+#define PARSED_UDP 8
+
 /* VERDICT_FORWARDED from the functions below means: nothing wrong so far. */
-#define PARSE_OK VERDICT_FORWARDED
+#define PARSE_OK   VERDICT_FORWARDED
 
 /* Walk the Ethernet header. *l3_off and *type (host order) are set on PARSE_OK. */
 HDR_INLINE enum verdict parse_link(
@@ -73,6 +76,7 @@ HDR_INLINE enum verdict parse_l4(
 		if (hdr_len > left)
 			return VERDICT_L4_TRUNCATED;
 		out->tcp_flags = l4[13];
+		out->opening = l4[13] & (TCP_FIN | TCP_SYN | TCP_RST);
 		return PARSE_OK;
 	}
 	if (out->proto != PROTO_UDP)
@@ -84,6 +88,7 @@ HDR_INLINE enum verdict parse_l4(
 	if (udp_len < UDP_LEN || udp_len > left)
 		return VERDICT_L4_TRUNCATED;
 	out->tcp_flags = 0;
+	out->opening = PARSED_UDP;
 	return PARSE_OK;
 }
 
@@ -280,6 +285,7 @@ HDR_INLINE bool parse_plain4(const uint8_t *frame, uint32_t len, bool check_csum
 	out->tos = (uint8_t)(head >> 24);
 	out->tcp_flags = flags;
 	out->v6 = false;
+	out->opening = proto == PROTO_TCP ? flags & (TCP_FIN | TCP_SYN | TCP_RST) : PARSED_UDP;
 	return true;
 }
 

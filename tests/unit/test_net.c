@@ -117,6 +117,7 @@ static bool agree(const uint8_t *b, uint32_t len)
 	assert_int_equal(p.proto, m.proto);
 	assert_int_equal(p.tos, m.tos);
 	assert_int_equal(p.tcp_flags, m.tcp_flags);
+	assert_int_equal(p.opening, m.proto == IPPROTO_UDP ? PARSED_UDP : m.tcp_flags & 7);
 	expect_key(&key, &m);
 	return true;
 }
