@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include "health/freeze.h"
+
+bool freeze_is_mass(const struct freeze_count *c)
+{
+	return c->all && (uint64_t)c->failing * 100 >= (uint64_t)c->all * FREEZE_PCT &&
+	       c->pools >= FREEZE_POOLS;
+}
+
+bool freeze_begin(struct freeze *f, enum freeze_why why, uint64_t for_ms, uint64_t now_ms)
+{
+	const bool fresh = f->why == FREEZE_NOT;
+
+	if (!fresh && f->until_ms >= now_ms + for_ms)
+		return false;
+	f->why = why;
+	f->until_ms = now_ms + for_ms;
+	return fresh;
+}
+
+void freeze_link_back(struct freeze *f, uint64_t now_ms)
+{
+	if (f->why == FREEZE_LINK && f->until_ms > now_ms + FREEZE_SETTLE_MS)
+		f->until_ms = now_ms + FREEZE_SETTLE_MS;
+}
+
+bool freeze_tick(struct freeze *f, uint64_t now_ms)
+{
+	if (f->why == FREEZE_NOT || now_ms < f->until_ms)
+		return false;
+	f->why = FREEZE_NOT;
+	return true;
+}
+
+const char *freeze_why_name(enum freeze_why why)
+{
+	static const char *const names[] = {"no", "mass failure", "link down", "operator"};
+
+	return (unsigned int)why < sizeof names / sizeof *names ? names[why] : "?";
+}
