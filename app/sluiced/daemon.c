@@ -219,6 +219,7 @@ static int launch_workers(struct daemon *d, struct sl_err *err)
 		w->lcore = lcore;
 		w->index = d->n_launched;
 		w->rcu = &d->rcu;
+		w->may_sleep = d->running->conf->eal.idle == CONF_IDLE_ADAPTIVE;
 		assign_lanes(d, w);
 		if (worker_launch(w))
 			return sl_err_add(err, "lcore %u does not start", lcore);

@@ -68,6 +68,8 @@ bool restart_needed(const struct conf *from, const struct conf *to, struct sl_er
 		need(err, "eal.lanes");
 	if (from->eal.huge != to->eal.huge)
 		need(err, "eal.huge");
+	if (from->eal.idle != to->eal.idle)
+		need(err, "eal.idle");
 	if (!same_text(from->eal.file_prefix, to->eal.file_prefix))
 		need(err, "eal.file_prefix");
 	if (!same_args(from, to))

@@ -5,6 +5,7 @@
 #include <rte_launch.h>
 
 #include "datapath/ahead.h"
+#include "eal/idle.h"
 #include "worker.h"
 
 /* One RX queue of one port. */
@@ -104,9 +105,11 @@ static int worker_main(void *arg)
 {
 	struct worker *w = arg;
 	struct burst bursts[2] = {{0}};
+	struct idle idle;
 	uint64_t last = rte_rdtsc();
 
 	start_clocks(w, last);
+	idle_start(&idle, w->may_sleep, rte_get_tsc_hz(), last);
 	rcu_enter(w->rcu, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		const struct generation *g = rcu_current(w->rcu);
@@ -121,6 +124,8 @@ static int worker_main(void *arg)
 		__atomic_store_n(&w->heartbeat, now, __ATOMIC_RELAXED);
 		last = now;
 		rcu_quiescent(w->rcu, w->index);
+		/* Too short a sleep to go offline for: a reaper waits as long for a busy loop. */
+		idle_polled(&idle, n, now);
 	}
 	rcu_leave(w->rcu, w->index);
 	return 0;

@@ -19,6 +19,7 @@ struct worker {
 	unsigned int lcore;
 	uint32_t index; /* reader number for RCU */
 	struct rcu *rcu;
+	bool may_sleep; /* while nothing comes */
 	uint32_t n_ports;
 	uint32_t n_lanes;
 	struct lane *lanes[WORKER_MAX_LANES];

@@ -21,6 +21,7 @@ enum conf_hash { CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HASH_SOURCE_DEST };
 /* May a backend have new connections, and keep those it has? */
 enum conf_admin { CONF_ADMIN_READY, CONF_ADMIN_DRAIN, CONF_ADMIN_MAINT };
 enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
+enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_ADAPTIVE };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 
@@ -120,6 +121,7 @@ struct conf {
 		size_t n_workers;  /* 0 = every allowed CPU but main's */
 		uint32_t lanes;    /* 0 = one per worker */
 		bool huge;
+		enum conf_idle idle;
 		const char *file_prefix;
 		const char **args; /* more EAL arguments */
 		size_t n_args;

@@ -26,6 +26,12 @@ static const struct conf_word log_targets[] = {
 	{NULL},
 };
 
+static const struct conf_word idles[] = {
+	{"poll", CONF_IDLE_POLL, "never sleep: shortest latency, a CPU each, always busy"},
+	{"adaptive", CONF_IDLE_ADAPTIVE, "sleep up to 40 us at a time while nothing comes"},
+	{NULL},
+};
+
 static const struct conf_word drivers[] = {
 	{"af_xdp", CONF_DRIVER_AF_XDP, "shares a kernel interface, VIP traffic by AF_XDP"},
 	{"af_packet", CONF_DRIVER_AF_PACKET, "shares a kernel interface by packet socket"},
@@ -101,6 +107,8 @@ const struct conf_row conf_rows[] = {
 		.help = "Receive queues per port, spread over the workers."},
 	{"eal.huge", CONF_TYPE_BOOL, AT(struct conf, eal.huge), .value = "true",
 		.help = "Use hugepages; without any the daemon says so and goes on without."},
+	{"eal.idle", CONF_TYPE_WORD, AT(struct conf, eal.idle), .words = idles, .value = "poll",
+		.help = "What workers do when no packet has come for 200 us."},
 	{"eal.file_prefix", CONF_TYPE_TEXT, AT(struct conf, eal.file_prefix), .min = 1, .max = 64,
 		.value = "sluice", .help = "Names DPDK's run-time files; one per daemon."},
 	{"eal.args", CONF_TYPE_TEXTS, AT(struct conf, eal.args), COUNT(struct conf, eal.n_args),
