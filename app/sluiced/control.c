@@ -6,6 +6,7 @@
 #include <event2/event.h>
 
 #include "apply.h"
+#include "audit.h"
 #include "base/log.h"
 #include "commands.h"
 #include "control.h"
@@ -91,10 +92,13 @@ static int open_socket(struct daemon *d, const struct conf *conf, struct sl_err 
 	const struct ctl_server_opts opts = {
 		.path = conf->daemon.control_socket,
 		.group = conf->daemon.control_group,
+		.operator_group = conf->daemon.operator_group,
+		.admin_group = conf->daemon.admin_group,
 		.version = SLUICE_VERSION,
 		.commands = commands,
 		.n_commands = commands_count,
 		.rev = revision,
+		.audit = audit_write,
 		.arg = d,
 	};
 

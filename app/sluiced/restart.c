@@ -60,6 +60,10 @@ bool restart_needed(const struct conf *from, const struct conf *to, struct sl_er
 		need(err, "daemon.control.socket");
 	if (!same_text(from->daemon.control_group, to->daemon.control_group))
 		need(err, "daemon.control.group");
+	if (!same_text(from->daemon.operator_group, to->daemon.operator_group))
+		need(err, "daemon.control.operator_group");
+	if (!same_text(from->daemon.admin_group, to->daemon.admin_group))
+		need(err, "daemon.control.admin_group");
 	if (from->eal.main_lcore != to->eal.main_lcore)
 		need(err, "eal.main_lcore");
 	if (!same_workers(from, to))

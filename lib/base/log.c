@@ -13,6 +13,7 @@ static const struct {
 	const char *name;
 	int priority; /* syslog(3) */
 } levels[] = {
+	[LOG_LEVEL_AUDIT] = {"audit", 5},
 	[LOG_LEVEL_ERROR] = {"error", 3},
 	[LOG_LEVEL_WARN] = {"warning", 4},
 	[LOG_LEVEL_INFO] = {"info", 6},

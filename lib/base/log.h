@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 enum log_level {
+	LOG_LEVEL_AUDIT, /* who changed what: written whatever the level */
 	LOG_LEVEL_ERROR,
 	LOG_LEVEL_WARN,
 	LOG_LEVEL_INFO,
@@ -25,6 +26,7 @@ void log_set_journal(bool journal);
 /* Write one line. Any thread but a worker. The newline is added. */
 void log_write(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+#define log_audit(...) log_write(LOG_LEVEL_AUDIT, __VA_ARGS__)
 #define log_error(...) log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warn(...)  log_write(LOG_LEVEL_WARN, __VA_ARGS__)
 #define log_info(...)  log_write(LOG_LEVEL_INFO, __VA_ARGS__)

@@ -157,6 +157,7 @@ static int check_all(struct conf *conf, struct sl_err *err)
 
 	if (!rc) {
 		check_counts(&c);
+		check_control(&c);
 		check_eal(&c);
 		check_ports(&c);
 		rc = check_pools(&c);

@@ -46,6 +46,7 @@ void check_name(
 
 /* Each checks all there is to say about its part; pools need the ports, VIPs the pools. 0, or
  * -ENOMEM. Names are never NULL here. */
+void check_control(struct check *c);
 void check_eal(struct check *c);
 void check_ports(struct check *c);
 int check_pools(struct check *c);

@@ -6,6 +6,22 @@
 
 #include "conf/check.h"
 
+void check_control(struct check *c)
+{
+	static const struct conf_place nowhere;
+	const struct conf *conf = c->conf;
+	const struct conf_place *place = conf->n_ports ? &conf->ports[0].place : &nowhere;
+	const struct conf_place file = {.file = place->file};
+	const char *role = *conf->daemon.admin_group ? "admin_group" : "operator_group";
+
+	if (*conf->daemon.control_group)
+		return;
+	if (*conf->daemon.admin_group || *conf->daemon.operator_group)
+		check_fail(c, &file,
+			"daemon.control: %s is of no use without group: only root may connect",
+			role);
+}
+
 void check_eal(struct check *c)
 {
 	static const struct conf_place nowhere;

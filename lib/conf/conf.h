@@ -108,7 +108,9 @@ struct conf_vip {
 struct conf {
 	struct {
 		const char *control_socket;
-		const char *control_group; /* "" = none */
+		const char *control_group;  /* "" = none */
+		const char *operator_group; /* "" = none */
+		const char *admin_group;    /* "" = none */
 		enum conf_log_level log_level;
 		enum conf_log_target log_target;
 	} daemon;

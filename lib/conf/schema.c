@@ -83,6 +83,14 @@ const struct conf_row conf_rows[] = {
 		.max = 107, .value = "/run/sluice/control.sock", .help = "Path of the socket."},
 	{"daemon.control.group", CONF_TYPE_TEXT, AT(struct conf, daemon.control_group), .max = 32,
 		.value = "", .help = "Group that may connect; empty: only root may."},
+	{"daemon.control.operator_group", CONF_TYPE_TEXT, AT(struct conf, daemon.operator_group),
+		.max = 32, .value = "",
+		.help = "Group whose members may drain and weigh backends; empty: none. They must "
+			"also be let in by group."},
+	{"daemon.control.admin_group", CONF_TYPE_TEXT, AT(struct conf, daemon.admin_group),
+		.max = 32, .value = "",
+		.help = "Group whose members may do what root may; empty: none. They must also be "
+			"let in by group."},
 	{"daemon.log", CONF_TYPE_GROUP, .help = "The daemon's messages."},
 	{"daemon.log.level", CONF_TYPE_WORD, AT(struct conf, daemon.log_level), .words = log_levels,
 		.value = "info", .help = "Least important message that is written."},

@@ -101,6 +101,23 @@ static uint64_t answer_rev(const struct ctl_call *call)
 	return ctl_command_mutates(call->command) ? ctl_change_rev(call) : opts->rev(opts->arg);
 }
 
+/* Who changes something, or tries to, is told of. */
+static void audit(struct ctl_call *call, int ret)
+{
+	const struct ctl_server_opts *opts = call->session->opts;
+	const struct ctl_audit what = {
+		.caller = &call->session->caller,
+		.command = call->command->name,
+		.args = call->args,
+		.rev = answer_rev(call),
+		.code = -ret,
+		.msg = ret ? call->failure.msg : "",
+	};
+
+	if (opts->audit && ctl_command_mutates(call->command) && !call->req.dry_run)
+		opts->audit(&what, opts->arg);
+}
+
 /* The last line. A code without a message gets the system's words. */
 static enum call_state over(struct ctl_call *call, int ret, json_t **line)
 {
@@ -109,6 +126,8 @@ static enum call_state over(struct ctl_call *call, int ret, json_t **line)
 	call->data = NULL;
 	if (ret < 0 && !call->failure.code)
 		ctl_call_fail(call, ret, NULL, "%s", strerror(-ret));
+	if (call->command)
+		audit(call, ret);
 	if (ret < 0)
 		*line = ctl_line_failure(call->req.id, &call->failure);
 	else if (call->command->next)
@@ -189,6 +208,7 @@ void ctl_call_clear(struct ctl_call *call)
 		call->later = LATER_NONE;
 		if (call->cancel)
 			call->cancel(call->cancel_ctx);
+		audit(call, ctl_call_fail(call, ECANCELED, NULL, "the client went away"));
 	}
 	ctl_call_own(call, NULL, NULL);
 	ctl_request_clear(&call->req);

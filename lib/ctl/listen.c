@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,33 +14,14 @@
 #include <unistd.h>
 
 #include "ctl/listen.h"
+#include "ctl/who.h"
 
 #define DIRECTORY_MODE 0750
 #define SOCKET_MODE    0660
 #define BACKLOG        64
-#define NO_GROUP       ((gid_t)-1) /* chown(2): leave it */
 
 #define LOCK_TRIES     40
 #define LOCK_WAIT_MS   50
-
-static int find_group(const char *name, gid_t *gid, struct sl_err *err)
-{
-	struct group entry, *found = NULL;
-	char buf[16384];
-	int ret;
-
-	*gid = NO_GROUP;
-	if (!name || !*name)
-		return 0;
-	ret = getgrnam_r(name, &entry, buf, sizeof buf, &found);
-	if (ret)
-		return sl_err_sys(err, ret, "group \"%s\"", name);
-	if (!found)
-		return sl_err_add(
-			err, "group \"%s\" does not exist: groupadd --system %s", name, name);
-	*gid = found->gr_gid;
-	return 0;
-}
 
 /* A group that cannot pass the directory would see "no such socket" without a word about why. */
 static int check_directory(const char *dir, int fd, gid_t gid, struct sl_err *err)
@@ -50,7 +30,7 @@ static int check_directory(const char *dir, int fd, gid_t gid, struct sl_err *er
 
 	if (fstat(fd, &st))
 		return sl_err_sys(err, errno, "%s", dir);
-	if (gid == NO_GROUP || (st.st_mode & S_IXOTH) ||
+	if (gid == WHO_NO_GROUP || (st.st_mode & S_IXOTH) ||
 		(st.st_gid == gid && (st.st_mode & S_IXGRP)))
 		return 0;
 	sl_err_add(err,
@@ -185,7 +165,7 @@ int ctl_listen_open(const char *path, const char *group, struct ctl_listen *out,
 	}
 	strcpy(at.sun_path, path);
 	strcpy(dir, path);
-	ret = find_group(group, &gid, err);
+	ret = who_group(group, &gid, err);
 	if (ret)
 		return ret;
 	fd = open_directory(dirname(dir), gid, err);

@@ -292,19 +292,7 @@ static void on_hangup(void *arg)
 	peer_free(arg);
 }
 
-static void set_session(struct peer *p, const struct ucred *who)
-{
-	p->session = (struct ctl_session){
-		.opts = &p->host->opts,
-		.caller = {.uid = who->uid,
-			.pid = who->pid,
-			.role = who->uid == 0 ? CTL_ROLE_ADMIN : CTL_ROLE_VIEWER},
-		.wake = on_wake,
-		.wake_arg = p,
-	};
-}
-
-int peer_new(struct peer_host *host, int fd, const struct ucred *who)
+int peer_new(struct peer_host *host, int fd, const struct ctl_caller *caller)
 {
 	struct peer *p = calloc(1, sizeof *p);
 
@@ -316,7 +304,7 @@ int peer_new(struct peer_host *host, int fd, const struct ucred *who)
 	host->count++;
 	p->host = host;
 	p->hangup.fd = -1;
-	set_session(p, who);
+	p->session = (struct ctl_session){&host->opts, *caller, on_wake, p};
 	p->bev = bufferevent_socket_new(host->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!p->bev)
 		close(fd);

@@ -8,7 +8,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 
 #include "ctl/server.h"
 
@@ -27,7 +26,7 @@ struct peer_host {
 };
 
 /* Greet and serve fd (non-blocking), which is taken over, also on error. 0, or -ENOMEM. */
-int peer_new(struct peer_host *host, int fd, const struct ucred *who);
+int peer_new(struct peer_host *host, int fd, const struct ctl_caller *caller);
 
 /* Drop the client, whatever it is doing. */
 void peer_free(struct peer *peer);

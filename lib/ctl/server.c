@@ -13,6 +13,7 @@
 #include "ctl/peer.h"
 #include "ctl/protocol.h"
 #include "ctl/server.h"
+#include "ctl/who.h"
 
 #define LINE_MS         5000
 #define IDLE_MS         120000
@@ -25,6 +26,7 @@ struct ctl_server {
 	struct ctl_listen listen;
 	struct evconnlistener *listener;
 	struct event *resume; /* accepting, after a pause */
+	struct who_groups groups;
 	struct peer_host host;
 };
 
@@ -50,20 +52,19 @@ static void on_accept(struct evconnlistener *listener, evutil_socket_t fd, struc
 	int len, void *arg)
 {
 	struct ctl_server *s = arg;
-	socklen_t size = sizeof(struct ucred);
 	unsigned most = CTL_CLIENTS_MAX;
-	struct ucred who;
+	struct ctl_caller caller;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &size)) {
+	if (who_is(fd, &s->groups, &caller)) {
 		close(fd);
 		return;
 	}
-	if (who.uid != 0)
+	if (caller.uid != 0)
 		most -= CTL_CLIENTS_ROOT;
 	if (s->host.count >= most)
 		refuse(fd);
 	else
-		peer_new(&s->host, fd, &who);
+		peer_new(&s->host, fd, &caller);
 }
 
 static void on_accept_error(struct evconnlistener *listener, void *arg)
@@ -124,7 +125,11 @@ int ctl_server_new(struct event_base *base, const struct ctl_server_opts *opts,
 	TAILQ_INIT(&s->host.all);
 	TAILQ_INIT(&s->host.ready);
 	set_opts(&s->host, opts);
-	ret = ctl_listen_open(opts->path, opts->group, &s->listen, err);
+	ret = who_group(opts->operator_group, &s->groups.operators, err);
+	if (!ret)
+		ret = who_group(opts->admin_group, &s->groups.admins, err);
+	if (!ret)
+		ret = ctl_listen_open(opts->path, opts->group, &s->listen, err);
 	if (ret) {
 		free(s);
 		return ret;

@@ -21,15 +21,31 @@ struct ctl_server;
 #define CTL_QUEUE_MAX    (1 << 18) /* bytes of replies that wait for one client */
 #define CTL_SLICE_MS     2         /* work for all clients together before the loop runs on */
 
+/* What somebody did, or tried to. */
+struct ctl_audit {
+	const struct ctl_caller *caller;
+	const char *command;
+	const json_t *args; /* NULL: none */
+	uint64_t rev;       /* after it */
+	int code;        /* 0 = done; else errno. ECANCELED: the client went away before the end */
+	const char *msg; /* why not; "" when done */
+};
+
 struct ctl_server_opts {
 	const char *path;
-	const char *group;   /* name; NULL or "" = the process's */
-	const char *version; /* of the daemon, for the greeting */
+	const char *group;          /* name, who may connect; NULL or "" = the process's */
+	const char *operator_group; /* whose members are operators; NULL or "" = nobody is */
+	const char *admin_group;    /* whose members are admins, as uid 0 is; NULL or "" = none */
+	const char *version;        /* of the daemon, for the greeting */
 	const struct ctl_command *commands;
 	size_t n_commands;
 	uint64_t (*rev)(void *arg);          /* revision in force: what questions and lists show */
 	const struct ctl_change_ops *change; /* NULL: no row has `mutate` */
 	void *arg;                           /* for all of these and all handlers */
+
+	/* Called for every call of a row that mutates, dry runs apart, when its outcome is known.
+	 * May be NULL. */
+	void (*audit)(const struct ctl_audit *audit, void *arg);
 
 	/* How long a client may take, ms; 0 = the value in brackets. */
 	unsigned line_ms;   /* from the first byte of a request to its newline (5000) */

@@ -113,6 +113,9 @@ static void one_mistake_one_message(void **state)
 		{"daemon = ( );", "t:2: daemon must be a group { }, not a list ( )"},
 		{"pools = { };", "t:2: pools must be a list ( ), not a group { }"},
 		{"pools = ( \"web\" );", "t:2: element 1 of pools must be a group { }"},
+		{"daemon = { control = { admin_group = \"adm\"; }; };",
+			"t: daemon.control: admin_group is of no use without group: only root may "
+			"connect"},
 		{"daemon = { control = { socket = \"\"; }; };",
 			"t:2: daemon.control: socket is empty"},
 		{"cluster = { hash_key = \"00112233445566778899aabbccddeefg\"; };",
