@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "drain.h"
 #include "leave.h"
+#include "load.h"
 #include "restart.h"
 
 /* How long new backends may take to answer before they get packets all the same. */
@@ -82,6 +83,7 @@ static int assign_slots(struct daemon *d, struct build_job *job, struct sl_err *
 
 	job->n_slots = ids_top(d->slots);
 	stats_follow(&d->stats, STATS_BACKEND, d->slots);
+	load_follow(d);
 	return rc;
 }
 
@@ -363,6 +365,7 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 		build_job_free(job);
 	} else {
 		publish(d, job, g);
+		load_follow_generation(d);
 		if (reload)
 			daemon_set_log(job->conf);
 		if (reload && apply_steering(d, err) != 0) {

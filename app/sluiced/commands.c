@@ -33,7 +33,7 @@ static size_t pools_ok(const struct daemon *d)
 	size_t n = 0;
 
 	for (size_t i = 0; i < d->rcu.current->n_tables; i++)
-		n += d->rcu.current->tables[i]->n_members > 0;
+		n += d->rcu.current->tables[i]->spec.n > 0;
 	return n;
 }
 
@@ -172,7 +172,7 @@ static int backend_next(struct ctl_call *call, void *arg, json_t **item)
 		at->inner = 0;
 		return 1; /* nothing in this step */
 	}
-	*item = backend_item(d, pool, at->inner, d->rcu.current->tables[at->outer]->size,
+	*item = backend_item(d, pool, at->inner, sched_turns(d->rcu.current->tables[at->outer]),
 		d->running->slots[first + at->inner]);
 	at->inner++;
 	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");

@@ -12,6 +12,7 @@
 #include "control.h"
 #include "drain.h"
 #include "leave.h"
+#include "load.h"
 
 #define SECOND_MS 1000
 
@@ -55,6 +56,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	pthread_mutex_lock(&d->lock);
 	stats_tick(&d->stats, daemon_now_ms(), ids_top(d->services), ids_top(d->slots));
 	pthread_mutex_unlock(&d->lock);
+	load_count_all(d);
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		changed |= port_follow(&d->ports[i]);
 	if (changed || leave_done(d) || drain_over(d))

@@ -16,6 +16,7 @@
 #include "daemon.h"
 #include "eal.h"
 #include "eal/hash.h"
+#include "load.h"
 #include "preflight.h"
 #include "telemetry.h"
 
@@ -122,6 +123,9 @@ static struct lane *make_lane(uint16_t id, uint32_t flows)
 
 static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
+	d->load = load_new();
+	if (!d->load || d->n_lanes > LANES_MAX)
+		return sl_err_add(err, "cannot make %u lanes: %d at most", d->n_lanes, LANES_MAX);
 	d->lanes = calloc(d->n_lanes, sizeof *d->lanes);
 	for (uint32_t i = 0; i < d->n_lanes; i++) {
 		if (d->lanes)
@@ -129,6 +133,7 @@ static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *
 		if (!d->lanes || !d->lanes[i])
 			return sl_err_sys(err, ENOMEM, "cannot make %u lanes of %u flows",
 				d->n_lanes, conf->flows.per_lane);
+		d->lanes[i]->load = d->load;
 	}
 	d->slots = ids_new(BACKEND_SLOTS);
 	d->services = ids_new(CONF_MAX_VIPS);
@@ -270,8 +275,12 @@ int daemon_start(
 		rc = sl_err_sys(err, ENOMEM, "cannot start");
 	if (!rc)
 		rc = apply_first(d, conf, err);
-	if (!rc)
+	if (!rc && load_open(d))
+		rc = sl_err_sys(err, ENOMEM, "cannot start");
+	if (!rc) {
+		load_follow_generation(d);
 		rc = start_workers(d, err);
+	}
 	if (!rc)
 		rc = apply_steering(d, err);
 	if (!rc && telemetry_open(d))
@@ -300,6 +309,7 @@ void daemon_stop(struct daemon *d)
 	struct conf *running = d->running ? d->running->conf : d->first;
 	struct conf *building = builder_free(d->builder);
 
+	load_close(d);
 	control_close(d);
 	mirror_close(d->mirror);
 	rcu_clear(&d->rcu);
@@ -315,6 +325,7 @@ void daemon_stop(struct daemon *d)
 	for (uint32_t i = 0; d->lanes && i < d->n_lanes; i++)
 		lane_free(d->lanes[i]);
 	free(d->lanes);
+	load_free(d->load);
 	free(d->workers);
 	rte_mempool_free(d->mbufs);
 	if (d->eal_started)

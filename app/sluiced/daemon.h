@@ -57,6 +57,9 @@ struct daemon {
 	struct ids *slots;    /* backend slots */
 	struct ids *services; /* service ids */
 	struct stats stats;
+	struct load_view *load;             /* read by the workers */
+	uint32_t load_epoch[BACKEND_SLOTS]; /* holder that a row of it speaks of */
+	struct event *load_event;           /* flows are to be counted */
 
 	/* The control loop (control.c). */
 	struct event_base *base;

@@ -101,8 +101,8 @@ static struct sched_table **index_tables(const struct generation *prev)
 	struct sched_table **by_slot = calloc(BACKEND_SLOTS, sizeof *by_slot);
 
 	for (size_t t = 0; by_slot && prev && t < prev->n_tables; t++)
-		if (prev->tables[t]->n_members)
-			by_slot[prev->tables[t]->members[0].slot] = prev->tables[t];
+		if (prev->tables[t]->spec.n)
+			by_slot[prev->tables[t]->spec.members[0].slot] = prev->tables[t];
 	return by_slot;
 }
 
@@ -147,21 +147,26 @@ static size_t list_members(struct maglev_member *m, const struct build *b, size_
 static struct sched_table *compile_table(const struct build *b, size_t p, size_t first)
 {
 	const struct conf_pool *pool = &b->in->conf->pools[p];
-	struct sched_table **by_slot = b->by_slot;
 	const size_t borrowed = b->in->health ? b->in->health->pools[p].n_borrowed : 0;
 	struct maglev_member *m = malloc((pool->n_backends + borrowed + 1) * sizeof *m);
-	struct sched_table *t = NULL;
+	struct sched_table *t = NULL, *was;
 
 	if (!m)
 		return NULL;
-	const size_t n = list_members(m, b, p, first);
+	const struct sched_spec spec = {
+		.scheduler = pool->scheduler,
+		.size = pool->table_size,
+		.virtual_nodes = pool->virtual_nodes,
+		.flows = (uint8_t)pool->p2c_flows,
+		.latency = (uint8_t)pool->p2c_latency,
+		.errors = (uint8_t)pool->p2c_errors,
+		.max_latency_us = pool->max_latency_ms * 1000,
+		.members = m,
+		.n = list_members(m, b, p, first),
+	};
 
-	if (!n)
-		t = sched_none();
-	else if (by_slot[m[0].slot] && sched_same(by_slot[m[0].slot], m, n, pool->table_size))
-		t = sched_ref(by_slot[m[0].slot]);
-	else
-		t = sched_maglev(m, n, pool->table_size);
+	was = spec.n ? b->by_slot[m[0].slot] : NULL;
+	t = was && sched_same(was, &spec) ? sched_ref(was) : sched_compile(&spec);
 	free(m);
 	return t;
 }
@@ -170,7 +175,38 @@ static struct sched_table *compile_table(const struct build *b, size_t p, size_t
 static void note_owned(struct generation *g, const struct sched_table *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		g->owned[t->members[i].slot] = t->owned[i];
+		g->owned[t->spec.members[i].slot] = t->owned[i];
+}
+
+static bool goes_by_count(const struct sched_table *t)
+{
+	return t->shape == SCHED_LOAD && t->metric == SCHED_SCORE;
+}
+
+static int slot_cmp(const void *left, const void *right)
+{
+	return *(const uint16_t *)left - *(const uint16_t *)right;
+}
+
+/* Which backends' flows are to be counted every few ms: each once, though pools lend members. */
+static int list_counted(struct generation *g)
+{
+	size_t n = 0, k = 0;
+
+	for (size_t t = 0; t < g->n_tables; t++)
+		n += goes_by_count(g->tables[t]) ? g->tables[t]->spec.n : 0;
+	g->counted = calloc(n + 1, sizeof *g->counted);
+	if (!g->counted)
+		return -ENOMEM;
+	for (size_t t = 0; t < g->n_tables; t++)
+		for (size_t i = 0; goes_by_count(g->tables[t]) && i < g->tables[t]->spec.n; i++)
+			g->counted[g->n_counted++] = g->tables[t]->spec.members[i].slot;
+	qsort(g->counted, n, sizeof *g->counted, slot_cmp);
+	for (size_t i = 0; i < n; i++)
+		if (!k || g->counted[k - 1] != g->counted[i])
+			g->counted[k++] = g->counted[i];
+	g->n_counted = k;
+	return 0;
 }
 
 static size_t count_backends(const struct conf *conf)
@@ -205,8 +241,8 @@ static int compile_pool(struct generation *g, const struct build *b, size_t p, s
 	g->tables[p] = compile_table(b, p, first);
 	if (!g->tables[p])
 		return -ENOMEM;
-	if (g->tables[p]->n_members)
-		note_owned(g, g->tables[p], g->tables[p]->n_members - borrowed);
+	if (g->tables[p]->spec.n)
+		note_owned(g, g->tables[p], g->tables[p]->spec.n - borrowed);
 	return 0;
 }
 
@@ -226,7 +262,7 @@ static int compile_pools(struct generation *g, const struct compile_input *in)
 	}
 	free(b.by_slot);
 	free(b.by_number);
-	return rc;
+	return rc ? rc : list_counted(g);
 }
 
 static enum slot_fields slot_fields(enum conf_hash hash)
@@ -265,6 +301,9 @@ static int compile_vips(struct generation *g, const struct compile_input *in)
 			.fields = slot_fields(in->conf->pools[vip->pool_index].hash),
 			.action = (uint8_t)(in->health ? in->health->pools[vip->pool_index].action
 						       : POOL_ACTION_TABLE),
+			.shape = t->shape,
+			.pool = (uint16_t)vip->pool_index,
+			.table = t,
 		};
 	}
 	rc = vip_compile(&g->vips, defs, n);

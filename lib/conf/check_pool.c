@@ -119,6 +119,33 @@ static void check_egress(struct check *c, struct conf_pool *pool)
 		pool->egress, hint_format(&hint, near));
 }
 
+/* source-hash is maglev by another name; what keeps state needs the flow table. */
+static void check_scheduler(struct check *c, struct conf_pool *pool)
+{
+	const bool source = pool->scheduler == SCHEDULER_SOURCE_HASH;
+
+	pool->hash = pool->hash_given;
+	if (pool->hash == CONF_HASH_DEFAULT)
+		pool->hash = source ? CONF_HASH_SOURCE : CONF_HASH_5TUPLE;
+	if (source && pool->hash != CONF_HASH_SOURCE)
+		check_fail(c, &pool->place,
+			"pool \"%s\": scheduler \"source-hash\" hashes the source: leave hash out, "
+			"or "
+			"take scheduler \"maglev\" with it",
+			pool->name);
+	if (scheduler_needs(pool->scheduler) == SCHEDULER_FLOWS && !c->conf->flows.per_lane)
+		check_fail(c, &pool->place,
+			"pool \"%s\": scheduler \"%s\" cannot work with flows.per_lane = 0: it "
+			"needs the memory of which backend a connection has",
+			pool->name, scheduler_name(pool->scheduler));
+	if (pool->scheduler == SCHEDULER_P2C &&
+		!(pool->p2c_flows || pool->p2c_latency || pool->p2c_errors))
+		check_fail(c, &pool->place,
+			"pool \"%s\": p2c: flows, latency and errors are all 0: nothing to compare "
+			"by",
+			pool->name);
+}
+
 static void check_table_size(struct check *c, const struct conf_pool *pool)
 {
 	if (!is_prime(pool->table_size))
@@ -216,6 +243,7 @@ static void check_pool(struct check *c, struct conf_pool *pool)
 			check_where(&first->place, where));
 	check_egress(c, pool);
 	check_table_size(c, pool);
+	check_scheduler(c, pool);
 	check_tunnel_source(c, pool);
 }
 

@@ -13,11 +13,11 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/scheduler.h"
 
 enum conf_driver { CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_VDEV };
 enum conf_accept_mac { CONF_ACCEPT_DEFAULT, CONF_ACCEPT_OWN, CONF_ACCEPT_ANY };
-enum conf_scheduler { CONF_SCHEDULER_MAGLEV };
-enum conf_hash { CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HASH_SOURCE_DEST };
+enum conf_hash { CONF_HASH_DEFAULT, CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HASH_SOURCE_DEST };
 /* May a backend have new connections, and keep those it has? */
 enum conf_admin { CONF_ADMIN_READY, CONF_ADMIN_DRAIN, CONF_ADMIN_MAINT };
 enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
@@ -74,8 +74,12 @@ struct conf_backend {
 
 struct conf_pool {
 	const char *name;
-	enum conf_scheduler scheduler;
-	enum conf_hash hash;
+	enum scheduler scheduler;
+	enum conf_hash hash_given; /* DEFAULT: not given */
+	enum conf_hash hash;       /* what holds; set by conf_check */
+	uint32_t virtual_nodes;
+	uint32_t p2c_flows, p2c_latency, p2c_errors;
+	uint32_t max_latency_ms;   /* 0 = no limit */
 	uint32_t table_size_given; /* a prime; 0 = not given */
 	uint32_t table_size;       /* what holds; set by conf_check */
 	enum conf_forward forward;

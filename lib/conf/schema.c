@@ -46,8 +46,10 @@ static const struct conf_word accept_macs[] = {
 };
 
 static const struct conf_word schedulers[] = {
-	{"maglev", CONF_SCHEDULER_MAGLEV, "consistent hashing, weighted"},
-	{NULL},
+#define X(ID, id, name, needs, help) {name, SCHEDULER_##ID, help},
+	SCHEDULER_LIST(X)
+#undef X
+		{NULL},
 };
 
 static const struct conf_word hashes[] = {
@@ -175,8 +177,24 @@ const struct conf_row conf_rows[] = {
 		.help = "Name of the pool."},
 	{"pools[].scheduler", CONF_TYPE_WORD, AT(struct conf_pool, scheduler), .words = schedulers,
 		.value = "maglev", .help = "How a backend is picked."},
-	{"pools[].hash", CONF_TYPE_WORD, AT(struct conf_pool, hash), .words = hashes,
-		.value = "5-tuple", .help = "What of a packet picks the backend."},
+	{"pools[].hash", CONF_TYPE_WORD, AT(struct conf_pool, hash_given), .words = hashes,
+		.absent = "5-tuple, source with scheduler source-hash", .example = "5-tuple",
+		.help = "What of a packet picks the backend, where the scheduler goes by a hash."},
+	{"pools[].virtual_nodes", CONF_TYPE_UINT, AT(struct conf_pool, virtual_nodes), .min = 1,
+		.max = 10000, .value = "150", .unit = "points",
+		.help = "For scheduler ring: points on the ring of a backend of weight 100."},
+	{"pools[].p2c", CONF_TYPE_GROUP,
+		.help = "For scheduler p2c: what counts when two backends are compared."},
+	{"pools[].p2c.flows", CONF_TYPE_UINT, AT(struct conf_pool, p2c_flows), .max = 100,
+		.value = "40", .help = "Flows for the weight."},
+	{"pools[].p2c.latency", CONF_TYPE_UINT, AT(struct conf_pool, p2c_latency), .max = 100,
+		.value = "40", .help = "Latency of probes."},
+	{"pools[].p2c.errors", CONF_TYPE_UINT, AT(struct conf_pool, p2c_errors), .max = 100,
+		.value = "20", .help = "Share of probes that fail."},
+	{"pools[].max_latency_ms", CONF_TYPE_UINT, AT(struct conf_pool, max_latency_ms), .min = 1,
+		.max = 60000, .zero = "no limit", .value = "0", .unit = "milliseconds",
+		.help = "For scheduler least-latency: backends that answer probes slower than this "
+			"come last."},
 	{"pools[].table_size", CONF_TYPE_UINT, AT(struct conf_pool, table_size_given), .min = 3,
 		.max = 4194301, .absent = "65537, above 650 backends 655373", .example = "65537",
 		.unit = "slots",

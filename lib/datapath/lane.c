@@ -15,6 +15,15 @@ static void *own_lines(size_t bytes)
 	return p ? memset(p, 0, bytes) : NULL;
 }
 
+/* Each lane begins in another part of a round, and with other random numbers: steps by the golden
+ * ratio leave no two lanes near each other. */
+static void start_turns(struct lane *l)
+{
+	l->random = (l->id + 1) * UINT64_C(0x9e3779b97f4a7c15);
+	for (uint32_t p = 0; p < GENERATION_MAX_POOLS; p++)
+		l->cursor[p] = (uint32_t)((l->id + 1) * UINT32_C(0x9e3779b9));
+}
+
 struct lane *lane_new(uint16_t id, uint32_t n_services)
 {
 	struct lane *l = own_lines(sizeof *l);
@@ -26,8 +35,14 @@ struct lane *lane_new(uint16_t id, uint32_t n_services)
 	l->backend = own_lines(BACKEND_SLOTS * sizeof *l->backend);
 	l->service_new = own_lines(n_services * sizeof *l->service_new);
 	l->backend_new = own_lines(BACKEND_SLOTS * sizeof *l->backend_new);
-	if (l->service && l->backend && l->service_new && l->backend_new)
+	l->others = own_lines(BACKEND_SLOTS * sizeof *l->others);
+	l->cursor = own_lines(GENERATION_MAX_POOLS * sizeof *l->cursor);
+	l->recent = own_lines(BACKEND_SLOTS * sizeof *l->recent);
+	if (l->service && l->backend && l->service_new && l->backend_new && l->others &&
+		l->cursor && l->recent) {
+		start_turns(l);
 		return l;
+	}
 	lane_free(l);
 	return NULL;
 }
@@ -47,5 +62,8 @@ void lane_free(struct lane *l)
 	free(l->backend);
 	free(l->service_new);
 	free(l->backend_new);
+	free(l->others);
+	free(l->cursor);
+	free(l->recent);
 	free(l);
 }

@@ -11,6 +11,7 @@
 
 #include "base/verdict.h"
 #include "table/generation.h"
+#include "table/load.h"
 
 /* One writer: a relaxed load and store is a plain add, and readers on other threads are race-free.
  */
@@ -24,19 +25,38 @@ static inline uint64_t counter_read(const uint64_t *c)
 	return __atomic_load_n(c, __ATOMIC_RELAXED);
 }
 
+/* Most lanes there are. */
+#define LANES_MAX 128
+
 /* Packets and bytes of IP packets as they arrived, for what left towards a backend. */
 struct traffic {
 	uint64_t packets;
 	uint64_t bytes;
 };
 
-/* All worker: rw, control: ro. */
+/* Flows that a backend was given since sample number `sample` of its latency. */
+struct lane_recent {
+	uint32_t flows;
+	uint8_t sample;
+};
+
+/* Worker: rw, control: ro, where nothing else is said. */
 struct lane {
 	alignas(64) uint16_t id; /* queue number on every port */
 	uint16_t ip_id;          /* identification of the next outer IPv4 header */
 	uint16_t clock;          /* seconds, wraps; the worker moves it on */
 	bool mostly_new;         /* of the flows in the last burst; both buckets are fetched then */
 	struct flow_table *flows; /* NULL = no flow is remembered */
+
+	/* control: rw before the launch, worker: ro */
+	const struct load_view *load; /* NULL = nothing is known of the backends */
+
+	/* control: rw, worker: ro */
+	uint32_t *others; /* by backend slot: flows on the other lanes, when last counted */
+
+	uint64_t random;            /* state of lane_random(), never 0 */
+	uint32_t *cursor;           /* by pool: its next turn */
+	struct lane_recent *recent; /* by backend slot */
 
 	uint64_t rx; /* packets received */
 	uint64_t verdict[VERDICT_COUNT];
@@ -54,12 +74,25 @@ struct lane *lane_new(uint16_t id, uint32_t n_services);
 /* Give it a flow table. 0 or -ENOMEM. Control thread, before the worker starts. */
 int lane_add_flows(struct lane *l, uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES]);
 
+/* Count the flows of n slots over all lanes: into the rows of the view, and into `others` of each
+ * lane. A lane then knows a backend's load as what the others had at the last count plus what it
+ * has itself now, so its own choices count at once. Control thread. */
+void lanes_count_flows(struct lane *const *lanes, uint32_t n_lanes, const uint16_t *slots, size_t n,
+	struct load_view *view);
+
 /* No worker may drive it any more. NULL is fine. */
 void lane_free(struct lane *l);
 
 static inline void lane_count(struct lane *l, enum verdict v, uint64_t n)
 {
 	counter_add(&l->verdict[v], n);
+}
+
+/* Flows that a backend has, as far as this lane knows. Only with a flow table. Worker. */
+static inline uint32_t lane_flows_of(const struct lane *l, uint16_t slot)
+{
+	return __atomic_load_n(&l->others[slot], __ATOMIC_RELAXED) +
+	       __atomic_load_n(&l->flows->active[slot], __ATOMIC_RELAXED);
 }
 
 #endif

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include "datapath/flow_event.h"
+#include "datapath/pick.h"
 #include "datapath/stage.h"
 #include "net/key.h"
 
 /* The packets of the burst that have no backend yet, packed for the slot hash. */
 struct fresh {
 	uint32_t n;
+	uint32_t shapes;           /* bit per enum sched_shape that occurs */
 	uint8_t packet[BURST_MAX]; /* number in the burst */
+	const struct service *service[BURST_MAX];
 	alignas(64) struct flow_key key[BURST_MAX];
 	uint8_t is6[BURST_MAX];
 	uint64_t hash[BURST_MAX];
@@ -26,30 +29,33 @@ static void narrow_key(struct flow_key *k, bool v6, enum slot_fields fields)
 static void gather(const struct generation *g, const struct burst *b, struct fresh *f)
 {
 	f->n = 0;
+	f->shapes = 0;
 	for (uint32_t left = b->new_flows; left; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
-		const enum slot_fields fields = g->services[b->service[i]].fields;
+		const struct service *s = &g->services[b->service[i]];
 
 		f->packet[f->n] = (uint8_t)i;
+		f->service[f->n] = s;
+		f->shapes |= 1u << s->shape;
 		f->key[f->n] = b->key[i];
 		f->is6[f->n] = b->is6[i];
-		if (__builtin_expect(fields != SLOT_FIELDS_5TUPLE, 0))
-			narrow_key(&f->key[f->n], b->is6[i], fields);
+		if (__builtin_expect(s->fields != SLOT_FIELDS_5TUPLE, 0))
+			narrow_key(&f->key[f->n], b->is6[i], s->fields);
 		f->n++;
 	}
 	hash_burst(&g->slot_key, f->key, f->is6, f->n, f->hash);
 	for (uint32_t j = 0; j < f->n; j++) {
-		const struct service *s = &g->services[b->service[f->packet[j]]];
+		const struct service *s = f->service[j];
 
 		__builtin_prefetch(&s->entry[sched_index(f->hash[j], s->size)]);
 	}
 }
 
 /* Remember the choice for packet i. */
-static void remember(struct lane *l, const struct generation *g, struct burst *b, uint32_t i)
+static inline void remember(
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t i, uint16_t slot)
 {
-	const uint16_t slot = b->backend[i];
-
+	b->backend[i] = slot;
 	if (!flow_remember(l->flows, b->hash[i], slot, flow_event(&b->info[i]), l->clock,
 		    &g->flow_timeouts))
 		return;
@@ -57,29 +63,99 @@ static void remember(struct lane *l, const struct generation *g, struct burst *b
 	counter_add(&l->service_new[b->service[i]], 1);
 }
 
-/* Returns the packets for which there is no backend. */
-static uint32_t choose(struct lane *l, const struct generation *g, struct burst *b)
+/* TABLE, and every shape where nothing is remembered. Returns the packets for which there is no
+ * backend. */
+static inline uint32_t by_table(struct lane *l, const struct generation *g, struct burst *b,
+	const struct fresh *f, const bool all)
 {
-	struct fresh f;
 	uint32_t failed = 0;
 
-	gather(g, b, &f);
-	for (uint32_t j = 0; j < f.n; j++) {
-		const uint32_t i = f.packet[j];
-		const struct service *s = &g->services[b->service[i]];
-		const uint16_t slot = s->entry[sched_index(f.hash[j], s->size)];
+	for (uint32_t j = 0; j < f->n; j++) {
+		const uint32_t i = f->packet[j];
+		const struct service *s = f->service[j];
+
+		if (!all && s->shape != SCHED_TABLE)
+			continue;
+		const uint16_t slot = s->entry[sched_index(f->hash[j], s->size)];
 
 		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
 			failed |= 1u << i;
 			continue;
 		}
-		b->backend[i] = slot & BACKEND_SLOT_MASK;
-		if (l->flows)
-			remember(l, g, b, i);
-		else
-			b->hash[i] = f.hash[j];
+		if (l->flows) {
+			remember(l, g, b, i, slot & BACKEND_SLOT_MASK);
+		} else {
+			b->backend[i] = slot & BACKEND_SLOT_MASK;
+			b->hash[i] = f->hash[j];
+		}
 	}
 	return failed;
+}
+
+/* Did an earlier packet of this burst choose for the flow? An entry that was there before it would
+ * have been found good, or is not good now. */
+static bool chosen(struct lane *l, const struct generation *g, struct burst *b, uint32_t i)
+{
+	const struct flow_at at = flow_find(l->flows, b->hash[i]);
+
+	if (!at.b || flow_idle(at, l->clock, &g->flow_timeouts) || flow_state(at) == FLOW_CLOSING ||
+		g->backends[flow_slot(at)].state != BACKEND_READY)
+		return false;
+	flow_touch(at, flow_event(&b->info[i]), l->clock);
+	b->backend[i] = flow_slot(at);
+	return true;
+}
+
+/* One of the shapes that keep state. A choice that finds no place in the flow table would be
+ * another one for the next packet of the flow: the table decides then. These tables have members.
+ */
+static inline void by_state(struct lane *l, const struct generation *g, struct burst *b,
+	const struct fresh *f, const enum sched_shape shape)
+{
+	for (uint32_t j = 0; j < f->n; j++) {
+		const uint32_t i = f->packet[j];
+		const struct service *s = f->service[j];
+		uint16_t slot;
+
+		if (s->shape != shape || chosen(l, g, b, i))
+			continue;
+		if (shape == SCHED_CHANCE)
+			slot = pick_chance(l, s);
+		else if (shape == SCHED_CURSOR)
+			slot = pick_cursor(l, s);
+		else
+			slot = pick_load(l, s->table);
+		remember(l, g, b, i, slot);
+		if (__builtin_expect(!flow_find(l->flows, b->hash[i]).b, 0))
+			b->backend[i] = s->entry[sched_index(f->hash[j], s->size)];
+	}
+}
+
+static __attribute__((noinline)) uint32_t by_shapes(
+	struct lane *l, const struct generation *g, struct burst *b, const struct fresh *f)
+{
+	uint32_t failed = 0;
+
+	if (f->shapes & 1u << SCHED_TABLE)
+		failed = by_table(l, g, b, f, false);
+	if (f->shapes & 1u << SCHED_CHANCE)
+		by_state(l, g, b, f, SCHED_CHANCE);
+	if (f->shapes & 1u << SCHED_CURSOR)
+		by_state(l, g, b, f, SCHED_CURSOR);
+	if (f->shapes & 1u << SCHED_LOAD)
+		by_state(l, g, b, f, SCHED_LOAD);
+	return failed;
+}
+
+/* Returns the packets for which there is no backend. */
+static uint32_t choose(struct lane *l, const struct generation *g, struct burst *b)
+{
+	struct fresh f;
+
+	gather(g, b, &f);
+	if (__builtin_expect(f.shapes == 1u << SCHED_TABLE || !l->flows, 1))
+		return by_table(l, g, b, &f, true);
+	return by_shapes(l, g, b, &f);
 }
 
 static __attribute__((noinline)) void take_out(

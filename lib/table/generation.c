@@ -42,6 +42,7 @@ void generation_free(struct generation *g)
 	free(g->services);
 	free(g->backends);
 	free(g->owned);
+	free(g->counted);
 	vip_clear(&g->vips);
 	own_clear(&g->own);
 	free(g);

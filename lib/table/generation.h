@@ -19,6 +19,7 @@
 #include "table/vip.h"
 
 #define GENERATION_MAX_PORTS 16
+#define GENERATION_MAX_POOLS 4096
 
 /* Which fields of the flow key choose the table entry. */
 enum slot_fields {
@@ -31,7 +32,10 @@ enum slot_fields {
 struct service {
 	const uint16_t *entry; /* table of the pool */
 	uint32_t size;
-	uint8_t fields; /* enum slot_fields */
+	uint8_t fields;                  /* enum slot_fields */
+	uint8_t shape;                   /* enum sched_shape */
+	uint16_t pool;                   /* its number in this generation */
+	const struct sched_table *table; /* the rest of it, for other shapes than TABLE */
 	uint8_t action; /* enum pool_action: what happens where the table has no backend */
 };
 
@@ -57,6 +61,11 @@ struct generation {
 	struct sched_table **tables; /* one a pool, in the order of the configuration */
 	size_t n_tables;
 	uint32_t *owned; /* by backend slot: entries of its pool's table */
+
+	/* Control side: slots of the backends whose flows are to be counted every few ms, because a
+	 * scheduler or a limit of their pool goes by it. NULL for none. */
+	uint16_t *counted;
+	size_t n_counted;
 };
 
 /* An empty generation with room for these numbers of ids; all rows zero, no VIP, no table.

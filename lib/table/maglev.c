@@ -13,7 +13,7 @@
  * where `cluster.hash_key` does not. */
 static const uint8_t identity_secret[HASH_SECRET_BYTES] = "sluice maglev v1";
 
-static int identity_cmp(const void *left, const void *right)
+int maglev_identity_cmp(const void *left, const void *right)
 {
 	const struct maglev_member *const *l = left, *const *r = right;
 
@@ -63,9 +63,9 @@ static int sort_members(
 
 	for (size_t i = 0; i < n; i++)
 		sorted[i] = &m[i];
-	qsort(sorted, n, sizeof *sorted, identity_cmp);
+	qsort(sorted, n, sizeof *sorted, maglev_identity_cmp);
 	for (size_t i = 1; i < n; i++)
-		if (identity_cmp(&sorted[i - 1], &sorted[i]) == 0)
+		if (maglev_identity_cmp(&sorted[i - 1], &sorted[i]) == 0)
 			return -EEXIST;
 	for (size_t i = 0; i < n; i++)
 		if (sorted[i]->weight)
@@ -124,8 +124,15 @@ int maglev_compile(const struct maglev_member *m, size_t n, uint16_t *table, uin
 	return rc;
 }
 
-/* Per slot the hash of its member, never 0; 0 = no member has this slot. NULL without memory. */
-static uint64_t *hashes_by_slot(const struct maglev_member *m, size_t n)
+uint64_t maglev_identity(const struct maglev_member *m)
+{
+	struct hash_key key;
+
+	hash_key_init(&key, identity_secret);
+	return identity_hash(&key, m);
+}
+
+uint64_t *maglev_identities(const struct maglev_member *m, size_t n)
 {
 	uint64_t *by_slot = calloc(MAGLEV_MAX_SLOT + 1, sizeof *by_slot);
 	struct hash_key key;
@@ -150,7 +157,7 @@ int maglev_checksum(const struct maglev_member *m, size_t n, const uint16_t *tab
 
 	if (rc)
 		return rc;
-	by_slot = hashes_by_slot(m, n);
+	by_slot = maglev_identities(m, n);
 	if (!by_slot)
 		return -ENOMEM;
 	for (uint32_t e = 0; e < size && rc == 0; e++) {

@@ -53,6 +53,16 @@ int maglev_compile(const struct maglev_member *m, size_t n, uint16_t *table, uin
 int maglev_checksum(const struct maglev_member *m, size_t n, const uint16_t *table, uint32_t size,
 	uint64_t *sum);
 
+/* 64 bits that stand for the identity of a member. */
+uint64_t maglev_identity(const struct maglev_member *m);
+
+/* The same by slot, never 0; 0 = no member has this slot. NULL without memory; the caller frees it.
+ */
+uint64_t *maglev_identities(const struct maglev_member *m, size_t n);
+
+/* Order of identities, for qsort over `const struct maglev_member *`. */
+int maglev_identity_cmp(const void *left, const void *right);
+
 /* A member as the filling sees it: its way through the table, and its weight, not 0. */
 struct maglev_way {
 	uint32_t offset; /* 0 .. size - 1 */

@@ -149,7 +149,7 @@ static void admin_state_decides(void **state)
 
 	for (uint32_t i = 0; i < 5; i++)
 		assert_int_equal(g->backends[20 + i].state, want[i]);
-	assert_int_equal(g->tables[0]->n_members, 1);
+	assert_int_equal(g->tables[0]->spec.n, 1);
 	for (uint32_t i = 0; i < 251; i++)
 		assert_int_equal(g->tables[0]->entry[i], 20);
 

@@ -112,9 +112,9 @@ static void without_a_table_the_service_knows_why(void **state)
 		struct generation *g = build(TEXT, NULL);
 
 		assert_int_equal(g->services[services[0]].action, actions[i]);
-		assert_int_equal(g->tables[0]->n_members, 0);
+		assert_int_equal(g->tables[0]->spec.n, 0);
 		assert_int_equal(entries(g, 0, 0) + entries(g, 0, 1) + entries(g, 0, 2), 0);
-		assert_int_equal(g->tables[1]->n_members, 2);
+		assert_int_equal(g->tables[1]->spec.n, 2);
 		generation_free(g);
 	}
 }

@@ -29,7 +29,7 @@ static void defaults(void **state)
 	assert_false(conf->ports[0].has_next_hop_mac);
 	assert_int_equal(conf->ports[0].accept_mac, CONF_ACCEPT_OWN);
 	assert_int_equal(conf->ports[0].mbufs + conf->ports[0].mtu, 0);
-	assert_int_equal(conf->pools[0].scheduler, CONF_SCHEDULER_MAGLEV);
+	assert_int_equal(conf->pools[0].scheduler, SCHEDULER_MAGLEV);
 	assert_int_equal(conf->pools[0].hash, CONF_HASH_5TUPLE);
 	assert_int_equal(conf->pools[0].table_size, 65537);
 	assert_int_equal(conf->pools[0].forward, CONF_FORWARD_IPIP);
@@ -170,8 +170,23 @@ static void one_mistake_one_message(void **state)
 			"\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\": a "
 			"name is a to z, 0 to 9, then also . _ -, at most 63 in all"},
 		{"pools = ( { } );", "t:2: pool 1: \"name\" is missing"},
-		{"pools = ( { name = \"p\"; scheduler = \"rr\"; } );",
-			"t:2: pool \"p\": scheduler \"rr\" is not \"maglev\""},
+		{"pools = ( { name = \"p\"; scheduler = \"wlv\"; } );",
+			"t:2: pool \"p\": scheduler \"wlv\" is not \"maglev\", \"ring\", "
+			"\"source-hash\", \"random\", \"rr\", \"wrr\", \"lc\", \"wlc\", \"p2c\" or "
+			"\"least-latency\", did you mean \"wlc\"?"},
+		{"pools = ( { name = \"p\"; scheduler = \"source-hash\"; hash = \"5-tuple\"; } );",
+			"t:2: pool \"p\": scheduler \"source-hash\" hashes the source: leave hash "
+			"out, or "
+			"take scheduler \"maglev\" with it"},
+		{"flows = { per_lane = 0; }; pools = ( { name = \"p\"; scheduler = \"wrr\"; } );",
+			"t:2: pool \"p\": scheduler \"wrr\" cannot work with flows.per_lane = 0: "
+			"it "
+			"needs the memory of which backend a connection has"},
+		{"pools = ( { name = \"p\"; scheduler = \"p2c\"; p2c = { flows = 0; latency = 0; "
+		 "errors = 0; }; } );",
+			"t:2: pool \"p\": p2c: flows, latency and errors are all 0: nothing to "
+			"compare "
+			"by"},
 		{"pools = ( { name = \"p\"; table_size = 65536; } );",
 			"t:2: pool \"p\": table_size 65536 is not a prime"},
 		{"pools = ( { name = \"p\"; table_size = 66049; } );",
