@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "eal/hash.h"
+#include "memory.h"
 #include "report.h"
 #include "rig.h"
 
@@ -22,10 +23,10 @@ static int run_cases(const struct options *o, const struct rig *rig, const struc
 	for (size_t i = 0; i < c->count && !rc; i++) {
 		rc = measure_case(rig, &c->item[i], &r[i], err);
 		if (!rc)
-			report_row(c, &c->item[i], &r[i], o->stages);
+			report_row(c, &c->item[i], &r[i], o);
 	}
 	if (!rc && o->json)
-		rc = report_json(o->json, f, c, r, o->stages, err);
+		rc = report_json(o->json, f, c, r, o, err);
 	free(r);
 	return rc;
 }
@@ -61,8 +62,13 @@ static int write_file(const struct options *o, const struct cases *c, struct sl_
 static int run(const struct options *o, struct sl_err *err)
 {
 	struct cases c;
-	int rc = cases_make(&c, o, err);
+	int rc;
 
+	if (o->memory) {
+		hash_init();
+		return memory_run(o->json, err);
+	}
+	rc = cases_make(&c, o, err);
 	if (!rc)
 		rc = o->write ? write_file(o, &c, err) : measure(o, &c, err);
 	cases_free(&c);

@@ -10,6 +10,7 @@
 
 #include "bench.h"
 #include "datapath/ahead.h"
+#include "latency.h"
 
 /* Time this thread had on a CPU: what others took away from it does not count. */
 static double now_ns(void)
@@ -188,6 +189,15 @@ static int open_lane(struct bench *b)
 	return table ? lane_add_flows(b->lane, table, secret) : 0;
 }
 
+static int measure_latency(struct bench *b, struct result *out)
+{
+	int rc = latency_measure(b, out->full.median, out->latency);
+
+	for (int sleeping = 0; sleeping < 2 && !rc; sleeping++)
+		rc = latency_after_silence(b, sleeping, &out->silence[sleeping]);
+	return rc;
+}
+
 int measure_case(
 	const struct rig *rig, const struct bench_case *c, struct result *out, struct sl_err *err)
 {
@@ -212,6 +222,8 @@ int measure_case(
 		rc = run_rounds(b, out);
 	if (!rc && rig->stages)
 		rc = stages_measure(b, out->stage);
+	if (!rc && rig->latency)
+		rc = measure_latency(b, out);
 	rc = rc ? sl_err_sys(err, rc, "the case cannot be run") : check(b, out, err);
 	if (b->source.line)
 		source_close(&b->source);

@@ -14,22 +14,33 @@ struct sample {
 	double median, spread;
 };
 
-#define STAGES 8
+#define STAGES        8
+
+/* Loads at which the latency is measured. */
+#define LATENCY_LOADS 3
+
+/* Microseconds: half of the packets, 99 %, 99.9 % of them take less; the slowest one. Each the
+ * middle of several rounds. */
+struct latency {
+	double p50, p99, p999, most;
+};
 
 extern const char *const measure_stage_names[STAGES];
 
 struct result {
-	struct sample bare, full;          /* ns a packet, source and driver included */
-	struct sample x;                   /* full - bare, from neighbouring slices */
-	struct sample stage[STAGES];       /* TSC cycles a packet, only where asked for */
-	uint64_t inserts, bypass, evicted; /* of the flow table */
+	struct sample bare, full;              /* ns a packet, source and driver included */
+	struct sample x;                       /* full - bare, from neighbouring slices */
+	struct sample stage[STAGES];           /* TSC cycles a packet, only where asked for */
+	struct latency latency[LATENCY_LOADS]; /* only where asked for, as the next */
+	struct latency silence[2];             /* polling, sleeping */
+	uint64_t inserts, bypass, evicted;     /* of the flow table */
 };
 
 struct rig {
 	struct rte_mempool *pool;
 	uint16_t port; /* DPDK's number of the device that swallows packets */
 	uint32_t rounds, slice, ahead;
-	bool stages;
+	bool stages, latency;
 };
 
 /* Run a case. 0, or -errno with a message; -EIO when a packet got lost. */

@@ -55,6 +55,8 @@ static const struct row rows[] = {
 	{"ahead", "BURSTS", "4", "lead of the generator; more than a cache holds: cold packets",
 		FIELD(KIND_NUMBER, ahead), 1, 4096, {{0}}},
 	{"stages", NULL, NULL, "cycles a packet of every stage as well", FIELD(KIND_FLAG, stages), 0, 0, {{0}}},
+	{"latency", NULL, NULL, "how long packets take at 10, 50 and 80 % load, and after a silence, as well",
+		FIELD(KIND_FLAG, latency), 0, 0, {{0}}},
 	{"scalar", NULL, NULL, "hash without AES instructions", FIELD(KIND_FLAG, scalar), 0, 0, {{0}}},
 	{"no-huge", NULL, NULL, "packet buffers without hugepages even where some are free",
 		FIELD(KIND_FLAG, no_huge), 0, 0, {{0}}},
@@ -63,6 +65,8 @@ static const struct row rows[] = {
 	{"write", "FILE", NULL, "write the packets of the one case to a pcap file; measure nothing",
 		FIELD(KIND_TEXT, write), 0, 0, {{0}}},
 	{"packets", "N", NULL, "packets of that file, one a flow unless given", FIELD(KIND_NUMBER, packets), 1, 1u << 26, {{0}}},
+	{"memory", NULL, NULL, "measure what a VIP, a backend, a pool, a lane and flows take in memory; nothing else",
+		FIELD(KIND_FLAG, memory), 0, 0, {{0}}},
 	{"help", NULL, NULL, "print this text", FIELD(KIND_FLAG, help), 0, 0, {{0}}},
 	{"version", NULL, NULL, "print the version", FIELD(KIND_FLAG, version), 0, 0, {{0}}},
 	/* clang-format on */

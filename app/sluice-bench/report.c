@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "latency.h"
 #include "report.h"
 
 #define VALUE_LEN 16
@@ -55,8 +56,34 @@ static void print_sample(const struct sample *s)
 	printf("%8.2f +-%4.2f ", s->median, s->spread);
 }
 
-void report_row(
-	const struct cases *all, const struct bench_case *c, const struct result *r, bool stages)
+static void print_stages(const struct result *r)
+{
+	for (int s = 0; s < STAGES; s++)
+		printf("%s%s %.1f", s ? ", " : "    cycles a packet: ", measure_stage_names[s],
+			r->stage[s].median);
+	printf("\n");
+}
+
+static void print_latency(const char *when, const struct latency *l)
+{
+	printf("    latency, us, %-22s p50 %.2f, p99 %.2f, p99.9 %.2f, most %.0f\n", when, l->p50,
+		l->p99, l->p999, l->most);
+}
+
+static void print_latencies(const struct result *r)
+{
+	char when[VALUE_LEN];
+
+	for (int i = 0; i < LATENCY_LOADS; i++) {
+		snprintf(when, sizeof when, "%u %% load", latency_loads[i]);
+		print_latency(when, &r->latency[i]);
+	}
+	print_latency("5 ms silence, polling", &r->silence[0]);
+	print_latency("5 ms silence, adaptive", &r->silence[1]);
+}
+
+void report_row(const struct cases *all, const struct bench_case *c, const struct result *r,
+	const struct options *o)
 {
 	char text[VALUE_LEN];
 
@@ -70,11 +97,10 @@ void report_row(
 	if (c->goal > 0)
 		printf(" %6.1f %6.1f", c->goal, c->most);
 	printf("\n");
-	for (int s = 0; s < STAGES && stages; s++)
-		printf("%s%s %.1f", s ? ", " : "    cycles a packet: ", measure_stage_names[s],
-			r->stage[s].median);
-	if (stages)
-		printf("\n");
+	if (o->stages)
+		print_stages(r);
+	if (o->latency)
+		print_latencies(r);
 	if (r->bypass)
 		printf("    %llu packets found no place in the flow table\n",
 			(unsigned long long)r->bypass);
@@ -97,7 +123,40 @@ static void json_facts(FILE *f, const struct facts *m)
 		m->kernel, m->dpdk, m->compiler, m->hash, m->huge ? "true" : "false");
 }
 
-static void json_case(FILE *f, const struct bench_case *c, const struct result *r, bool stages)
+static void json_stages(FILE *f, const struct result *r)
+{
+	fprintf(f, ", \"stage_cycles\": {");
+	for (int s = 0; s < STAGES; s++) {
+		fprintf(f, s ? ", " : "");
+		json_sample(f, measure_stage_names[s], &r->stage[s]);
+	}
+	fprintf(f, "}");
+}
+
+static void json_latency(FILE *f, const char *when, const struct latency *l)
+{
+	fprintf(f, "\"%s\": {\"p50\": %.3f, \"p99\": %.3f, \"p999\": %.3f, \"most\": %.1f}", when,
+		l->p50, l->p99, l->p999, l->most);
+}
+
+static void json_latencies(FILE *f, const struct result *r)
+{
+	char when[VALUE_LEN];
+
+	fprintf(f, ", \"latency_us\": {");
+	for (int i = 0; i < LATENCY_LOADS; i++) {
+		snprintf(when, sizeof when, "%u %% load", latency_loads[i]);
+		json_latency(f, when, &r->latency[i]);
+		fprintf(f, ", ");
+	}
+	json_latency(f, "silence, polling", &r->silence[0]);
+	fprintf(f, ", ");
+	json_latency(f, "silence, adaptive", &r->silence[1]);
+	fprintf(f, "}");
+}
+
+static void json_case(
+	FILE *f, const struct bench_case *c, const struct result *r, const struct options *o)
 {
 	char text[VALUE_LEN];
 
@@ -112,17 +171,17 @@ static void json_case(FILE *f, const struct bench_case *c, const struct result *
 	json_sample(f, "x_ns", &r->x);
 	if (c->goal > 0)
 		fprintf(f, ", \"goal_ns\": %.1f, \"most_ns\": %.1f", c->goal, c->most);
-	for (int s = 0; s < STAGES && stages; s++) {
-		fprintf(f, s ? ", " : ", \"stage_cycles\": {");
-		json_sample(f, measure_stage_names[s], &r->stage[s]);
-	}
-	fprintf(f, "%s, \"inserts\": %llu, \"evicted\": %llu, \"bypass\": %llu}", stages ? "}" : "",
+	if (o->stages)
+		json_stages(f, r);
+	if (o->latency)
+		json_latencies(f, r);
+	fprintf(f, ", \"inserts\": %llu, \"evicted\": %llu, \"bypass\": %llu}",
 		(unsigned long long)r->inserts, (unsigned long long)r->evicted,
 		(unsigned long long)r->bypass);
 }
 
 int report_json(const char *path, const struct facts *m, const struct cases *c,
-	const struct result *r, bool stages, struct sl_err *err)
+	const struct result *r, const struct options *o, struct sl_err *err)
 {
 	FILE *f = fopen(path, "w");
 	bool failed;
@@ -133,7 +192,7 @@ int report_json(const char *path, const struct facts *m, const struct cases *c,
 	json_facts(f, m);
 	fprintf(f, "  \"cases\": [\n");
 	for (size_t i = 0; i < c->count; i++) {
-		json_case(f, &c->item[i], &r[i], stages);
+		json_case(f, &c->item[i], &r[i], o);
 		fprintf(f, i + 1 < c->count ? ",\n" : "\n");
 	}
 	fprintf(f, "  ]\n}\n");

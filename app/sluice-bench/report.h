@@ -14,11 +14,11 @@ void report_facts(const struct facts *f);
 
 /* The heading of the table; axes whose value is the same in all cases stand above it. */
 void report_head(const struct cases *c);
-void report_row(
-	const struct cases *all, const struct bench_case *c, const struct result *r, bool stages);
+void report_row(const struct cases *all, const struct bench_case *c, const struct result *r,
+	const struct options *o);
 
 /* r[i] belongs to c->item[i]. 0 or -errno with a message. */
 int report_json(const char *path, const struct facts *f, const struct cases *c,
-	const struct result *r, bool stages, struct sl_err *err);
+	const struct result *r, const struct options *o, struct sl_err *err);
 
 #endif

@@ -106,6 +106,7 @@ int rig_open(struct rig *r, const struct options *o, uint32_t *cpu, bool *huge, 
 				    : SLICE,
 		.ahead = o->ahead,
 		.stages = o->stages,
+		.latency = o->latency,
 	};
 	if (rc)
 		return rc;
