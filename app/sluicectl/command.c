@@ -67,6 +67,41 @@ static const struct operand pool_operand[] = {
 	{"POOL", "pool", "only the backends of this pool"},
 };
 
+static const struct column flow_columns[] = {
+	{"lane", "LANE", cell_integer, true},
+	{"pool", "POOL", cell_text, false},
+	{"backend", "BACKEND", cell_text, false},
+	{"state", "STATE", cell_text, false},
+	{"idle_s", "IDLE", cell_integer, true},
+};
+
+static const struct column flow_stats_columns[] = {
+	{"lane", "LANE", cell_integer, true},
+	{"lcore", "LCORE", cell_integer, true},
+	{"entries", "FLOWS", cell_integer, true},
+	{"capacity", "ROOM", cell_integer, true},
+	{"inserts", "INSERTED", cell_count, true},
+	{"expired", "EXPIRED", cell_count, true},
+	{"evicted", "EVICTED", cell_count, true},
+	{"bypass", "BYPASS", cell_count, true},
+};
+
+static const struct operand tuple_operands[] = {
+	{"SRC:PORT", "client", "the client's end, as 192.0.2.1:40000 or [2001:db8::1]:40000",
+		.required = true},
+	{"VIP:PORT/PROTOCOL", "service", "as 203.0.113.10:443/tcp or [2001:db8::10]:53/udp",
+		.required = true},
+};
+
+static const struct operand flush_operands[] = {
+	{"SRC:PORT", "client", "with the next: one connection; the word all alone: every one"},
+	{"VIP:PORT/PROTOCOL", "service", "as 203.0.113.10:443/tcp or [2001:db8::10]:53/udp"},
+};
+
+static const struct operand flow_operand[] = {
+	{"POOL[/BACKEND]", "backend", "only the connections of this pool or backend"},
+};
+
 static bool no_packets(const json_t *item)
 {
 	return json_number_value(json_object_get(item, "packets")) == 0;
@@ -114,6 +149,54 @@ const struct command commands[] = {
 		.n_operands = COUNT(pool_operand),
 		.empty = "no backends",
 		LIST(backend_columns),
+	},
+	{
+		.name = "flow list",
+		.help = "the connections that are remembered",
+		.more = "IDLE is seconds since the last packet from the client. To ask for one "
+			"connection by its addresses, see lookup.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.streams = true,
+		.request = "flow.list",
+		.operands = flow_operand,
+		.n_operands = COUNT(flow_operand),
+		.empty = "no connections",
+		.columns = flow_columns,
+		.n_columns = COUNT(flow_columns),
+		.run = show_stream,
+	},
+	{
+		.name = "flow stats",
+		.help = "the flow table of each lane: use, room, what came and went",
+		.more = "EVICTED were given up for new ones: unconfirmed or closing. BYPASS counts "
+			"packets whose connection found no place and goes by the pool's table.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "flow.stats",
+		.empty = "connections are not remembered: flows.per_lane is 0",
+		LIST(flow_stats_columns),
+	},
+	{
+		.name = "flow flush",
+		.help = "forget connections: their next packet is chosen for anew",
+		.more = "One connection, those of one backend (--backend), or all (the word all). "
+			"A "
+			"connection that is forgotten and then goes to another backend breaks.",
+		.accepts = NEEDS_FLOWS | NEEDS_ASSENT,
+		.request = "flow.flush",
+		.operands = flush_operands,
+		.n_operands = COUNT(flush_operands),
+		.run = show_flush,
+	},
+	{
+		.name = "lookup",
+		.help = "where a connection goes, and why",
+		.more = "The backend, whether a remembered flow or the pool's table decides, which "
+			"lanes and lcores hold the flow, hash and slot in the table.",
+		.accepts = NEEDS_DAEMON,
+		.request = "lookup",
+		.operands = tuple_operands,
+		.n_operands = COUNT(tuple_operands),
+		.run = show_lookup,
 	},
 	{
 		.name = "drops",

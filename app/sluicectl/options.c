@@ -105,6 +105,12 @@ static int set_if_rev(struct options *o, const char *value, struct sl_err *err)
 	return 0;
 }
 
+static int set_backend(struct options *o, const char *value, struct sl_err *err)
+{
+	o->backend = value;
+	return 0;
+}
+
 static int set_help(struct options *o, const char *value, struct sl_err *err)
 {
 	o->help = true;
@@ -139,6 +145,8 @@ const struct option_row option_rows[] = {
 	{'y', "yes", NULL, false, NEEDS_ASSENT, "do not ask", set_yes},
 	{0, "if-rev", "REV", false, NEEDS_CHANGE,
 		"only if the newest revision of the configuration is REV", set_if_rev},
+	{0, "backend", "POOL/NAME", false, NEEDS_FLOWS, "only connections of this backend",
+		set_backend},
 	{'h', "help", NULL, false, NEEDS_NOTHING, "help, also for one command", set_help},
 	{0, "version", NULL, false, NEEDS_NOTHING, "version of sluicectl", set_version},
 };

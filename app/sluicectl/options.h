@@ -22,6 +22,7 @@ enum {
 	NEEDS_ZEROS = 1 << 2,  /* hides rows of zeros */
 	NEEDS_CHANGE = 1 << 3, /* changes something, and can be tried without doing it */
 	NEEDS_ASSENT = 1 << 4, /* asks before it does what cannot be taken back */
+	NEEDS_FLOWS = 1 << 5,  /* can be about the flows of one backend */
 };
 
 struct options {
@@ -39,6 +40,7 @@ struct options {
 	bool yes;
 	bool has_if_rev;
 	uint64_t if_rev;
+	const char *backend; /* or NULL */
 	bool help;
 	bool version;
 	unsigned given; /* bit i: option_rows[i] was */

@@ -135,27 +135,42 @@ static void print_cell(FILE *out, const char *text, const struct column *column,
 		behind, "", last ? "\n" : "");
 }
 
+void rows_plan(struct rows_layout *l, const struct column *columns, size_t n, const json_t *items)
+{
+	*l = (struct rows_layout){.columns = columns};
+	while (l->shown < n && l->shown < ROWS_COLUMNS_MAX && columns[l->shown].title) {
+		l->width[l->shown] = width_of(&columns[l->shown], items);
+		l->shown++;
+	}
+}
+
+void rows_head(FILE *out, const struct rows_layout *l, bool color)
+{
+	for (size_t c = 0; c < l->shown; c++)
+		print_cell(out, l->columns[c].title, &l->columns[c], l->width[c], c == 0,
+			c + 1 == l->shown, color ? BOLD : "");
+}
+
+void rows_line(FILE *out, const struct rows_layout *l, const json_t *item, bool color)
+{
+	for (size_t c = 0; c < l->shown; c++) {
+		const struct column *column = &l->columns[c];
+		char buf[CELL_LEN];
+		const enum cell_style style = column->cell(item, column->key, buf);
+		const int width = max(l->width[c], (int)strlen(buf));
+
+		print_cell(out, buf, column, width, c == 0, c + 1 == l->shown,
+			color && style == CELL_BAD ? RED : "");
+	}
+}
+
 void rows_print(FILE *out, const struct column *columns, size_t n, const json_t *items, bool color)
 {
-	size_t shown = 0, i;
-	int width[32];
+	struct rows_layout l;
 	const json_t *item;
+	size_t i;
 
-	while (shown < n && shown < sizeof width / sizeof *width && columns[shown].title) {
-		width[shown] = width_of(&columns[shown], items);
-		shown++;
-	}
-	for (size_t c = 0; c < shown; c++)
-		print_cell(out, columns[c].title, &columns[c], width[c], c == 0, c + 1 == shown,
-			color ? BOLD : "");
-	json_array_foreach((json_t *)items, i, item)
-	{
-		for (size_t c = 0; c < shown; c++) {
-			char buf[CELL_LEN];
-			const enum cell_style style = columns[c].cell(item, columns[c].key, buf);
-
-			print_cell(out, buf, &columns[c], width[c], c == 0, c + 1 == shown,
-				color && style == CELL_BAD ? RED : "");
-		}
-	}
+	rows_plan(&l, columns, n, items);
+	rows_head(out, &l, color);
+	json_array_foreach((json_t *)items, i, item) rows_line(out, &l, item, color);
 }

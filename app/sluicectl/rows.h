@@ -36,6 +36,19 @@ bool rows_match(const json_t *item, const char *key, const char *text);
  * before b10), items without a value last; equal ones stay as they were. NULL without memory. */
 json_t *rows_sort(const json_t *items, const char *key, bool descending);
 
+/* Widths of the columns, from the titles and the items at hand; later ones that are wider push
+ * their neighbours aside. */
+#define ROWS_COLUMNS_MAX 32
+struct rows_layout {
+	const struct column *columns;
+	size_t shown;
+	int width[ROWS_COLUMNS_MAX];
+};
+
+void rows_plan(struct rows_layout *l, const struct column *columns, size_t n, const json_t *items);
+void rows_head(FILE *out, const struct rows_layout *l, bool color);
+void rows_line(FILE *out, const struct rows_layout *l, const json_t *item, bool color);
+
 /* Header and one line an item, columns aligned. */
 void rows_print(FILE *out, const struct column *columns, size_t n, const json_t *items, bool color);
 

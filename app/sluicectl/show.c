@@ -7,7 +7,7 @@
 #include "ask.h"
 #include "show.h"
 
-static bool is_wanted(const struct command *command, const struct options *opts, const json_t *item)
+bool show_wants(const struct command *command, const struct options *opts, const json_t *item)
 {
 	if (command->hidden && !opts->all && !opts->json && command->hidden(item))
 		return false;
@@ -31,7 +31,7 @@ static json_t *arrange(
 
 	json_array_foreach((json_t *)items, i, item)
 	{
-		if (is_wanted(command, opts, item))
+		if (show_wants(command, opts, item))
 			json_array_append(kept, item);
 	}
 	if (!opts->sort)

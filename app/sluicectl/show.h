@@ -7,6 +7,9 @@
 
 #include "command.h"
 
+/* Does the item pass --filter, and is it not hidden? */
+bool show_wants(const struct command *command, const struct options *opts, const json_t *item);
+
 enum exit_code show_status(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err);
 
@@ -15,5 +18,15 @@ enum exit_code show_version(const struct command *command, const struct options 
 
 enum exit_code show_list(const struct command *command, const struct options *opts, char **operands,
 	int n_operands, FILE *out, struct sl_err *err);
+
+/* A list that may be long: each row is printed as it comes, in columns of a fixed width. */
+enum exit_code show_stream(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
+
+enum exit_code show_lookup(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
+
+enum exit_code show_flush(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include "cmd_flow.h"
 #include "commands.h"
 #include "daemon.h"
 #include "eal/cpu.h"
@@ -204,6 +205,28 @@ const struct ctl_command commands[] = {
 		.next = backend_next,
 		.args = backend_args,
 		.n_args = 1},
+	{.name = "flow.list",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_flow_list,
+		.next = cmd_flow_list_next,
+		.args = cmd_flow_list_args,
+		.n_args = 2,
+		.flags = CTL_ANY_REV},
+	{.name = "flow.stats",
+		.role = CTL_ROLE_VIEWER,
+		.next = cmd_flow_stats_next,
+		.flags = CTL_ANY_REV},
+	{.name = "flow.flush",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_flow_flush,
+		.args = cmd_flow_flush_args,
+		.n_args = 4,
+		.flags = CTL_MUTATES},
+	{.name = "lookup",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_lookup,
+		.args = cmd_lookup_args,
+		.n_args = 2},
 	{.name = "drops", .role = CTL_ROLE_VIEWER, .next = drops_next},
 };
 

@@ -11,6 +11,7 @@
 #include "commands.h"
 #include "control.h"
 #include "drain.h"
+#include "inquiry.h"
 #include "leave.h"
 #include "load.h"
 
@@ -137,6 +138,7 @@ void control_run(struct daemon *d)
 void control_close(struct daemon *d)
 {
 	ctl_server_free(d->ctl);
+	inquiries_free(d->inquiries);
 	while (d->n_events)
 		event_free(d->events[--d->n_events]);
 	if (d->apply_event)
@@ -144,6 +146,7 @@ void control_close(struct daemon *d)
 	if (d->base)
 		event_base_free(d->base);
 	d->ctl = NULL;
+	d->inquiries = NULL;
 	d->apply_event = NULL;
 	d->base = NULL;
 }

@@ -16,8 +16,10 @@
 #include "daemon.h"
 #include "eal.h"
 #include "eal/hash.h"
+#include "inquiry.h"
 #include "load.h"
 #include "preflight.h"
+#include "slot_names.h"
 #include "telemetry.h"
 
 /* How long backends may take to answer before the daemon calls itself ready without them. */
@@ -137,7 +139,9 @@ static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *
 	}
 	d->slots = ids_new(BACKEND_SLOTS);
 	d->services = ids_new(CONF_MAX_VIPS);
-	if (!d->slots || !d->services ||
+	d->inquiries = inquiries_new(d->base, d->lanes, d->n_lanes);
+	d->names = calloc(1, sizeof *d->names);
+	if (!d->slots || !d->services || !d->inquiries || !d->names ||
 		stats_init(&d->stats, d->lanes, d->n_lanes, daemon_now_ms()))
 		return sl_err_sys(err, ENOMEM, "cannot start");
 	return 0;
@@ -199,6 +203,11 @@ static int start_kernel_side(struct daemon *d, const struct conf *conf, struct s
 	if (!rc)
 		wait_for_backends(d, conf);
 	return rc;
+}
+
+unsigned int daemon_lcore_of(const struct daemon *d, uint32_t lane)
+{
+	return d->workers[lane % d->n_workers].lcore;
 }
 
 /* Worker i of n drives lanes i, i + n, and so on. */
@@ -322,6 +331,7 @@ void daemon_stop(struct daemon *d)
 	stats_clear(&d->stats);
 	ids_free(d->slots);
 	ids_free(d->services);
+	free(d->names);
 	for (uint32_t i = 0; d->lanes && i < d->n_lanes; i++)
 		lane_free(d->lanes[i]);
 	free(d->lanes);

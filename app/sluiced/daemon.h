@@ -68,6 +68,8 @@ struct daemon {
 	struct event *apply_event; /* apply_step() is due */
 	struct builder *builder;
 	struct ctl_server *ctl;
+	struct inquiries *inquiries; /* questions to lanes */
+	struct slot_names *names;    /* of backends, for lists of flows */
 };
 
 /* Level and target of the log, as the configuration says. */
@@ -75,6 +77,9 @@ void daemon_set_log(const struct conf *conf);
 
 /* CLOCK_MONOTONIC in milliseconds. */
 uint64_t daemon_now_ms(void);
+
+/* The lcore that drives a lane. */
+unsigned int daemon_lcore_of(const struct daemon *d, uint32_t lane);
 
 /* Bring everything up, in order, for a checked configuration, which is taken over. 0, or -errno
  * with a message; daemon_stop() is due in any case. */

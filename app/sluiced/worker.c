@@ -5,6 +5,7 @@
 #include <rte_launch.h>
 
 #include "datapath/ahead.h"
+#include "datapath/ask.h"
 #include "eal/idle.h"
 #include "worker.h"
 
@@ -53,10 +54,12 @@ static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, 
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < w->n_lanes; i++)
+	for (uint32_t i = 0; i < w->n_lanes; i++) {
 		for (uint32_t port = 0; port < w->n_ports; port++)
 			if (w->lanes[i]->id < w->n_rx_queues[port])
 				n += poll_port(w, w->lanes[i], g, port, two);
+		ask_serve(w->lanes[i], g);
+	}
 	return n;
 }
 

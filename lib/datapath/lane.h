@@ -47,6 +47,7 @@ struct lane {
 	uint16_t clock;          /* seconds, wraps; the worker moves it on */
 	bool mostly_new;         /* of the flows in the last burst; both buckets are fetched then */
 	struct flow_table *flows; /* NULL = no flow is remembered */
+	struct ask *ask;          /* control: sets, worker: clears; NULL = no question (ask.h) */
 
 	/* control: rw before the launch, worker: ro */
 	const struct load_view *load; /* NULL = nothing is known of the backends */

@@ -16,6 +16,18 @@ const uint8_t flow_next[FLOW_STATES][FLOW_EVENTS] = {
 	/* clang-format on */
 };
 
+const char *flow_state_name(enum flow_state s)
+{
+	static const char *const names[FLOW_STATES] = {
+		[FLOW_NEW] = "new",
+		[FLOW_ESTABLISHED] = "established",
+		[FLOW_CLOSING] = "closing",
+		[FLOW_UDP] = "udp",
+	};
+
+	return names[s];
+}
+
 /* Zero pages that take memory only when they are used, huge ones where the kernel has them. */
 static void *map_pages(size_t bytes)
 {
@@ -193,6 +205,11 @@ bool flow_remember(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow
 	}
 	flow_move(t, at, slot, ev, now, to);
 	return true;
+}
+
+void flow_forget(struct flow_table *t, struct flow_at at)
+{
+	entry_free(t, at);
 }
 
 static bool gone(struct flow_at at, const struct backend *backends, uint32_t n_backends)

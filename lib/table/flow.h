@@ -105,6 +105,9 @@ void flow_move(struct flow_table *t, struct flow_at at, uint16_t slot, enum flow
 bool flow_remember(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
 	uint16_t now, const struct flow_timeouts *to);
 
+/* Free an entry. */
+void flow_forget(struct flow_table *t, struct flow_at at);
+
 /* Look at the next n buckets and free what is idle or belongs to a backend that is gone. */
 void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flow_timeouts *to,
 	const struct backend *backends, uint32_t n_backends);
@@ -113,6 +116,9 @@ void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flo
  * flow, which a forged one could otherwise do; a SYN on a closing flow opens it again, on the
  * backend that it has: else a forged RST and a forged SYN could move a connection. */
 extern const uint8_t flow_next[FLOW_STATES][FLOW_EVENTS];
+
+/* "established" and so on, for a person. */
+const char *flow_state_name(enum flow_state s);
 
 static inline uint32_t flow_tag(uint64_t hash)
 {

@@ -7,7 +7,7 @@ _sluicectl()
 	local words="" candidates="" columns="" i
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket|-s|--timeout|-t|--sort|--filter) ((i++)) ;;
+		--socket|-s|--timeout|-t|--sort|--filter|--backend) ((i++)) ;;
 		-*) ;;
 		*) words+="${words:+ }${COMP_WORDS[i]}" ;;
 		esac
@@ -15,19 +15,22 @@ _sluicectl()
 	case $words in
 	"vip list"*) columns="vip address pool forward packets pps bps port protocol bytes" ;;
 	"backend list"*) columns="pool backend address admin weight slots share next_hop.state flows new_flows_ps packets pps id new_flows bytes next_hop.mac next_hop.port" ;;
+	"flow list"*) columns="lane pool backend state idle_s" ;;
+	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
 	"drops"*) columns="reason packets pps help" ;;
 	esac
 	case $prev in
 	--socket|-s) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sort|--filter) candidates=$columns ;;
-	--timeout|-t) return ;;
+	--timeout|-t|--backend) return ;;
 	*) case $words in
-	"") candidates="status version vip backend drops" ;;
+	"") candidates="status version vip backend flow lookup drops" ;;
 	vip) candidates="list" ;;
 	backend) candidates="list" ;;
+	flow) candidates="list list stats" ;;
 	esac ;;
 	esac
-	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --help --version"
+	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --yes --backend --help --version"
 	mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$cur")
 }
 complete -F _sluicectl sluicectl

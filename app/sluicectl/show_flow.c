@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <string.h>
+
+#include "ask.h"
+#include "show.h"
+
+static const char *text(const json_t *o, const char *key, const char *otherwise)
+{
+	const char *value = json_string_value(cell_find(o, key));
+
+	return value ? value : otherwise;
+}
+
+static double number(const json_t *o, const char *key)
+{
+	return json_number_value(cell_find(o, key));
+}
+
+static void print_lookup(FILE *out, const json_t *data)
+{
+	const char *pool = text(data, "pool", "?"), *decided = text(data, "decided", "?");
+	const json_t *lane;
+	size_t i;
+
+	if (strcmp(decided, "nothing") == 0)
+		fprintf(out, "VIP %s: no backend: pool %s has none in its table\n",
+			text(data, "vip", "?"), pool);
+	else if (strcmp(decided, "scheduler") == 0)
+		fprintf(out, "VIP %s: pool %s, the scheduler chooses the backend when it comes\n",
+			text(data, "vip", "?"), pool);
+	else
+		fprintf(out, "VIP %s: backend %s/%s, decided by the %s\n", text(data, "vip", "?"),
+			pool, text(data, "backend", "?"), decided);
+	json_array_foreach(json_object_get(data, "lanes"), i, lane)
+	{
+		fprintf(out, "flow: lane %.0f on lcore %.0f, backend %s, %s, idle %.0f s\n",
+			number(lane, "lane"), number(lane, "lcore"), text(lane, "backend", "?"),
+			text(lane, "state", "?"), number(lane, "idle_s"));
+	}
+	if (i == 0)
+		fprintf(out, "flow: no lane remembers one\n");
+	fprintf(out, "table: hash %s, slot %.0f of %.0f: %s\n", text(data, "table.hash", "?"),
+		number(data, "table.slot"), number(data, "table.slots"),
+		text(data, "table.backend", "no backend"));
+}
+
+enum exit_code show_lookup(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err)
+{
+	struct ctl_question q = {.cmd = command->request};
+	struct ctl_reply reply;
+	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+
+	if (code == EXIT_OK)
+		code = ask(opts, &q, &reply, err);
+	if (code != EXIT_OK)
+		return code;
+	if (opts->json)
+		ask_print_json(out, reply.data);
+	else
+		print_lookup(out, reply.data);
+	ctl_reply_clear(&reply);
+	return EXIT_OK;
+}
+
+/* What is to be forgotten: the word all, --backend, or both ends of a connection. */
+static enum exit_code flush_args(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, json_t **args, struct sl_err *err)
+{
+	if (n_operands == 1 && strcmp(operands[0], "all") == 0)
+		*args = json_pack("{s:b}", "all", 1);
+	else if (n_operands == 0 && opts->backend)
+		*args = json_object();
+	else
+		return ask_args(command, operands, n_operands, args, err);
+	if (*args && opts->backend)
+		json_object_set_new(*args, "backend", json_string(opts->backend));
+	return EXIT_OK;
+}
+
+enum exit_code show_flush(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err)
+{
+	struct ctl_question q = {.cmd = command->request};
+	struct ctl_reply reply;
+	enum exit_code code = flush_args(command, opts, operands, n_operands, &q.args, err);
+
+	if (code == EXIT_OK && n_operands == 1 && strcmp(operands[0], "all") == 0)
+		code = ask_assent(opts, "forget every connection?", err);
+	if (code == EXIT_OK)
+		code = ask(opts, &q, &reply, err);
+	else
+		json_decref(q.args);
+	if (code != EXIT_OK)
+		return code;
+	if (opts->json)
+		ask_print_json(out, reply.data);
+	else
+		fprintf(out, "%.0f forgotten\n", number(reply.data, "flushed"));
+	ctl_reply_clear(&reply);
+	return EXIT_OK;
+}
