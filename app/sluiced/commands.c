@@ -67,6 +67,7 @@ static int status(struct ctl_call *call, void *arg)
 	json_object_set_new(o, "rx_packets", counter(stats_rx(s)));
 	json_object_set_new(o, "forwarded_packets", counter(stats_verdict(s, VERDICT_FORWARDED)));
 	json_object_set_new(o, "dropped_packets", counter(stats_dropped(s)));
+	json_object_set_new(o, "answered_packets", counter(stats_verdict(s, VERDICT_ANSWERED)));
 	json_object_set_new(o, "punted_packets", counter(stats_verdict(s, VERDICT_PUNTED)));
 	json_object_set_new(o, "rx_pps", json_real(s->rx_pps));
 	json_object_set_new(o, "forwarded_pps", json_real(s->verdict_pps[VERDICT_FORWARDED]));

@@ -3,7 +3,7 @@
 /* Every end a received packet can meet. One row makes the enum value, the counter, the help text of
  * the metric and the row in the documentation. Each received packet is counted under exactly one:
  *
- *     rx == forwarded + punted + sum(drops)
+ *     rx == forwarded + answered + punted + sum(drops)
  */
 
 #ifndef SLUICE_BASE_VERDICT_H
@@ -15,6 +15,7 @@
 #define VERDICT_LIST(X)                                                      \
 	X(FORWARDED, "forwarded", "sent to a backend")                       \
 	X(PUNTED, "punted", "left to the kernel, which sees the same frame") \
+	X(ANSWERED, "answered", "answered by Sluice itself")                 \
 	VERDICT_DROP_LIST(X)
 
 /* The first row is the first drop reason: verdict_is_drop() relies on the order. */
@@ -41,6 +42,8 @@
 	X(ENCAP_HEADROOM, "encap_headroom", "no room in the buffer for the outer header")       \
 	X(TOO_BIG, "too_big", "larger than the MTU towards the backend")                        \
 	X(NEIGH_UNRESOLVED, "neigh_unresolved", "next hop of the backend not resolved")         \
+	X(RATE_LIMITED, "rate_limited", "an answer was due, but its rate is used up")           \
+	X(MBUF_ALLOC, "mbuf_alloc", "no packet buffer to cut the packet into")                  \
 	X(LOOP, "loop", "frame carries the port's own source MAC")                              \
 	X(TX_FULL, "tx_full", "transmit ring full")
 

@@ -298,6 +298,9 @@ static int compile_vips(struct generation *g, const struct compile_input *in)
 		g->services[in->services[i]] = (struct service){
 			.entry = t->entry,
 			.size = t->size,
+			.oversize = in->conf->pools[vip->pool_index].oversize == CONF_OVERSIZE_DROP
+					    ? SERVICE_DROP
+					    : SERVICE_FRAGMENT,
 			.fields = slot_fields(in->conf->pools[vip->pool_index].hash),
 			.action = (uint8_t)(in->health ? in->health->pools[vip->pool_index].action
 						       : POOL_ACTION_TABLE),

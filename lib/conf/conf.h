@@ -22,6 +22,7 @@ enum conf_hash { CONF_HASH_DEFAULT, CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HAS
 enum conf_admin { CONF_ADMIN_READY, CONF_ADMIN_DRAIN, CONF_ADMIN_MAINT };
 enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_ADAPTIVE };
+enum conf_oversize { CONF_OVERSIZE_FRAGMENT, CONF_OVERSIZE_DROP };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 
@@ -88,6 +89,7 @@ struct conf_pool {
 	const char *egress; /* port name or NULL: the route decides */
 	int egress_port;    /* index into conf.ports, -1 without egress; set by conf_check */
 	uint32_t drain_timeout_s;
+	enum conf_oversize oversize;
 	struct conf_backend *backends;
 	size_t n_backends;
 	struct conf_place place;

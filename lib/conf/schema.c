@@ -72,6 +72,13 @@ static const struct conf_word admins[] = {
 	{NULL},
 };
 
+static const struct conf_word oversizes[] = {
+	{"fragment", CONF_OVERSIZE_FRAGMENT,
+		"cut the client's packet, each piece travels by itself"},
+	{"drop", CONF_OVERSIZE_DROP, "drop it as too_big"},
+	{NULL},
+};
+
 static const struct conf_word protocols[] = {
 	{"tcp", IPPROTO_TCP, "TCP"},
 	{"udp", IPPROTO_UDP, "UDP"},
@@ -213,6 +220,10 @@ const struct conf_row conf_rows[] = {
 		.max = 86400, .value = "3600", .unit = "seconds",
 		.help = "How long connections of a backend in drain, or of one that was taken out, "
 			"may go on."},
+	{"pools[].oversize", CONF_TYPE_WORD, AT(struct conf_pool, oversize), .words = oversizes,
+		.value = "fragment",
+		.help = "IPv4 packets without DF that do not fit the way to the backend. With DF, "
+			"and over IPv6, the client is told the MTU."},
 	{"pools[].backends", LIST_OF(struct conf_pool, backends, struct conf_backend),
 		.max = CONF_MAX_BACKENDS, .unit = "backend", .help = "The servers of the pool."},
 	{"pools[].backends[].name", CONF_TYPE_NAME, AT(struct conf_backend, name), .example = "b1",

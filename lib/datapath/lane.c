@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "datapath/lane.h"
+#include "datapath/slow.h"
 
 /* Whole cache lines, with one to spare on either side: the adjacent-line prefetcher pulls pairs. */
 static void *own_lines(size_t bytes)
@@ -38,7 +39,8 @@ struct lane *lane_new(uint16_t id, uint32_t n_services)
 	l->others = own_lines(BACKEND_SLOTS * sizeof *l->others);
 	l->cursor = own_lines(GENERATION_MAX_POOLS * sizeof *l->cursor);
 	l->recent = own_lines(BACKEND_SLOTS * sizeof *l->recent);
-	if (l->service && l->backend && l->service_new && l->backend_new && l->others &&
+	l->slow = slow_new();
+	if (l->slow && l->service && l->backend && l->service_new && l->backend_new && l->others &&
 		l->cursor && l->recent) {
 		start_turns(l);
 		return l;
@@ -58,6 +60,7 @@ void lane_free(struct lane *l)
 	if (!l)
 		return;
 	flow_free(l->flows);
+	slow_free(l->slow, l->slow_waiting);
 	free(l->service);
 	free(l->backend);
 	free(l->service_new);

@@ -40,6 +40,14 @@ struct lane_recent {
 	uint8_t sample;
 };
 
+static inline void traffic_add(struct traffic *t, uint64_t packets, uint64_t bytes)
+{
+	counter_add(&t->packets, packets);
+	counter_add(&t->bytes, bytes);
+}
+
+struct slow;
+
 /* Worker: rw, control: ro, where nothing else is said. */
 struct lane {
 	alignas(64) uint16_t id; /* queue number on every port */
@@ -58,6 +66,9 @@ struct lane {
 	uint64_t random;            /* state of lane_random(), never 0 */
 	uint32_t *cursor;           /* by pool: its next turn */
 	struct lane_recent *recent; /* by backend slot */
+
+	struct slow *slow;     /* the side exit's own (slow.h) */
+	uint32_t slow_waiting; /* packets that came by it and wait to be sent */
 
 	uint64_t rx; /* packets received */
 	uint64_t verdict[VERDICT_COUNT];

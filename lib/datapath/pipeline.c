@@ -3,6 +3,7 @@
 #include <rte_ethdev.h>
 
 #include "datapath/pipeline.h"
+#include "datapath/slow.h"
 #include "datapath/stage.h"
 
 void pipeline_begin(struct lane *l, const struct generation *g, struct burst *b)
@@ -30,12 +31,6 @@ void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
 	pipeline_finish(l, g, b);
 }
 
-static inline void count_traffic(struct traffic *t, uint64_t packets, uint64_t bytes)
-{
-	counter_add(&t->packets, packets);
-	counter_add(&t->bytes, bytes);
-}
-
 /* Each packet under its backend and its service; the latter in one go where there is only one,
  * since a sum in memory waits for itself from packet to packet. */
 static void count_forwarded(struct lane *l, const struct burst *b, const uint8_t *list, uint32_t n)
@@ -46,13 +41,13 @@ static void count_forwarded(struct lane *l, const struct burst *b, const uint8_t
 		const uint32_t i = list ? list[j] : j;
 		const uint32_t len = b->info[i].l3_len;
 
-		count_traffic(&l->backend[b->backend[i]], 1, len);
+		traffic_add(&l->backend[b->backend[i]], 1, len);
 		if (!b->one_service)
-			count_traffic(&l->service[b->service[i]], 1, len);
+			traffic_add(&l->service[b->service[i]], 1, len);
 		bytes += len;
 	}
 	if (b->one_service && n)
-		count_traffic(&l->service[b->service[0]], n, bytes);
+		traffic_add(&l->service[b->service[0]], n, bytes);
 	lane_count(l, VERDICT_FORWARDED, n);
 }
 
@@ -84,6 +79,8 @@ void pipeline_tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
 	uint8_t list[BURST_MAX];
 	uint32_t left = burst_all(b);
 
+	if (__builtin_expect(l->slow_waiting, 0))
+		slow_tx(l, dpdk_port);
 	if (!b->n)
 		return;
 	if (__builtin_expect(one_port(b), 1)) {

@@ -8,8 +8,9 @@
 #include "datapath/burst.h"
 
 /* Process the n <= BURST_MAX mbufs in b->mbuf that came in by port b->rx_port; the caller sets
- * those three. Afterwards b->mbuf[0..b->n) are ready to leave by b->tx_port[], not counted yet; all
- * others are counted and freed. Worker, or a test: needs no port. */
+ * those three. Afterwards b->mbuf[0..b->n) are ready to leave by b->tx_port[], not counted yet, and
+ * so are the lane's waiting packets (slow.h); all others are counted and freed. Worker, or a test:
+ * needs no port. */
 void pipeline_run(struct lane *l, const struct generation *g, struct burst *b);
 
 /* The two halves of pipeline_run: while the second half of one burst runs, the flow table's entries

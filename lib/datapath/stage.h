@@ -33,4 +33,7 @@ void stage_select(struct lane *l, const struct generation *g, struct burst *b);
 /* Write the headers for the backend, one code path a kind. Ends what does not fit. */
 void stage_transform(struct lane *l, const struct generation *g, struct burst *b);
 
+/* The same, but leaves in the burst what does not fit, as it came; a bit for each in the answer. */
+uint32_t stage_transform_try(struct lane *l, const struct generation *g, struct burst *b);
+
 #endif

@@ -1,21 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "datapath/chain.h"
+#include "datapath/slow.h"
 #include "datapath/stage.h"
-
-/* Cut a chain to its first `len` bytes, which are not 0; segments wholly behind them are freed. */
-static __attribute__((noinline)) void chain_cut(struct rte_mbuf *m, uint32_t len)
-{
-	struct rte_mbuf *last = m;
-	uint16_t segments = 1;
-
-	m->pkt_len = len;
-	for (; len > last->data_len; last = last->next, segments++)
-		len -= last->data_len;
-	rte_pktmbuf_free(last->next);
-	last->next = NULL;
-	last->data_len = (uint16_t)len;
-	m->nb_segs = segments;
-}
 
 /* Bytes from the start of the frame to its IP header become bytes in front of the mbuf or are taken
  * from its headroom, and the link padding behind the IP packet goes. `hdr`: bytes that stand before
@@ -144,12 +131,17 @@ static __attribute__((noinline)) void take_out_failed(
 	for (uint32_t left = failed; left; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
 
-		burst_end(l, b, i, why_failed(g, b, i));
+		enum verdict v = why_failed(g, b, i);
+
+		if (v == VERDICT_TOO_BIG)
+			v = slow_too_big(l, g, b, i);
+		if (v != SLOW_TAKEN)
+			burst_end(l, b, i, v);
 	}
 	burst_close(b, failed);
 }
 
-void stage_transform(struct lane *l, const struct generation *g, struct burst *b)
+uint32_t stage_transform_try(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const uint8_t kinds = b->transforms;
 	uint32_t failed = 0;
@@ -160,6 +152,13 @@ void stage_transform(struct lane *l, const struct generation *g, struct burst *b
 		transform_run(l, g, b, __builtin_ctz(kinds), NULL, b->n, &failed);
 	else
 		transform_grouped(l, g, b, &failed);
+	return failed;
+}
+
+void stage_transform(struct lane *l, const struct generation *g, struct burst *b)
+{
+	const uint32_t failed = stage_transform_try(l, g, b);
+
 	if (__builtin_expect(failed, 0))
 		take_out_failed(l, g, b, failed);
 }

@@ -36,6 +36,19 @@ HDR_INLINE uint64_t csum_words(const void *data, uint32_t len)
 	return sum;
 }
 
+/* Sum of any number of bytes, an odd last one filled up with zero; folded. */
+HDR_INLINE uint16_t csum_bytes(const void *data, uint32_t len)
+{
+	const uint8_t *p = data;
+	uint64_t sum = csum_words(p, len & ~3u);
+
+	if (len & 2)
+		sum += hdr_load16(p + (len & ~3u));
+	if (len & 1)
+		sum += p[len - 1];
+	return csum_fold(sum);
+}
+
 /* True when an IPv4 header of `len` bytes (options included) carries the right checksum. */
 HDR_INLINE bool csum_ipv4_ok(const void *hdr, uint32_t len)
 {

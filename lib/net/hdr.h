@@ -25,6 +25,8 @@
 /* RFC 791 */
 #define IPV4_LEN       20
 #define IPV4_DF        0x4000
+#define IPV4_MF        0x2000
+#define IPV4_OFF_MASK  0x1fff /* fragment offset, in 8 bytes */
 #define IPV4_FRAG_MASK 0x3fff /* more-fragments bit and offset */
 
 /* RFC 8200 */

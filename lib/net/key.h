@@ -35,6 +35,13 @@ HDR_INLINE void key_address(uint64_t out[2], const void *addr, bool v6)
 	out[1] = (uint64_t)hdr_load32(addr) << 32 | 0xffff0000u;
 }
 
+/* The network that an address counts for: its first 24 or 64 bits, in 16 bytes. */
+HDR_INLINE void key_prefix(uint64_t out[2], const void *addr, bool v6)
+{
+	out[0] = v6 ? hdr_load64(addr) : hdr_load32(addr) & htobe32(0xffffff00);
+	out[1] = v6;
+}
+
 /* The 4 or 16 bytes of the destination address. */
 HDR_INLINE const void *key_destination(const struct flow_key *k, bool v6)
 {

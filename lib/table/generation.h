@@ -28,6 +28,9 @@ enum slot_fields {
 	SLOT_FIELDS_SOURCE_DEST,
 };
 
+/* What becomes of a packet that does not fit and may be cut. */
+enum service_oversize { SERVICE_FRAGMENT, SERVICE_DROP };
+
 /* A VIP as the packet path sees it. */
 struct service {
 	const uint16_t *entry; /* table of the pool */
@@ -36,7 +39,8 @@ struct service {
 	uint8_t shape;                   /* enum sched_shape */
 	uint16_t pool;                   /* its number in this generation */
 	const struct sched_table *table; /* the rest of it, for other shapes than TABLE */
-	uint8_t action; /* enum pool_action: what happens where the table has no backend */
+	uint8_t action;   /* enum pool_action: what happens where the table has no backend */
+	uint8_t oversize; /* enum service_oversize */
 };
 
 struct gen_port {

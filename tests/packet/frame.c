@@ -252,3 +252,41 @@ void frame_wrap(struct frame *out, const struct frame *in, const struct frame_ou
 	put(out, in->b + in->l3, in->ip_len);
 	out->ip_len = out->len - out->l3;
 }
+
+void frame_message(struct frame *out, const struct frame_icmp *s)
+{
+	uint8_t src[16], dst[16], h[40] = {0}, icmp[8] = {s->type, s->code};
+	const uint32_t alen = frame_address(s->dst, dst), n = 8 + s->len;
+
+	frame_address(s->src, src);
+	out->len = 0;
+	put_link(out, s->eth_dst, s->eth_src, s->vlans, alen == 4 ? TYPE4 : TYPE6);
+	if (alen == 4) {
+		memcpy(h, (uint8_t[]){0x45, s->tos}, 2);
+		set16(h + 2, 20 + n);
+		set16(h + 4, s->id);
+		memcpy(h + 8, (uint8_t[]){s->ttl, IPPROTO_ICMP}, 2);
+		memcpy(h + 12, src, 4);
+		memcpy(h + 16, dst, 4);
+		put(out, h, 20);
+		frame_fix_ipv4(out);
+	} else {
+		set16(h, 0x6000u | (uint32_t)s->tos << 4);
+		set16(h + 4, n);
+		memcpy(h + 6, (uint8_t[]){IPPROTO_ICMPV6, s->ttl}, 2);
+		memcpy(h + 8, src, 16);
+		memcpy(h + 24, dst, 16);
+		put(out, h, 40);
+	}
+	out->l4 = out->len;
+	set16(icmp + 4, s->rest >> 16);
+	set16(icmp + 6, s->rest);
+	put(out, icmp, 8);
+	put(out, s->data, s->len);
+	out->ip_len = out->len - out->l3;
+	const uint8_t *l4 = out->b + out->l4;
+
+	set16(out->b + out->l4 + 2,
+		~(alen == 4 ? sum_bytes(l4, n, 0)
+			    : sum_transport(src, dst, 16, IPPROTO_ICMPV6, l4, n)));
+}

@@ -56,8 +56,22 @@ struct frame_outer {
 /* out = the IP packet of `in` behind that header, nothing else. */
 void frame_wrap(struct frame *out, const struct frame *in, const struct frame_outer *o);
 
-/* Recompute every IPv4, TCP and UDP checksum of a frame, also those inside IP in IP. Returns how
- * many there are, or -1 when one is wrong or a header is cut short. */
+/* An ICMP or ICMPv6 message; the address family of dst says which. What is not set is 0, and the
+ * MAC addresses as in frame_spec. */
+struct frame_icmp {
+	const char *eth_dst, *eth_src;
+	const char *src, *dst;
+	uint8_t vlans, tos, ttl, type, code;
+	uint16_t id;      /* of an IPv4 header */
+	uint32_t rest;    /* the second word: MTU, or identifier and sequence number */
+	const void *data; /* what follows */
+	uint32_t len;
+};
+
+void frame_message(struct frame *out, const struct frame_icmp *s);
+
+/* Recompute every IPv4, TCP, UDP and ICMP checksum of a frame, also those inside IP in IP. Returns
+ * how many there are, or -1 when one is wrong or a header is cut short. */
 int frame_checksums(const uint8_t *frame, uint32_t len);
 
 /* Address in text to 4 or 16 bytes; returns their number. */

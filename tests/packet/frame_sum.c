@@ -31,6 +31,10 @@ static int transport(
 {
 	const uint64_t pseudo = add_words(addresses, 2 * alen) + proto + n;
 
+	if (proto == IPPROTO_ICMP && alen == 4)
+		return n >= 8 && right(add_words(l4, n)) ? 1 : -1;
+	if (proto == IPPROTO_ICMPV6 && alen == 16)
+		return n >= 8 && right(pseudo + add_words(l4, n)) ? 1 : -1;
 	if (proto != IPPROTO_TCP && proto != IPPROTO_UDP)
 		return 0;
 	if (n < (proto == IPPROTO_TCP ? 20u : 8u))
@@ -57,6 +61,8 @@ static int packet4(const uint8_t *ip, uint32_t n)
 
 	if (hdr < 20 || hdr > total || total != n || !right(add_words(ip, hdr)))
 		return -1;
+	if (word(ip + 6) & 0x3fff)
+		return 1; /* the rest is in other fragments */
 	const int more = behind(ip + 12, 4, ip[9], ip + hdr, total - hdr);
 
 	return more < 0 ? -1 : more + 1;

@@ -22,6 +22,8 @@
 
 extern struct world *world;
 
+#define OUTCOME_SIDE_MAX 64
+
 /* What came of a burst. */
 struct outcome {
 	uint16_t n;                    /* frames that leave */
@@ -30,6 +32,11 @@ struct outcome {
 	uint16_t backend[BURST_MAX];
 	uint8_t tx_port[BURST_MAX];
 	struct frame out[BURST_MAX]; /* len and b only */
+
+	/* What came by the side exit and waits to be sent; its verdicts are in count. */
+	uint16_t n_side;
+	uint8_t side_port[OUTCOME_SIDE_MAX];
+	struct frame side[OUTCOME_SIDE_MAX];
 };
 
 /* Start DPDK and build the world, once a process; 0 or -errno. And the end of both. */
@@ -54,7 +61,10 @@ void harness_frame(struct frame *f, const struct frame_spec *s, uint8_t port);
 /* Run one frame in one piece with the usual headroom. */
 void harness_one(struct outcome *o, uint8_t port, const struct frame *f);
 
-/* Exactly n packets ended by v, and nothing else happened. */
+/* Exactly n packets are counted under v, and none under another verdict. */
+void harness_expect_count(const struct outcome *o, enum verdict v, uint16_t n);
+
+/* Exactly n packets ended by v, or left as they should for FORWARDED, and nothing else happened. */
 void harness_expect(const struct outcome *o, enum verdict v, uint16_t n);
 
 /* Frame number i left as `in` does towards a backend: every byte of it, the port, every checksum. A

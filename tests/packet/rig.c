@@ -30,7 +30,7 @@ int rig_start(void)
 	if (rte_eal_init(N, argv) < 0)
 		return -rte_errno;
 	pool = rte_pktmbuf_pool_create(
-		"packets", POOL_MBUFS, 0, 0, RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
+		"packets", POOL_MBUFS, 0, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	return pool ? 0 : -rte_errno;
 }
 

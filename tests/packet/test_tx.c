@@ -7,6 +7,8 @@
 #include <rte_dev.h>
 #include <rte_ethdev.h>
 
+#include "datapath/slow.h"
+
 #include "harness.h"
 
 #define RING_HOLDS 1023
@@ -68,6 +70,31 @@ static void pass(const enum world_pool *pools, uint16_t k, uint16_t n)
 	for (uint16_t i = 0; i < b.n; i++)
 		rte_pktmbuf_mtod(b.mbuf[i], uint8_t *)[5] = b.tx_port[i] + 1;
 	pipeline_tx(lane, &b, dpdk_port);
+}
+
+/* A burst of n packets of 1500 bytes that do not fit their tunnel: answered, or cut in two each. */
+static void pass_big(bool cut, uint16_t n)
+{
+	const struct frame_spec spec = {.dst = VIP4, .dport = PORT_OF(POOL_VIA4), .ip_len = 1500};
+	static struct burst b;
+
+	harness_frame(&frame, &spec, WORLD_WAN);
+	if (cut)
+		frame.b[frame.l3 + 6] = 0;
+	frame_fix_ipv4(&frame);
+	for (uint16_t i = 0; i < n; i++)
+		b.mbuf[i] = rig_mbuf(frame.b, frame.len, RIG_HEADROOM);
+	b.n = n;
+	b.rx_port = WORLD_WAN;
+	pipeline_run(lane, world->g, &b);
+	assert_int_equal(b.n, 0);
+	for (uint32_t i = 0; i < lane->slow_waiting; i++) {
+		const struct slow_out *out = &lane->slow->out[i];
+
+		rte_pktmbuf_mtod(out->m, uint8_t *)[5] = out->port + 1;
+	}
+	pipeline_tx(lane, &b, dpdk_port);
+	assert_int_equal(lane->slow_waiting, 0);
 }
 
 static void expect_counts(uint64_t rx, uint64_t forwarded, uint64_t tx_full)
@@ -199,6 +226,34 @@ static void traffic_of_what_left(void **state)
 	assert_int_equal(drain(WORLD_WAN), RING_HOLDS);
 }
 
+/* What comes by the side exit is sent and counted like the rest; a packet that was cut counts once,
+ * with the bytes that came. */
+static void side_exit(void **state)
+{
+	pass_big(false, 40 - BURST_MAX);
+	assert_int_equal(lane->verdict[VERDICT_ANSWERED], 8);
+	assert_int_equal(drain(WORLD_WAN), 8);
+	assert_int_equal(row_of(POOL_VIA4)->packets, 0);
+	pass_big(true, BURST_MAX);
+	expect_counts(40, BURST_MAX, 0);
+	assert_int_equal(row_of(POOL_VIA4)->packets, BURST_MAX);
+	assert_int_equal(row_of(POOL_VIA4)->bytes, BURST_MAX * 1500);
+	assert_int_equal(total(lane->service, world->g->n_services).bytes, BURST_MAX * 1500);
+	assert_int_equal(drain(WORLD_WAN), 2 * BURST_MAX);
+}
+
+static void side_exit_to_a_full_ring(void **state)
+{
+	for (int i = 0; i < 15; i++)
+		pass_big(true, BURST_MAX);
+	pass_big(true, 31);
+	assert_int_equal(lane->verdict[VERDICT_TX_FULL], 0);
+	pass_big(true, 3); /* 1022 are there: one piece fits, and no packet */
+	pass_big(false, 2);
+	expect_counts(511 + 5, 511, 5);
+	assert_int_equal(drain(WORLD_WAN), RING_HOLDS);
+}
+
 /* Each packet counts for its own backend, though the ports take theirs out of order. */
 static void traffic_of_each_backend(void **state)
 {
@@ -231,6 +286,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(full_ring, fresh_lane, free_lane),
 		cmocka_unit_test_setup_teardown(one_of_two_full, fresh_lane, free_lane),
 		cmocka_unit_test_setup_teardown(traffic_of_what_left, fresh_lane, free_lane),
+		cmocka_unit_test_setup_teardown(side_exit, fresh_lane, free_lane),
+		cmocka_unit_test_setup_teardown(side_exit_to_a_full_ring, fresh_lane, free_lane),
 		cmocka_unit_test_setup_teardown(traffic_of_each_backend, fresh_lane, free_lane),
 	};
 

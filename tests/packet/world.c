@@ -45,6 +45,8 @@ static const struct pool pools[WORLD_POOLS] = {
 	[POOL_DARK] = {"", "10.10.0.", HOP_SOURCE4, .n = 1, .weight = 1, .dark = true},
 	[POOL_BEHIND] = {"forward = \"l2\";", "10.11.0.", .n = 1, .weight = 1, .behind = true},
 	[POOL_UNSOURCED] = {"", "10.12.0.", "", .n = 1, .weight = 1, .unsourced = true},
+	[POOL_STRICT] = {"oversize = \"drop\";", "10.13.0.", HOP_SOURCE4, .n = 1, .weight = 1},
+	[POOL_TIGHT6] = {"", "fd00:14::", HOP_SOURCE6, .n = 1, .weight = 1, .mtu = 1300},
 	[POOL_WAITS] = {"", "10.13.0.", HOP_SOURCE4, .n = 1, .weight = 1,
 		.action = POOL_ACTION_WAIT},
 };
