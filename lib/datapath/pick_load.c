@@ -142,13 +142,23 @@ static double against(const struct lane *l, const struct sched_table *t,
 	return sum + 1e6 * (load_saturated(v, a->slot) - load_saturated(v, b->slot));
 }
 
+/* Any candidate but c; c where it is the only one. */
+static const struct sched_candidate *another(
+	struct lane *l, const struct sched_table *t, const struct sched_candidate *c)
+{
+	const uint32_t n = t->n_candidates;
+	const uint32_t at = (uint32_t)(c - t->candidate) + 1 + sched_index(lane_random(l), n - 1);
+
+	return &t->candidate[at < n ? at : at - n];
+}
+
 static uint16_t better_of_two(struct lane *l, const struct sched_table *t)
 {
 	const struct sched_candidate *a = draw(l, t), *b = draw(l, t);
 
-	for (uint32_t tries = 0; a == b && tries < 3; tries++)
-		b = draw(l, t);
-	return a == b || against(l, t, a, b) <= 0 ? a->slot : b->slot;
+	if (a == b)
+		b = another(l, t, a);
+	return against(l, t, a, b) <= 0 ? a->slot : b->slot;
 }
 
 uint16_t pick_load(struct lane *l, const struct sched_table *t)
