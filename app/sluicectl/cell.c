@@ -114,6 +114,28 @@ enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf)
 	return CELL_PLAIN;
 }
 
+enum cell_style cell_args(const json_t *item, const char *key, char *buf)
+{
+	const json_t *args = cell_find(item, key), *arg;
+	size_t used = 0, i;
+
+	strcpy(buf, "-");
+	json_array_foreach((json_t *)args, i, arg)
+	{
+		const int required = json_is_true(json_object_get(arg, "required"));
+
+		used += (size_t)snprintf(buf + used, CELL_LEN - used, "%s%s%s:%s%s",
+			used ? " " : "", required ? "" : "[",
+			string_or(json_object_get(arg, "name"), "?"),
+			string_or(json_object_get(arg, "type"), "?"), required ? "" : "]");
+		if (used >= CELL_LEN) {
+			strcpy(buf + CELL_LEN - 4, "...");
+			break;
+		}
+	}
+	return CELL_PLAIN;
+}
+
 const char *cell_human(double value, const char *unit, char *buf)
 {
 	static const char *const prefixes[] = {"", "k", "M", "G", "T", "P"};

@@ -28,6 +28,9 @@ enum cell_style cell_service(
 	const json_t *item, const char *key, char *buf); /* 203.0.113.10:443/tcp */
 enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf); /* MAC@port */
 
+enum cell_style cell_args(
+	const json_t *item, const char *key, char *buf); /* pool:string [n:integer] */
+
 /* The value at a dotted path, or NULL. */
 const json_t *cell_find(const json_t *item, const char *key);
 

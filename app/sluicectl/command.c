@@ -102,6 +102,13 @@ static const struct operand flow_operand[] = {
 	{"POOL[/BACKEND]", "backend", "only the connections of this pool or backend"},
 };
 
+static const struct column schema_columns[] = {
+	{"command", "COMMAND", cell_text, false},
+	{"role", "ROLE", cell_text, false},
+	{"kind", "KIND", cell_text, false},
+	{"args", "ARGUMENTS", cell_args, false},
+};
+
 static bool no_packets(const json_t *item)
 {
 	return json_number_value(json_object_get(item, "packets")) == 0;
@@ -207,6 +214,17 @@ const struct command commands[] = {
 		.hidden = no_packets,
 		.empty = "no drops",
 		LIST(drop_columns),
+	},
+	{
+		.name = "schema",
+		.help = "the requests that the control socket understands",
+		.more = "For programs that talk to it themselves; see docs/control-protocol.md. "
+			"An argument in brackets may be left out. With -j also which can be tried "
+			"with dry_run.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "schema",
+		.empty = "nothing",
+		LIST(schema_columns),
 	},
 };
 const size_t n_commands = COUNT(commands);

@@ -229,6 +229,7 @@ const struct ctl_command commands[] = {
 		.args = cmd_lookup_args,
 		.n_args = 2},
 	{.name = "drops", .role = CTL_ROLE_VIEWER, .next = drops_next},
+	{.name = "schema", .role = CTL_ROLE_VIEWER, .next = ctl_schema_next, .flags = CTL_ANY_REV},
 };
 
 const size_t commands_count = sizeof commands / sizeof *commands;

@@ -135,6 +135,10 @@ bool ctl_command_mutates(const struct ctl_command *command);
 int ctl_batch(struct ctl_call *call, void *arg, void *draft);
 extern const struct ctl_arg ctl_batch_args[1];
 
+/* The list "schema" is for the daemon's table, with CTL_ANY_REV: every row of it, for programs that
+ * want to know what there is. */
+int ctl_schema_next(struct ctl_call *call, void *arg, json_t **item);
+
 /* What the caller sent. Arguments have the type of their row; `otherwise` when not sent. */
 bool ctl_call_has(const struct ctl_call *call, const char *name);
 const char *ctl_call_string(const struct ctl_call *call, const char *name); /* NULL: not sent */

@@ -18,13 +18,14 @@ _sluicectl()
 	"flow list"*) columns="lane pool backend state idle_s" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
 	"drops"*) columns="reason packets pps help" ;;
+	"schema"*) columns="command role kind args" ;;
 	esac
 	case $prev in
 	--socket|-s) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sort|--filter) candidates=$columns ;;
 	--timeout|-t|--backend) return ;;
 	*) case $words in
-	"") candidates="status version vip backend flow lookup drops" ;;
+	"") candidates="status version vip backend flow lookup drops schema" ;;
 	vip) candidates="list" ;;
 	backend) candidates="list" ;;
 	flow) candidates="list list stats" ;;

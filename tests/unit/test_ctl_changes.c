@@ -117,6 +117,7 @@ static int question(struct ctl_call *call, void *arg)
 
 static const struct ctl_command rows[] = {
 	{.name = "question", .handler = question},
+	{.name = "schema", .next = ctl_schema_next, .flags = CTL_ANY_REV},
 	{.name = "set", .mutate = set, .args = set_args, .n_args = 2, .role = CTL_ROLE_OPERATOR},
 	{.name = "batch", .mutate = ctl_batch, .args = ctl_batch_args, .n_args = 1},
 	{.name = "action",
@@ -299,6 +300,32 @@ static void arguments_have_types(void **state)
 	raw_close(&w->a);
 }
 
+static void schema_lists_the_rows(void **state)
+{
+	struct world *w = *state;
+
+	serve(w);
+	ask(&w->a, "\"cmd\":\"schema\"");
+	expect_line(&w->a, "{\"id\":1,\"item\":{\"command\":\"question\",\"role\":\"viewer\","
+			   "\"kind\":\"question\",\"dry_run\":false,\"free_args\":false,"
+			   "\"args\":[]}}");
+	expect_line(&w->a, "{\"id\":1,\"item\":{\"command\":\"schema\",\"role\":\"viewer\","
+			   "\"kind\":\"list\",\"dry_run\":false,\"free_args\":false,"
+			   "\"args\":[]}}");
+	expect_line(&w->a, "{\"id\":1,\"item\":{\"command\":\"set\",\"role\":\"operator\","
+			   "\"kind\":\"change\",\"dry_run\":true,\"free_args\":false,\"args\":"
+			   "[{\"name\":\"name\",\"type\":\"string\",\"required\":true},"
+			   "{\"name\":\"value\",\"type\":\"integer\",\"required\":true}]}}");
+	json_decref(raw_line(&w->a));
+	expect_line(&w->a, "{\"id\":1,\"item\":{\"command\":\"action\",\"role\":\"viewer\","
+			   "\"kind\":\"action\",\"dry_run\":false,\"free_args\":true,\"args\":"
+			   "[{\"name\":\"flag\",\"type\":\"boolean\",\"required\":false},"
+			   "{\"name\":\"share\",\"type\":\"number\",\"required\":false},"
+			   "{\"name\":\"any\",\"type\":\"any\",\"required\":true}]}}");
+	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":7,\"end\":true,\"count\":5}");
+	raw_close(&w->a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -308,6 +335,7 @@ int main(void)
 		WORLD_TEST(batch_is_all_or_nothing),
 		WORLD_TEST(options_fit_the_command),
 		WORLD_TEST(arguments_have_types),
+		WORLD_TEST(schema_lists_the_rows),
 	};
 
 	if (getuid() != 0) {
