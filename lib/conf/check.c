@@ -95,6 +95,9 @@ static void name_all(struct conf *conf)
 	for (size_t i = 0; i < conf->n_ports; i++)
 		if (!conf->ports[i].name)
 			conf->ports[i].name = "";
+	for (size_t i = 0; i < conf->n_checks; i++)
+		if (!conf->checks[i].name)
+			conf->checks[i].name = "";
 	for (size_t i = 0; i < conf->n_pools; i++) {
 		struct conf_pool *pool = &conf->pools[i];
 
@@ -140,6 +143,7 @@ static void check_counts(struct check *c)
 		size_t n, max;
 	} counts[] = {
 		{"ports", conf->n_ports, CONF_MAX_PORTS},
+		{"checks", conf->n_checks, CONF_MAX_CHECKS},
 		{"pools", conf->n_pools, CONF_MAX_POOLS},
 		{"VIPs", conf->n_vips, CONF_MAX_VIPS},
 	};
@@ -160,15 +164,20 @@ static int check_all(struct conf *conf, struct sl_err *err)
 		check_control(&c);
 		check_eal(&c);
 		check_ports(&c);
-		rc = check_pools(&c);
+		rc = check_probes(&c);
 	}
 	if (!rc)
+		rc = check_pools(&c);
+	if (!rc)
 		rc = check_vips(&c);
+	if (!rc)
+		rc = check_probe_ports(&c);
 	if (rc)
 		sl_err_sys(err, rc, "checking the configuration");
 	else if (c.mistakes)
 		rc = -EINVAL;
 	order_free(&c.pool_names);
+	order_free(&c.check_names);
 	order_free(&c.vip_addresses);
 	order_free(&c.tunnel_sources);
 	free(c.sources);

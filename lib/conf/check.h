@@ -15,6 +15,7 @@ struct check {
 	unsigned int mistakes;
 	/* Sorted views that more than one check looks things up in. */
 	struct conf_order pool_names;     /* of conf.pools */
+	struct conf_order check_names;    /* of conf.checks; check_probes makes it */
 	struct conf_order vip_addresses;  /* of conf.vips */
 	struct conf_order tunnel_sources; /* of sources */
 	struct check_source *sources;
@@ -44,12 +45,17 @@ bool check_is_full(const struct check *c);
 void check_name(
 	struct check *c, const char *what, const char *name, const struct conf_place *place);
 
-/* Each checks all there is to say about its part; pools need the ports, VIPs the pools. 0, or
- * -ENOMEM. Names are never NULL here. */
+/* Each checks all there is to say about its part; pools need the ports and probes, VIPs the pools,
+ * probe ports the VIPs. 0, or -ENOMEM. Names are never NULL here. */
 void check_control(struct check *c);
 void check_eal(struct check *c);
 void check_ports(struct check *c);
+int check_probes(struct check *c);
 int check_pools(struct check *c);
 int check_vips(struct check *c);
+int check_probe_ports(struct check *c);
+
+/* The checks that a pool names. vdev: its packets leave by ports without a kernel interface. */
+void check_pool_checks(struct check *c, struct conf_pool *pool, bool vdev);
 
 #endif

@@ -66,14 +66,19 @@ static bool only_vdev_ports(const struct conf *conf)
 	return conf->n_ports > 0;
 }
 
+/* True if every way out of the pool is a port without a kernel side. */
+static bool leaves_by_vdev(const struct check *c, const struct conf_pool *pool)
+{
+	return pool->egress_port >= 0 ? c->conf->ports[pool->egress_port].driver == CONF_DRIVER_VDEV
+				      : !pool->egress && only_vdev_ports(c->conf);
+}
+
 /* A vdev port has no address that could stand as the outer source. */
 static void check_tunnel_source(struct check *c, const struct conf_pool *pool)
 {
 	static const char *const family_name[] = {"IPv4", "IPv6"};
 	bool told[2] = {false, false};
-	const bool vdev = pool->egress_port >= 0
-				  ? c->conf->ports[pool->egress_port].driver == CONF_DRIVER_VDEV
-				  : !pool->egress && only_vdev_ports(c->conf);
+	const bool vdev = leaves_by_vdev(c, pool);
 
 	for (size_t i = 0; vdev && pool->forward == CONF_FORWARD_IPIP && i < pool->n_backends;
 		i++) {
@@ -245,6 +250,7 @@ static void check_pool(struct check *c, struct conf_pool *pool)
 	check_table_size(c, pool);
 	check_scheduler(c, pool);
 	check_tunnel_source(c, pool);
+	check_pool_checks(c, pool, leaves_by_vdev(c, pool));
 }
 
 int check_pools(struct check *c)

@@ -23,6 +23,18 @@ enum conf_admin { CONF_ADMIN_READY, CONF_ADMIN_DRAIN, CONF_ADMIN_MAINT };
 enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_ADAPTIVE };
 enum conf_oversize { CONF_OVERSIZE_FRAGMENT, CONF_OVERSIZE_DROP };
+enum conf_check_type {
+	CONF_CHECK_NONE,
+	CONF_CHECK_TCP,
+	CONF_CHECK_HTTP,
+	CONF_CHECK_HTTPS,
+	CONF_CHECK_UDP,
+	CONF_CHECK_DNS,
+	CONF_CHECK_ICMP,
+	CONF_CHECK_TYPES
+};
+enum conf_via { CONF_VIA_DIRECT };
+enum conf_method { CONF_METHOD_DEFAULT, CONF_METHOD_GET, CONF_METHOD_HEAD };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 
@@ -42,6 +54,8 @@ enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 #define CONF_MAX_VIPS            4096
 #define CONF_MAX_POOLS           4096
 #define CONF_MAX_BACKENDS        16383
+#define CONF_MAX_CHECKS          1024
+#define CONF_MAX_POOL_CHECKS     8
 
 /* Where in which file an object stands, for messages. */
 struct conf_place {
@@ -61,6 +75,34 @@ struct conf_port {
 	enum conf_accept_mac accept_mac; /* what holds; set by conf_check, never DEFAULT */
 	uint32_t mbufs;                  /* 0 = computed */
 	uint32_t mtu;                    /* 0 = the device's */
+	struct conf_place place;
+};
+
+/* How a backend is asked whether it works. Texts that were not given are NULL. */
+struct conf_check {
+	const char *name;
+	enum conf_check_type type;
+	enum conf_via via;
+	uint16_t port;           /* 0 = conf_pool.service_port */
+	const char *path;        /* http, https; NULL = "/" */
+	const char *host;        /* http, https; NULL = the backend's address */
+	enum conf_method method; /* http, https; DEFAULT = GET */
+	const char *status;      /* http, https: sl_ranges; NULL = "200-299" */
+	const char *body;        /* http, https: must be in the body; NULL = anything */
+	bool tls_verify;         /* https */
+	const char *ca_file;     /* https; NULL = the system's */
+	const char *send_hex;    /* udp: sl_hex */
+	const char *expect_hex;  /* udp: sl_hex with wildcards; NULL = any answer */
+	const char *dns_name;    /* dns */
+	uint16_t dns_type;       /* dns: number of the record type, 0 = A */
+	uint32_t inter_ms, fastinter_ms, downinter_ms;
+	uint32_t timeout_ms; /* <= inter_ms */
+	uint32_t rise, fall;
+	uint32_t jitter_pct;
+	struct {
+		uint32_t min, max; /* connections; max 0 = a new one for each probe */
+		uint32_t idle_s, wait_ms;
+	} reuse; /* http, https */
 	struct conf_place place;
 };
 
@@ -90,6 +132,10 @@ struct conf_pool {
 	int egress_port;    /* index into conf.ports, -1 without egress; set by conf_check */
 	uint32_t drain_timeout_s;
 	enum conf_oversize oversize;
+	const char **checks;
+	size_t n_checks;
+	uint16_t check_index[CONF_MAX_POOL_CHECKS]; /* into conf.checks; set by conf_check */
+	uint16_t service_port; /* the one port of the VIPs it serves, else 0; set by conf_check */
 	struct conf_backend *backends;
 	size_t n_backends;
 	struct conf_place place;
@@ -143,6 +189,12 @@ struct conf {
 	} flows;
 	struct conf_port *ports;
 	size_t n_ports;
+	struct {
+		uint32_t max_inflight; /* probes at the same time */
+		uint32_t max_rate;     /* probes a second */
+	} health;
+	struct conf_check *checks;
+	size_t n_checks;
 	struct conf_pool *pools;
 	size_t n_pools;
 	struct conf_vip *vips;

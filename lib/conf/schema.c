@@ -85,6 +85,43 @@ static const struct conf_word protocols[] = {
 	{NULL},
 };
 
+static const struct conf_word check_types[] = {
+	{"none", CONF_CHECK_NONE, "nothing is sent, the backend counts as up"},
+	{"tcp", CONF_CHECK_TCP, "a connection is accepted"},
+	{"http", CONF_CHECK_HTTP, "an HTTP request is answered with an allowed status"},
+	{"https", CONF_CHECK_HTTPS, "the same over TLS"},
+	{"udp", CONF_CHECK_UDP, "a datagram is answered"},
+	{"dns", CONF_CHECK_DNS, "a DNS query is answered with NOERROR"},
+	{"icmp", CONF_CHECK_ICMP, "an echo request is answered"},
+	{NULL},
+};
+
+static const struct conf_word vias[] = {
+	{"direct", CONF_VIA_DIRECT, "to the backend's own address, by the kernel's routes"},
+	{NULL},
+};
+
+static const struct conf_word methods[] = {
+	{"GET", CONF_METHOD_GET, "with a body"},
+	{"HEAD", CONF_METHOD_HEAD, "headers only"},
+	{NULL},
+};
+
+/* RFC 1035 3.2.2, RFC 3596 2.1, RFC 2782, RFC 9460 14.1 */
+static const struct conf_word dns_types[] = {
+	{"A", 1, "IPv4 address"},
+	{"NS", 2, "name servers"},
+	{"CNAME", 5, "alias"},
+	{"SOA", 6, "start of the zone"},
+	{"PTR", 12, "name of an address"},
+	{"MX", 15, "mail servers"},
+	{"TXT", 16, "text"},
+	{"AAAA", 28, "IPv6 address"},
+	{"SRV", 33, "service"},
+	{"HTTPS", 65, "HTTPS service"},
+	{NULL},
+};
+
 const struct conf_row conf_rows[] = {
 	{"daemon", CONF_TYPE_GROUP, .help = "The process."},
 	{"daemon.control", CONF_TYPE_GROUP, .help = "The UNIX socket that sluicectl talks to."},
@@ -178,6 +215,101 @@ const struct conf_row conf_rows[] = {
 		.zero = "the device's", .value = "0", .unit = "bytes",
 		.help = "Largest IP packet that may leave."},
 
+	{"health", CONF_TYPE_GROUP, .help = "All checks together."},
+	{"health.max_inflight", CONF_TYPE_UINT, AT(struct conf, health.max_inflight), .min = 1,
+		.max = 16384, .value = "1024", .unit = "probes",
+		.help = "Probes under way at the same time; more have to wait."},
+	{"health.max_rate", CONF_TYPE_UINT, AT(struct conf, health.max_rate), .min = 1,
+		.max = 1000000, .value = "10000", .unit = "probes a second",
+		.help = "Probes started in a second; more have to wait."},
+
+	{"checks", LIST_OF(struct conf, checks, struct conf_check), .max = CONF_MAX_CHECKS,
+		.unit = "check", .help = "How backends are asked whether they work."},
+	{"checks[].name", CONF_TYPE_NAME, AT(struct conf_check, name), .example = "web-http",
+		.help = "Name of the check."},
+	{"checks[].type", CONF_TYPE_WORD, AT(struct conf_check, type), .words = check_types,
+		.example = "http", .help = "What is sent and what must come back."},
+	{"checks[].via", CONF_TYPE_WORD, AT(struct conf_check, via), .words = vias,
+		.value = "direct", .help = "The way of the probe."},
+	{"checks[].port", CONF_TYPE_UINT, AT(struct conf_check, port), .min = 1, .max = 65535,
+		.absent = "the port of the pool's VIPs", .example = "8080", .shown = true,
+		.help = "Port on the backend; not for icmp and none. Required where the VIPs of a "
+			"pool have several ports, every port, or where there is no VIP."},
+	{"checks[].path", CONF_TYPE_TEXT, AT(struct conf_check, path), .min = 1, .max = 255,
+		.absent = "/", .example = "/health",
+		.help = "Path and query that http and https ask for."},
+	{"checks[].host", CONF_TYPE_TEXT, AT(struct conf_check, host), .min = 1, .max = 253,
+		.absent = "the backend's address", .example = "web.example",
+		.help = "Host header of http and https; also the name that TLS asks for and a "
+			"certificate is held against."},
+	{"checks[].method", CONF_TYPE_WORD, AT(struct conf_check, method), .words = methods,
+		.absent = "GET", .example = "HEAD", .help = "Method of http and https."},
+	{"checks[].status", CONF_TYPE_TEXT, AT(struct conf_check, status), .min = 1, .max = 127,
+		.absent = "200-299", .example = "200-299,301",
+		.help = "HTTP status codes that are good: numbers and ranges. Redirects are not "
+			"followed."},
+	{"checks[].body", CONF_TYPE_TEXT, AT(struct conf_check, body), .min = 1, .max = 255,
+		.absent = "anything", .example = "ready",
+		.help = "Text that must be in the first 16 KiB of the HTTP body."},
+	{"checks[].tls_verify", CONF_TYPE_BOOL, AT(struct conf_check, tls_verify), .value = "false",
+		.help = "https: the certificate must be valid, and for host, or the backend's "
+			"address without host."},
+	{"checks[].ca_file", CONF_TYPE_TEXT, AT(struct conf_check, ca_file), .min = 1, .max = 255,
+		.absent = "the system's", .example = "/etc/sluice/ca.pem",
+		.help = "Certificates (PEM) that tls_verify trusts."},
+	{"checks[].send_hex", CONF_TYPE_TEXT, AT(struct conf_check, send_hex), .min = 2, .max = 510,
+		.absent = "none; required for udp", .example = "70696e67",
+		.help = "Datagram that udp sends, in hexadecimal digits."},
+	{"checks[].expect_hex", CONF_TYPE_TEXT, AT(struct conf_check, expect_hex), .min = 2,
+		.max = 510, .absent = "any answer", .example = "706fXX67",
+		.help = "How udp's answer must begin, in hexadecimal digits; X stands for any "
+			"digit."},
+	{"checks[].dns_name", CONF_TYPE_TEXT, AT(struct conf_check, dns_name), .min = 1, .max = 253,
+		.absent = "none; required for dns", .example = "www.example",
+		.help = "Name that dns asks for."},
+	{"checks[].dns_type", CONF_TYPE_WORD, AT(struct conf_check, dns_type), .words = dns_types,
+		.absent = "A", .example = "AAAA", .help = "Record type that dns asks for."},
+	{"checks[].inter_ms", CONF_TYPE_UINT, AT(struct conf_check, inter_ms), .min = 20,
+		.max = 3600000, .value = "2000", .unit = "ms",
+		.help = "Time from probe to probe of a backend whose state is settled and up."},
+	{"checks[].fastinter_ms", CONF_TYPE_UINT, AT(struct conf_check, fastinter_ms), .min = 20,
+		.max = 3600000, .value = "500", .unit = "ms",
+		.help = "The same while the state is about to change; at most inter_ms."},
+	{"checks[].downinter_ms", CONF_TYPE_UINT, AT(struct conf_check, downinter_ms), .min = 20,
+		.max = 3600000, .value = "2000", .unit = "ms",
+		.help = "The same while the backend is down."},
+	{"checks[].timeout_ms", CONF_TYPE_UINT, AT(struct conf_check, timeout_ms), .min = 10,
+		.max = 60000, .value = "1000", .unit = "ms",
+		.help = "What a probe may take in all; at most inter_ms. A connection or datagram "
+			"that is not answered within 300 ms is tried once more."},
+	{"checks[].rise", CONF_TYPE_UINT, AT(struct conf_check, rise), .min = 1, .max = 100,
+		.value = "2", .unit = "probes",
+		.help = "Successes in a row that bring a backend up."},
+	{"checks[].fall", CONF_TYPE_UINT, AT(struct conf_check, fall), .min = 1, .max = 100,
+		.value = "3", .unit = "probes",
+		.help = "Failures in a row that take a backend down."},
+	{"checks[].jitter_pct", CONF_TYPE_UINT, AT(struct conf_check, jitter_pct), .max = 50,
+		.value = "10", .unit = "percent",
+		.help = "How much an interval may vary up and down, so that probes spread."},
+	{"checks[].reuse", CONF_TYPE_GROUP,
+		.help = "Live connections that probes of http and https take turns on; without it "
+			"each probe opens a new one, which tests accepting too. Checks with the "
+			"same port, TLS and reuse keys share the connections of a backend."},
+	{"checks[].reuse.min", CONF_TYPE_UINT, AT(struct conf_check, reuse.min), .max = 64,
+		.value = "0", .unit = "connections",
+		.help = "Connections per backend that are kept open."},
+	{"checks[].reuse.max", CONF_TYPE_UINT, AT(struct conf_check, reuse.max), .min = 1,
+		.max = 64, .zero = "a new connection for each probe", .value = "0",
+		.unit = "connections", .help = "Most connections per backend."},
+	{"checks[].reuse.idle_s", CONF_TYPE_UINT, AT(struct conf_check, reuse.idle_s), .min = 1,
+		.max = 3600, .value = "60", .unit = "seconds",
+		.help = "A connection that no probe used for so long is closed; it is opened anew "
+			"if min needs it."},
+	{"checks[].reuse.wait_ms", CONF_TYPE_UINT, AT(struct conf_check, reuse.wait_ms),
+		.max = 60000, .value = "100", .unit = "ms",
+		.help = "How long a probe waits for a connection while max are in use; below "
+			"timeout_ms."},
+
 	{"pools", LIST_OF(struct conf, pools, struct conf_pool), .max = CONF_MAX_POOLS,
 		.unit = "pool", .help = "Groups of backends that serve the same thing."},
 	{"pools[].name", CONF_TYPE_NAME, AT(struct conf_pool, name), .example = "web",
@@ -224,6 +356,10 @@ const struct conf_row conf_rows[] = {
 		.value = "fragment",
 		.help = "IPv4 packets without DF that do not fit the way to the backend. With DF, "
 			"and over IPv6, the client is told the MTU."},
+	{"pools[].checks", CONF_TYPE_TEXTS, AT(struct conf_pool, checks),
+		COUNT(struct conf_pool, n_checks), .min = 1, .max = 63,
+		.most = CONF_MAX_POOL_CHECKS, .value = "",
+		.help = "Names of the checks of its backends. Empty: they count as up."},
 	{"pools[].backends", LIST_OF(struct conf_pool, backends, struct conf_backend),
 		.max = CONF_MAX_BACKENDS, .unit = "backend", .help = "The servers of the pool."},
 	{"pools[].backends[].name", CONF_TYPE_NAME, AT(struct conf_backend, name), .example = "b1",

@@ -10,6 +10,8 @@
 #include "base/addr.h"
 #include "base/array.h"
 #include "base/err.h"
+#include "base/hex.h"
+#include "base/ranges.h"
 #include "base/verdict.h"
 
 static void addr_text_round_trip(void **state)
@@ -112,6 +114,46 @@ static void array_grows_zeroed(void **state)
 	assert_int_equal(numbers.count, 0);
 }
 
+static void ranges_text(void **state)
+{
+	static const char *const bad[] = {"", ",", "1,", "-", "1-", "-1", "1-2-3", " 1", "1 ", "a",
+		"99", "600", "300-299", "4294967496", "65736", "200-65836"};
+	struct sl_ranges r;
+	const char *why;
+
+	assert_int_equal(sl_ranges_parse("200-299,301", 100, 599, &r, &why), 0);
+	for (uint16_t n = 0; n < 700; n++)
+		assert_int_equal(sl_ranges_has(&r, n), (n >= 200 && n <= 299) || n == 301);
+	assert_int_equal(sl_ranges_parse("100-599", 100, 599, &r, NULL), 0);
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		why = NULL;
+		assert_int_equal(sl_ranges_parse(bad[i], 100, 599, &r, &why), -EINVAL);
+		assert_non_null(why);
+	}
+	assert_int_equal(sl_ranges_parse("1,2,3,4,5,6,7,8,9,1,1,1,1,1,1,1", 1, 9, &r, &why), 0);
+	assert_int_equal(
+		sl_ranges_parse("1,2,3,4,5,6,7,8,9,1,1,1,1,1,1,1,1", 1, 9, &r, &why), -EINVAL);
+}
+
+static void hex_text(void **state)
+{
+	uint8_t bytes[4], mask[4];
+
+	assert_int_equal(sl_hex_parse("", bytes, NULL, false), 0);
+	assert_int_equal(sl_hex_parse("00fFa1", bytes, NULL, false), 3);
+	assert_memory_equal(bytes, "\x00\xff\xa1", 3);
+	assert_int_equal(sl_hex_parse("0", bytes, NULL, false), -EINVAL);
+	assert_int_equal(sl_hex_parse("0X", bytes, NULL, false), -EINVAL);
+	assert_int_equal(sl_hex_parse("0g", bytes, NULL, true), -EINVAL);
+	assert_int_equal(sl_hex_parse("1X XX", NULL, NULL, true), -EINVAL);
+	assert_int_equal(sl_hex_parse("1XxxX2", bytes, mask, true), 3);
+	assert_true(sl_hex_match(bytes, mask, 3, "\x1f\x00\x22more", 7));
+	assert_true(sl_hex_match(bytes, mask, 3, "\x10\xff\x02", 3));
+	assert_false(sl_hex_match(bytes, mask, 3, "\x10\xff", 2));
+	assert_false(sl_hex_match(bytes, mask, 3, "\x20\xff\x02", 3));
+	assert_false(sl_hex_match(bytes, mask, 3, "\x10\xff\x03", 3));
+}
+
 static void verdict_names_are_unique(void **state)
 {
 	for (int i = 0; i < VERDICT_COUNT; i++) {
@@ -135,6 +177,8 @@ int main(void)
 		cmocka_unit_test(ether_text),
 		cmocka_unit_test(err_collects_and_counts),
 		cmocka_unit_test(array_grows_zeroed),
+		cmocka_unit_test(ranges_text),
+		cmocka_unit_test(hex_text),
 		cmocka_unit_test(verdict_names_are_unique),
 	};
 
