@@ -132,16 +132,17 @@ static bool random_edit(struct random *rnd, struct conf *conf, const struct edit
 
 static void add_some(struct random *rnd, struct conf *conf)
 {
-	char pool[16], backend[16], vip[16];
+	char pool[16], backend[16], vip[16], check[16];
 	const char *const names[] = {pool, backend};
-	const char *const alone[] = {vip};
+	const char *const alone[] = {vip}, *const checks[] = {check};
 	struct sl_err err = SL_ERR_INIT;
 	struct edit_object o;
 
 	snprintf(pool, sizeof pool, "p%u", random_below(rnd, 6));
 	snprintf(backend, sizeof backend, "b%u", random_below(rnd, 12));
 	snprintf(vip, sizeof vip, "v%u", random_below(rnd, 6));
-	switch (random_below(rnd, 6)) {
+	snprintf(check, sizeof check, "c%u", random_below(rnd, 6));
+	switch (random_below(rnd, 7)) {
 	case 0:
 		edit_add(conf, "pools", names, &o, &err);
 		break;
@@ -158,6 +159,10 @@ static void add_some(struct random *rnd, struct conf *conf)
 		}
 		break;
 	case 4:
+		if (edit_add(conf, "checks", checks, &o, &err) == 0)
+			edit_set_text(conf, &o, "type", "http", &err);
+		break;
+	case 5:
 		edit_delete(conf, "pools[].backends", names, &err);
 		break;
 	default:
