@@ -186,7 +186,7 @@ static int open_lane(struct bench *b)
 	b->lane = lane_new(0, b->g->n_services);
 	if (!b->lane)
 		return -ENOMEM;
-	return table ? lane_add_flows(b->lane, table, secret) : 0;
+	return table ? lane_add_flows(b->lane, &(struct flow_shape){.entries = table}, secret) : 0;
 }
 
 static int measure_latency(struct bench *b, struct result *out)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "apply.h"
+#include "flow_care.h"
 #include "base/log.h"
 #include "drain.h"
 #include "leave.h"
@@ -121,8 +122,10 @@ static struct build_job *make_job(struct daemon *d, struct conf *conf, struct sl
 		};
 	view_collect(conf, d->ports, d->mirror, job->hops);
 	rc = assign_slots(d, job, err);
-	if (!rc)
+	if (!rc) {
+		flow_care_names(d, job);
 		rc = assign_services(d, job, err);
+	}
 	if (!rc)
 		rc = drain_collect(d, job);
 	if (!rc)

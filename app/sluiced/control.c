@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "commands.h"
 #include "control.h"
+#include "flow_care.h"
 #include "drain.h"
 #include "inquiry.h"
 #include "leave.h"
@@ -62,6 +63,11 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 		changed |= port_follow(&d->ports[i]);
 	if (changed || leave_done(d) || drain_over(d))
 		apply_view_changed(d);
+}
+
+static void on_flow_care(evutil_socket_t fd, short what, void *arg)
+{
+	flow_care_tick(arg);
 }
 
 static void on_apply(evutil_socket_t fd, short what, void *arg)
@@ -122,7 +128,8 @@ int control_open(struct daemon *d, const struct conf *conf, struct sl_err *err)
 	if (!d->apply_event || add_event(d, SIGTERM, EV_SIGNAL, on_end, 0) ||
 		add_event(d, SIGINT, EV_SIGNAL, on_end, 0) ||
 		add_event(d, SIGHUP, EV_SIGNAL, on_reload, 0) ||
-		add_event(d, -1, 0, on_second, SECOND_MS))
+		add_event(d, -1, 0, on_second, SECOND_MS) ||
+		add_event(d, -1, 0, on_flow_care, FLOW_CARE_MS))
 		return sl_err_sys(err, ENOMEM, "cannot start the control loop");
 	return 0;
 }

@@ -109,12 +109,12 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 	return builder_new(d->base, apply_built, d, &d->builder, err);
 }
 
-static struct lane *make_lane(uint16_t id, uint32_t flows)
+static struct lane *make_lane(uint16_t id, const struct flow_shape *flows)
 {
 	uint8_t secret[HASH_SECRET_BYTES];
 	struct lane *l = lane_new(id, CONF_MAX_VIPS);
 
-	if (!l || !flows)
+	if (!l || !flows->entries)
 		return l;
 	if (getrandom(secret, sizeof secret, 0) == sizeof secret &&
 		lane_add_flows(l, flows, secret) == 0)
@@ -125,13 +125,18 @@ static struct lane *make_lane(uint16_t id, uint32_t flows)
 
 static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
+	const struct flow_shape flows = {
+		.entries = conf->flows.per_lane,
+		.exact_keys = conf->flows.exact_keys,
+	};
+
 	d->load = load_new();
 	if (!d->load || d->n_lanes > LANES_MAX)
 		return sl_err_add(err, "cannot make %u lanes: %d at most", d->n_lanes, LANES_MAX);
 	d->lanes = calloc(d->n_lanes, sizeof *d->lanes);
 	for (uint32_t i = 0; i < d->n_lanes; i++) {
 		if (d->lanes)
-			d->lanes[i] = make_lane((uint16_t)i, conf->flows.per_lane);
+			d->lanes[i] = make_lane((uint16_t)i, &flows);
 		if (!d->lanes || !d->lanes[i])
 			return sl_err_sys(err, ENOMEM, "cannot make %u lanes of %u flows",
 				d->n_lanes, conf->flows.per_lane);

@@ -63,7 +63,7 @@ struct daemon {
 
 	/* The control loop (control.c). */
 	struct event_base *base;
-	struct event *events[8];
+	struct event *events[16];
 	uint32_t n_events;
 	struct event *apply_event; /* apply_step() is due */
 	struct builder *builder;

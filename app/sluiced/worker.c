@@ -63,45 +63,62 @@ static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, 
 	return n;
 }
 
-/* Buckets swept at a time, and how long a round over a whole table takes. */
+/* Buckets swept at a time, at least and at most, and how long a round over a whole table takes. */
 #define SWEEP_BUCKETS 4
+#define SWEEP_MOST    64
 #define SWEEP_ROUND_S 2
+
+/* Cycles in which SWEEP_BUCKETS are swept: as the largest table of a lane wants it. */
+static uint64_t sweep_cycles(const struct worker *w)
+{
+	uint64_t buckets = 1;
+
+	for (uint32_t i = 0; i < w->n_lanes; i++) {
+		const uint64_t n = (uint64_t)w->lanes[i]->flows->mask + 1;
+
+		buckets = n > buckets ? n : buckets;
+	}
+	return rte_get_tsc_hz() * SWEEP_ROUND_S * SWEEP_BUCKETS / buckets;
+}
+
+/* Buckets to sweep now; more when the last loops took long. */
+static uint32_t sweep_due(struct worker *w, uint64_t now)
+{
+	const uint64_t cycles = sweep_cycles(w);
+	const uint64_t n = SWEEP_BUCKETS * (1 + (now - w->next_sweep) / cycles);
+
+	w->next_sweep = now + cycles;
+	return n < SWEEP_MOST ? (uint32_t)n : SWEEP_MOST;
+}
 
 /* What does not hang on packets: the lanes' clocks, and the hand that frees idle flows. */
 static void keep_time(struct worker *w, const struct generation *g, uint64_t now)
 {
 	const uint64_t hz = rte_get_tsc_hz();
-	const bool sweep = now >= w->next_sweep;
+	const uint32_t sweep = now >= w->next_sweep ? sweep_due(w, now) : 0;
 	uint64_t seconds = 0;
 
 	if (now >= w->next_second) {
 		seconds = (now - w->next_second) / hz + 1; /* more than one after a stall */
 		w->next_second += seconds * hz;
 	}
-	if (sweep)
-		w->next_sweep = now + w->sweep_cycles;
 	for (uint32_t i = 0; i < w->n_lanes; i++) {
 		struct lane *l = w->lanes[i];
 
 		l->clock = (uint16_t)(l->clock + seconds);
 		if (sweep)
-			flow_sweep(l->flows, SWEEP_BUCKETS, l->clock, &g->flow_timeouts,
-				g->backends, g->n_backends);
+			flow_sweep(l->flows, sweep, l->clock, &g->flow_timeouts, g->backends,
+				g->n_backends);
 	}
 }
 
-/* All lanes have a flow table of one size, or none has. */
+/* All lanes have a flow table, or none has. */
 static void start_clocks(struct worker *w, uint64_t now)
 {
 	const struct flow_table *t = w->n_lanes ? w->lanes[0]->flows : NULL;
 
 	w->next_second = now + rte_get_tsc_hz();
-	w->next_sweep = UINT64_MAX;
-	if (!t)
-		return;
-	w->sweep_cycles =
-		rte_get_tsc_hz() * SWEEP_ROUND_S * SWEEP_BUCKETS / ((uint64_t)t->mask + 1);
-	w->next_sweep = now;
+	w->next_sweep = t ? now : UINT64_MAX;
 }
 
 static int worker_main(void *arg)

@@ -32,7 +32,6 @@ struct worker {
 	/* worker: rw, control: ro */
 	alignas(128) uint64_t next_second; /* TSC when the lanes' clocks move on */
 	uint64_t next_sweep;               /* TSC when the next buckets are swept */
-	uint64_t sweep_cycles;             /* from one to the next */
 	uint64_t busy_cycles;              /* TSC cycles of loops that moved packets */
 	uint64_t idle_cycles;
 	uint64_t loops;

@@ -182,6 +182,7 @@ struct conf {
 	} eal;
 	struct {
 		uint32_t per_lane; /* 0 = flows are not remembered */
+		bool exact_keys;
 		uint32_t tcp_syn_s;
 		uint32_t tcp_established_s;
 		uint32_t tcp_closing_s;

@@ -172,7 +172,13 @@ const struct conf_row conf_rows[] = {
 	{"flows", CONF_TYPE_GROUP, .help = "The memory of which backend a connection has."},
 	{"flows.per_lane", CONF_TYPE_UINT, AT(struct conf, flows.per_lane), .min = 64,
 		.max = 67108864, .zero = "connections are not remembered", .value = "1048576",
-		.unit = "flows", .help = "Room for flows in each lane, 8 bytes each."},
+		.unit = "flows",
+		.help = "Most flows that each lane remembers, 8 to 10 bytes each; memory is taken "
+			"as "
+			"they come."},
+	{"flows.exact_keys", CONF_TYPE_BOOL, AT(struct conf, flows.exact_keys), .value = "false",
+		.help = "Keep the whole 5-tuple of each flow, for lists of flows and for an "
+			"identity without any doubt; 48 bytes more a flow, and slower."},
 	{"flows.tcp_syn_s", CONF_TYPE_UINT, AT(struct conf, flows.tcp_syn_s), .min = 1,
 		.max = 32000, .value = "10", .unit = "seconds",
 		.help = "How long a connection is remembered that a SYN began and nothing "

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include "datapath/ask.h"
+#include "table/flow_keys.h"
 
 /* Buckets a loop: a few microseconds when none of them is in the cache. */
 #define ASK_BUCKETS 32
@@ -33,7 +34,7 @@ static struct flow_at find(const struct lane *l, const struct ask *a)
 	uint64_t hash;
 
 	hash_burst(&l->flows->key, &a->key, &is6, 1, &hash);
-	return flow_find(l->flows, hash);
+	return flow_find_known(l->flows, hash, &a->key, a->v6);
 }
 
 static void find_one(struct lane *l, const struct generation *g, struct ask *a)

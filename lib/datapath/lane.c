@@ -49,9 +49,10 @@ struct lane *lane_new(uint16_t id, uint32_t n_services)
 	return NULL;
 }
 
-int lane_add_flows(struct lane *l, uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES])
+int lane_add_flows(
+	struct lane *l, const struct flow_shape *shape, const uint8_t secret[HASH_SECRET_BYTES])
 {
-	l->flows = flow_new(entries, secret);
+	l->flows = flow_new(shape, secret);
 	return l->flows ? 0 : -ENOMEM;
 }
 

@@ -84,7 +84,8 @@ struct lane {
 struct lane *lane_new(uint16_t id, uint32_t n_services);
 
 /* Give it a flow table. 0 or -ENOMEM. Control thread, before the worker starts. */
-int lane_add_flows(struct lane *l, uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES]);
+int lane_add_flows(
+	struct lane *l, const struct flow_shape *shape, const uint8_t secret[HASH_SECRET_BYTES]);
 
 /* Count the flows of n slots over all lanes: into the rows of the view, and into `others` of each
  * lane. A lane then knows a backend's load as what the others had at the last count plus what it

@@ -2,6 +2,7 @@
 
 #include "datapath/flow_event.h"
 #include "datapath/stage.h"
+#include "table/flow_keys.h"
 
 /* May a packet of a known flow go on to its backend? A SYN that would begin a connection on a
  * backend in drain may not. */
@@ -58,9 +59,27 @@ void stage_hash(struct lane *l, const struct generation *g, struct burst *b)
 		flow_prefetch2(t, b->hash[i]);
 }
 
+/* The same where whole keys are kept. */
+static __attribute__((noinline)) void flow_exact(
+	struct lane *l, const struct generation *g, struct burst *b)
+{
+	uint32_t fresh = 0;
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		const struct flow_at at =
+			flow_find_exact(l->flows, b->hash[i], &b->key[i], b->is6[i]);
+
+		if (!at.b || !touch(g, at, &b->info[i], l->clock))
+			fresh |= 1u << i;
+		else
+			b->backend[i] = flow_slot(at);
+	}
+	b->new_flows = fresh;
+}
+
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 {
-	const struct flow_table *t = l->flows;
+	struct flow_table *t = l->flows;
 	const uint16_t now = l->clock;
 	const uint32_t n = b->n;
 	uint32_t fresh = 0, missed = 0;
@@ -68,6 +87,12 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 	b->new_flows = burst_all(b);
 	if (!t)
 		return;
+	if (flow_grow_due(t))
+		flow_grow(t);
+	if (__builtin_expect(t->known != NULL, 0)) {
+		flow_exact(l, g, b);
+		return;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct flow_at at = flow_find1(t, b->hash[i]);
 

@@ -4,6 +4,7 @@
 #include "datapath/pick.h"
 #include "datapath/stage.h"
 #include "net/key.h"
+#include "table/flow_keys.h"
 
 /* The packets of the burst that have no backend yet, packed for the slot hash. */
 struct fresh {
@@ -52,15 +53,26 @@ static void gather(const struct generation *g, const struct burst *b, struct fre
 }
 
 /* Remember the choice for packet i. */
-static inline void remember(
+static inline enum flow_remembered remember(
 	struct lane *l, const struct generation *g, struct burst *b, uint32_t i, uint16_t slot)
 {
+	const struct flow_arrival a = {
+		.hash = b->hash[i],
+		.key = &b->key[i],
+		.is6 = b->is6[i],
+		.ev = flow_event(&b->info[i]),
+		.slot = slot,
+		.now = l->clock,
+		.to = &g->flow_timeouts,
+	};
+	const enum flow_remembered r = flow_remember(l->flows, &a);
+
 	b->backend[i] = slot;
-	if (!flow_remember(l->flows, b->hash[i], slot, flow_event(&b->info[i]), l->clock,
-		    &g->flow_timeouts))
-		return;
-	counter_add(&l->backend_new[slot], 1);
-	counter_add(&l->service_new[b->service[i]], 1);
+	if (r == FLOW_BEGAN) {
+		counter_add(&l->backend_new[slot], 1);
+		counter_add(&l->service_new[b->service[i]], 1);
+	}
+	return r;
 }
 
 /* TABLE, and every shape where nothing is remembered. Returns the packets for which there is no
@@ -96,9 +108,9 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
  * have been found good, or is not good now. */
 static bool chosen(struct lane *l, const struct generation *g, struct burst *b, uint32_t i)
 {
-	const struct flow_at at = flow_find(l->flows, b->hash[i]);
+	const struct flow_at at = flow_find_known(l->flows, b->hash[i], &b->key[i], b->is6[i]);
 
-	if (!at.b || flow_idle(at, l->clock, &g->flow_timeouts) || flow_state(at) == FLOW_CLOSING ||
+	if (!at.b || flow_idle(at, l->clock, &g->flow_timeouts) ||
 		g->backends[flow_slot(at)].state != BACKEND_READY)
 		return false;
 	flow_touch(at, flow_event(&b->info[i]), l->clock);
@@ -125,8 +137,7 @@ static inline void by_state(struct lane *l, const struct generation *g, struct b
 			slot = pick_cursor(l, s);
 		else
 			slot = pick_load(l, s->table);
-		remember(l, g, b, i, slot);
-		if (__builtin_expect(!flow_find(l->flows, b->hash[i]).b, 0))
+		if (__builtin_expect(remember(l, g, b, i, slot) == FLOW_NO_PLACE, 0))
 			b->backend[i] = s->entry[sched_index(f->hash[j], s->size)];
 	}
 }

@@ -2,9 +2,13 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
+#include "table/flow_count.h"
+#include "table/flow_keys.h"
+#include "table/flow_mem.h"
 #include "table/flow_place.h"
+
+#define FLOW_LEAST_BUCKETS 8
 
 const uint8_t flow_next[FLOW_STATES][FLOW_EVENTS] = {
 	/* clang-format off */
@@ -28,62 +32,63 @@ const char *flow_state_name(enum flow_state s)
 	return names[s];
 }
 
-/* Zero pages that take memory only when they are used, huge ones where the kernel has them. */
-static void *map_pages(size_t bytes)
+/* Buckets for so many entries. */
+static uint32_t buckets_for(uint32_t entries)
 {
-	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint32_t buckets = FLOW_LEAST_BUCKETS;
 
-	if (p == MAP_FAILED)
-		return NULL;
-	madvise(p, bytes, MADV_HUGEPAGE);
-	return p;
+	while (buckets < (entries + FLOW_WAYS - 1) / FLOW_WAYS)
+		buckets *= 2;
+	return buckets;
 }
 
-static size_t table_bytes(const struct flow_table *t)
+struct flow_table *flow_new(const struct flow_shape *s, const uint8_t secret[HASH_SECRET_BYTES])
 {
-	return ((size_t)t->mask + 1) * sizeof *t->bucket;
-}
-
-struct flow_table *flow_new(uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES])
-{
+	const uint32_t most = buckets_for(s->entries);
+	const uint32_t wanted = buckets_for(s->start ? s->start : FLOW_START_ENTRIES);
+	uint32_t start = wanted < most ? wanted : most;
 	struct flow_table *t = aligned_alloc(64, (sizeof *t + 127) / 64 * 64);
-	uint32_t buckets = 8;
 
 	if (!t)
 		return NULL;
-	while (buckets < (entries + FLOW_WAYS - 1) / FLOW_WAYS)
-		buckets *= 2;
-	*t = (struct flow_table){.mask = buckets - 1};
-	hash_key_init(&t->key, secret);
-	t->bucket = map_pages(table_bytes(t));
+	while (most / start > FLOW_GROWTH_MOST)
+		start *= 2;
+	*t = (struct flow_table){.most = most, .head = flow_mem_map(most, s->exact_keys)};
 	t->active = aligned_alloc(64, (BACKEND_SLOTS * sizeof *t->active + 127) / 64 * 64);
-	if (t->bucket && t->active) {
-		memset(t->active, 0, BACKEND_SLOTS * sizeof *t->active);
-		return t;
+	if (!t->head || !t->active) {
+		flow_free(t);
+		return NULL;
 	}
-	flow_free(t);
-	return NULL;
+	memset(t->active, 0, BACKEND_SLOTS * sizeof *t->active);
+	memcpy(t->head->secret, secret, HASH_SECRET_BYTES);
+	t->head->base_bits = (uint32_t)__builtin_ctz(start);
+	t->head->buckets = start;
+	flow_take_up(t);
+	return t;
+}
+
+void flow_take_up(struct flow_table *t)
+{
+	struct flow_head *h = t->head;
+
+	hash_key_init(&t->key, h->secret);
+	t->bucket = flow_mem_part(h, FLOW_PART_BUCKETS);
+	t->mask = h->buckets - 1;
+	t->base_bits = h->base_bits;
+	t->half = h->half;
+	t->unsplit = h->unsplit;
+	t->known = h->exact_keys ? flow_mem_part(h, FLOW_PART_KEYS) : NULL;
+	t->spare = h->buckets < t->most || h->half ? flow_mem_part(h, FLOW_PART_SPARE) : NULL;
+	t->grow_at = flow_next_growth(t);
 }
 
 void flow_free(struct flow_table *t)
 {
 	if (!t)
 		return;
-	if (t->bucket)
-		munmap(t->bucket, table_bytes(t));
+	flow_mem_unmap(t->head);
 	free(t->active);
 	free(t);
-}
-
-/* Counters with one writer; readers on other threads see no torn value. */
-static void bump(uint64_t *c)
-{
-	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
-}
-
-static void shift(uint32_t *c, int32_t by)
-{
-	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + (uint32_t)by, __ATOMIC_RELAXED);
 }
 
 /* The state in which a flow is remembered after its first packet. */
@@ -103,19 +108,18 @@ static uint16_t first_age(enum flow_event ev, uint16_t now, const struct flow_ti
 	return (uint16_t)(ahead > 0 ? now + ahead : now);
 }
 
-static void entry_set(struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to)
+static void entry_set(struct flow_table *t, struct flow_at at, const struct flow_arrival *a)
 {
-	at.b->backend[at.way] = (uint16_t)(slot | first_state(ev) << FLOW_STATE_SHIFT);
-	at.b->age[at.way] = first_age(ev, now, to);
-	shift(&t->active[slot], 1);
+	at.b->backend[at.way] = (uint16_t)(a->slot | first_state(a->ev) << FLOW_STATE_SHIFT);
+	at.b->age[at.way] = first_age(a->ev, a->now, a->to);
+	flow_shift(&t->active[a->slot], 1);
 }
 
-static void entry_free(struct flow_table *t, struct flow_at at)
+void flow_forget(struct flow_table *t, struct flow_at at)
 {
 	at.b->tag[at.way] = 0;
-	shift(&t->active[flow_slot(at)], -1);
-	shift(&t->entries, -1);
+	flow_shift(&t->active[flow_slot(at)], -1);
+	flow_shift(&t->entries, -1);
 }
 
 /* Empty entries that the first bucket does not give away while the second has more. */
@@ -147,9 +151,10 @@ static uint32_t any_way(uint32_t mask, uint64_t hash)
 
 /* Free an entry of two full buckets for a new flow. NULL bucket: there is none to be had. */
 static struct flow_at take_place(struct flow_table *t, struct flow_bucket *b1,
-	struct flow_bucket *b2, uint64_t hash, uint16_t now, const struct flow_timeouts *to)
+	struct flow_bucket *b2, const struct flow_arrival *a)
 {
-	const struct flow_places p1 = flow_places(b1, now, to), p2 = flow_places(b2, now, to);
+	const struct flow_places p1 = flow_places(b1, a->now, a->to),
+				 p2 = flow_places(b2, a->now, a->to);
 	struct flow_at at = {NULL, 0};
 
 	for (int c = 0; c < PLACE_CLASSES; c++) {
@@ -158,85 +163,50 @@ static struct flow_at take_place(struct flow_table *t, struct flow_bucket *b1,
 		if (!(in1 | in2))
 			continue;
 		at.b = in1 ? b1 : b2;
-		at.way = any_way(in1 ? in1 : in2, hash);
-		bump(c == PLACE_IDLE ? &t->expired : &t->evicted);
-		entry_free(t, at);
+		at.way = any_way(in1 ? in1 : in2, a->hash);
+		flow_count(c == PLACE_IDLE ? &t->expired : &t->evicted);
+		flow_forget(t, at);
 		break;
 	}
 	return at;
 }
 
-bool flow_insert(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to)
+static enum flow_remembered insert(struct flow_table *t, const struct flow_arrival *a)
 {
-	struct flow_bucket *b1 = flow_bucket1(t, hash), *b2 = flow_bucket2(t, hash);
+	struct flow_bucket *b1 = flow_home(t, flow_index1(a->hash)),
+			   *b2 = flow_home(t, flow_index2(a->hash));
 	struct flow_at at = empty_place(b1, b2);
 
 	if (!at.b)
-		at = take_place(t, b1, b2, hash, now, to);
-	if (!at.b) {
-		bump(&t->bypass);
-		return false;
+		at = take_place(t, b1, b2, a);
+	if (__builtin_expect(!at.b, 0)) {
+		flow_count(&t->bypass);
+		return FLOW_NO_PLACE;
 	}
-	at.b->tag[at.way] = flow_tag(hash);
-	entry_set(t, at, slot, ev, now, to);
-	shift(&t->entries, 1);
-	bump(&t->inserts);
-	return true;
+	at.b->tag[at.way] = flow_tag(a->hash);
+	entry_set(t, at, a);
+	if (t->spare)
+		t->spare[flow_entry(t, at)] =
+			(uint16_t)((at.b == b1 ? flow_index1(a->hash) : flow_index2(a->hash)) >>
+				   t->base_bits);
+	if (__builtin_expect(t->known != NULL, 0))
+		flow_key_keep(t, at, a->key, a->is6);
+	flow_shift(&t->entries, 1);
+	flow_count(&t->inserts);
+	return FLOW_BEGAN;
 }
 
-void flow_move(struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to)
+enum flow_remembered flow_remember(struct flow_table *t, const struct flow_arrival *a)
 {
-	shift(&t->active[flow_slot(at)], -1);
-	entry_set(t, at, slot, ev, now, to);
-}
-
-bool flow_remember(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to)
-{
-	const struct flow_at at = flow_find(t, hash);
+	const struct flow_at at = flow_find_known(t, a->hash, a->key, a->is6);
 
 	if (__builtin_expect(!at.b, 1))
-		return flow_insert(t, hash, slot, ev, now, to);
-	if (flow_slot(at) == slot && !flow_idle(at, now, to)) {
-		flow_touch(at, ev, now);
-		return false;
+		return insert(t, a);
+	if (flow_slot(at) == a->slot && !flow_idle(at, a->now, a->to)) {
+		flow_touch(at, a->ev, a->now);
+		return FLOW_WENT_ON;
 	}
-	flow_move(t, at, slot, ev, now, to);
-	return true;
-}
-
-void flow_forget(struct flow_table *t, struct flow_at at)
-{
-	entry_free(t, at);
-}
-
-static bool gone(struct flow_at at, const struct backend *backends, uint32_t n_backends)
-{
-	const uint16_t slot = flow_slot(at);
-
-	return slot >= n_backends || backends[slot].state == BACKEND_GONE;
-}
-
-void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flow_timeouts *to,
-	const struct backend *backends, uint32_t n_backends)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		struct flow_bucket *b = &t->bucket[t->hand];
-
-		t->hand = (t->hand + 1) & t->mask;
-		__builtin_prefetch(&t->bucket[(t->hand + 4) & t->mask]);
-		for (uint32_t way = 0; way < FLOW_WAYS; way++) {
-			const struct flow_at at = {b, way};
-
-			if (!b->tag[way])
-				continue;
-			if (flow_idle(at, now, to))
-				bump(&t->expired);
-			else if (!gone(at, backends, n_backends))
-				continue;
-			entry_free(t, at);
-		}
-	}
+	flow_shift(&t->active[flow_slot(at)], -1);
+	entry_set(t, at, a);
+	return FLOW_BEGAN;
 }

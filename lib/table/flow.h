@@ -14,7 +14,13 @@
  *
  * A SYN that nothing follows is forgotten soon. A flow that begins otherwise, with UDP or in the
  * middle of a connection, may be one of few packets: unconfirmed, it lives as long as it would
- * confirmed, so that the next packet finds it and confirms it. For that its age is set ahead. */
+ * confirmed, so that the next packet finds it and confirms it. For that its age is set ahead.
+ *
+ * The table begins small and doubles in place when it is half full, a few buckets at a time
+ * (flow_grow.c). Growth moves entries, so a flow_at, and a bucket's address, are good until the
+ * next call of flow_grow, which is at the head of stage_flow and nowhere else. What a burst hashed
+ * or prefetched before that stays right: from the hash, each lookup works out anew where to look.
+ */
 
 #ifndef SLUICE_TABLE_FLOW_H
 #define SLUICE_TABLE_FLOW_H
@@ -64,19 +70,30 @@ struct flow_timeouts {
 	uint16_t idle_s[FLOW_STATES];
 };
 
-/* All worker: rw, control: ro. */
+/* All worker: rw, control: ro. The memory that `head` begins holds everything that must outlive the
+ * process (flow_mem.h); what it holds too is here a copy for speed. */
 struct flow_table {
 	struct flow_bucket *bucket;
-	uint32_t mask; /* buckets - 1 */
-	uint32_t hand; /* next bucket to sweep */
+	uint32_t mask;    /* buckets - 1 */
+	uint32_t hand;    /* next bucket to sweep */
+	uint32_t grow_at; /* with more entries than this flow_grow is due */
+	uint32_t half;    /* buckets before the doubling that is under way; 0 = none is */
+	uint32_t unsplit; /* of those, the first that is not split yet */
 	struct hash_key key;
 	uint32_t entries; /* in use */
 	uint32_t *active; /* flows by backend slot */
+
+	uint32_t most;          /* buckets that it may grow to */
+	uint32_t base_bits;     /* the index of a bucket was so wide when the table began */
+	uint16_t *spare;        /* by entry: more bits of its index; NULL = it never grows again */
+	struct flow_key *known; /* by entry: its whole key (flow_keys.h); NULL = not kept */
+	struct flow_head *head;
 
 	uint64_t inserts;
 	uint64_t expired; /* idle entries freed */
 	uint64_t evicted; /* unconfirmed or closing ones that a new flow took */
 	uint64_t bypass;  /* packets whose flow found no place */
+	uint64_t grown;   /* doublings */
 };
 
 /* A place in the table; NULL bucket = none. */
@@ -85,28 +102,53 @@ struct flow_at {
 	uint32_t way;
 };
 
-/* A table of at least `entries` entries (a power of two, 64 or more) with a secret for its hash.
- * Half as many flows all find a place; at 75 % 0.04 % do not, and 5 % when as many come as there
- * are entries. NULL without memory. Control thread. */
-struct flow_table *flow_new(uint32_t entries, const uint8_t secret[HASH_SECRET_BYTES]);
+/* What a table is to be. */
+struct flow_shape {
+	uint32_t entries; /* most; rounded up to a power of two, 64 or more */
+	uint32_t start;   /* at the beginning; 0 = FLOW_START_ENTRIES */
+	bool exact_keys;  /* keep whole keys: 48 bytes more an entry, and lookups compare them */
+};
+
+#define FLOW_START_ENTRIES 4096
+#define FLOW_MAX_ENTRIES   (1u << 26)
+
+/* An empty table with a secret for its hash. Half as many flows as entries all find a place; at 75
+ * % 0.04 % do not, and 5 % when as many come as there are entries. NULL without memory. Control
+ * thread. */
+struct flow_table *flow_new(const struct flow_shape *s, const uint8_t secret[HASH_SECRET_BYTES]);
 void flow_free(struct flow_table *t);
 
-/* Remember a flow that flow_find did not find. False: no place, counted. */
-bool flow_insert(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to);
+/* A packet of a flow, and the backend that was chosen for it. */
+struct flow_arrival {
+	uint64_t hash;
+	const struct flow_key *key; /* not read where the table keeps none */
+	bool is6;
+	enum flow_event ev;
+	uint16_t slot;
+	uint16_t now;
+	const struct flow_timeouts *to;
+};
 
-/* Let an existing entry go to another backend, from the beginning of its life. */
-void flow_move(struct flow_table *t, struct flow_at at, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to);
+enum flow_remembered {
+	FLOW_BEGAN,    /* a flow begins here */
+	FLOW_WENT_ON,  /* an earlier packet of the same burst began it */
+	FLOW_NO_PLACE, /* it goes by the table; counted */
+};
 
-/* A packet for which `slot` was chosen: remember it. An entry that is there already is the flow's
- * own, idle or with a backend that takes it no more, or one that an earlier packet of the same
- * burst made. False: no place, counted. */
-bool flow_remember(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to);
+/* Remember the choice. An entry that is there already is the flow's own, idle or with a backend
+ * that takes it no more, or one that an earlier packet of the burst made. Worker. */
+enum flow_remembered flow_remember(struct flow_table *t, const struct flow_arrival *a);
 
-/* Free an entry. */
+/* Free an entry. Worker. */
 void flow_forget(struct flow_table *t, struct flow_at at);
+
+/* Do a piece of the growth that is due: a bounded number of buckets. Worker, between bursts. */
+void flow_grow(struct flow_table *t);
+
+static inline bool flow_grow_due(const struct flow_table *t)
+{
+	return __builtin_expect(t->entries > t->grow_at, 0);
+}
 
 /* Look at the next n buckets and free what is idle or belongs to a backend that is gone. */
 void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flow_timeouts *to,
@@ -127,15 +169,35 @@ static inline uint32_t flow_tag(uint64_t hash)
 	return tag ? tag : 1;
 }
 
-static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, uint64_t hash)
+/* The two candidates as numbers of 32 bits, of which the table uses as many as it has buckets for:
+ * the second from the first and the tag (Fan et al., "Cuckoo Filter", 2014, 3.1). */
+static inline uint32_t flow_index1(uint64_t hash)
 {
-	return &t->bucket[(uint32_t)hash & t->mask];
+	return (uint32_t)hash;
 }
 
-/* The other candidate, from the first one and the tag (Fan et al., "Cuckoo Filter", 2014, 3.1). */
+static inline uint32_t flow_index2(uint64_t hash)
+{
+	return (uint32_t)hash ^ (flow_tag(hash) * 0x5bd1e995u);
+}
+
+static inline struct flow_bucket *flow_bucket1(const struct flow_table *t, uint64_t hash)
+{
+	return &t->bucket[flow_index1(hash) & t->mask];
+}
+
 static inline struct flow_bucket *flow_bucket2(const struct flow_table *t, uint64_t hash)
 {
-	return &t->bucket[((uint32_t)hash ^ (flow_tag(hash) * 0x5bd1e995u)) & t->mask];
+	return &t->bucket[flow_index2(hash) & t->mask];
+}
+
+/* Where the flow really belongs while the table doubles: a bucket of the lower half keeps all it
+ * has until it is split. */
+static inline struct flow_bucket *flow_home(const struct flow_table *t, uint32_t index)
+{
+	const uint32_t i = index & t->mask;
+
+	return &t->bucket[t->half && i >= t->half + t->unsplit ? i - t->half : i];
 }
 
 /* Fetch the first bucket of a flow; the second one only when the first does not have it: few have
@@ -188,9 +250,14 @@ static inline struct flow_at flow_find1(const struct flow_table *t, uint64_t has
 	return flow_at_match(flow_bucket1(t, hash), flow_tag(hash));
 }
 
+/* The entry in a bucket that is not split yet, while the table doubles. */
+struct flow_at flow_find_unsplit(const struct flow_table *t, uint64_t hash);
+
 static inline struct flow_at flow_find2(const struct flow_table *t, uint64_t hash)
 {
-	return flow_at_match(flow_bucket2(t, hash), flow_tag(hash));
+	const struct flow_at at = flow_at_match(flow_bucket2(t, hash), flow_tag(hash));
+
+	return __builtin_expect(!at.b && t->half, 0) ? flow_find_unsplit(t, hash) : at;
 }
 
 /* The entry of a flow in either. */
@@ -199,6 +266,12 @@ static inline struct flow_at flow_find(const struct flow_table *t, uint64_t hash
 	const struct flow_at at = flow_find1(t, hash);
 
 	return __builtin_expect(at.b != NULL, 1) ? at : flow_find2(t, hash);
+}
+
+/* The number of an entry, which arrays beside the table go by. */
+static inline size_t flow_entry(const struct flow_table *t, struct flow_at at)
+{
+	return (size_t)(at.b - t->bucket) * FLOW_WAYS + at.way;
 }
 
 static inline uint16_t flow_slot(struct flow_at at)

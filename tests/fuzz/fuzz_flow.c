@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Any sequence of packets, pauses, sweeps and changes of backends leaves the flow table with
- * exactly what a plain dictionary holds. */
+/* Any sequence of packets, pauses, sweeps, changes of backends, growth and restarts leaves the flow
+ * table with exactly what a plain dictionary holds. */
 
 #include <stddef.h>
 #include <stdint.h>
@@ -20,6 +20,10 @@ static void step(struct model *m, const uint8_t *d)
 	const uint16_t slot = d[2] % MODEL_BACKENDS;
 
 	switch (d[0] & 15) {
+	case 12:
+		if (d[1] > 200)
+			model_adopt(m);
+		break;
 	case 13:
 		model_wait(m, (uint32_t)d[1] * d[2]);
 		break;
@@ -42,7 +46,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < FLOW_STATES + 2)
 		return 0;
-	model_start(&m, &r, FLOWS, 64u << data[0] % 3);
+	const struct flow_shape shape = {
+		.entries = 64u << data[0] % 6,
+		.start = data[0] & 64 ? 64 : 1024,
+		.exact_keys = data[0] >> 7,
+	};
+
+	model_start(&m, &r, FLOWS, &shape);
 	for (uint32_t s = 0; s < FLOW_STATES; s++)
 		m.to.idle_s[s] = (uint16_t)(data[s + 1] * 125 + 1);
 	m.now_s = data[FLOW_STATES + 1] * 300u;

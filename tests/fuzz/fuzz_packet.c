@@ -67,7 +67,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	world = world_new();
 	for (int i = 0; i < 2; i++)
 		lanes[i] = lane_new(0, world->g->n_services);
-	must(lanes[0] && lanes[1] && lane_add_flows(lanes[1], 64, secret) == 0);
+	must(lanes[0] && lanes[1] &&
+		lane_add_flows(lanes[1], &(struct flow_shape){.entries = 64}, secret) == 0);
 	return 0;
 }
 

@@ -58,7 +58,9 @@ void flow_world_start(struct flow_world *w, uint32_t entries)
 
 	*w = (struct flow_world){
 		.lane = lane_new(0, FLOW_SERVICES), .slots = ids_new(BACKEND_SLOTS)};
-	if (!w->lane || !w->slots || (entries && lane_add_flows(w->lane, entries, secret)))
+	if (!w->lane || !w->slots ||
+		(entries &&
+			lane_add_flows(w->lane, &(struct flow_shape){.entries = entries}, secret)))
 		abort();
 	for (uint32_t n = 0; n < FLOW_BACKENDS; n++)
 		w->be[n].mac = (uint16_t)(n << 8);

@@ -31,7 +31,8 @@ struct lane *harness_lane(void)
 
 	assert_non_null(l);
 	if (harness_flows)
-		assert_int_equal(lane_add_flows(l, 256, secret), 0);
+		assert_int_equal(
+			lane_add_flows(l, &(struct flow_shape){.entries = 256}, secret), 0);
 	return l;
 }
 

@@ -16,7 +16,8 @@ void sched_rig_start(struct sched_rig *r, uint32_t n, uint32_t n_lanes)
 	for (uint16_t i = 0; i < n_lanes; i++) {
 		r->lane[i] = lane_new(i, 1);
 		assert_non_null(r->lane[i]);
-		assert_int_equal(lane_add_flows(r->lane[i], 64, secret), 0);
+		assert_int_equal(
+			lane_add_flows(r->lane[i], &(struct flow_shape){.entries = 64}, secret), 0);
 		r->lane[i]->load = r->load;
 	}
 	r->spec = (struct sched_spec){

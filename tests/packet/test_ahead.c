@@ -100,7 +100,8 @@ static void side_start(struct side *s)
 	assert_non_null(s->l);
 	assert_non_null(s->out);
 	if (harness_flows)
-		assert_int_equal(lane_add_flows(s->l, ENTRIES, secret), 0);
+		assert_int_equal(
+			lane_add_flows(s->l, &(struct flow_shape){.entries = ENTRIES}, secret), 0);
 }
 
 static void side_end(struct side *s)

@@ -12,7 +12,8 @@
 #include <string.h>
 
 #include "../packet/random.h"
-#include "table/flow.h"
+#include "table/flow_keys.h"
+#include "table/flow_mem.h"
 
 #define MODEL_BACKENDS 24
 
@@ -26,6 +27,8 @@ struct model_flow {
 
 struct model {
 	struct flow_table *t;
+	struct flow_shape shape;
+	bool adopts; /* random steps write the table out and take it up again */
 	struct flow_timeouts to;
 	struct backend backend[MODEL_BACKENDS];
 	uint64_t now_s, swept_s;
@@ -65,14 +68,16 @@ static inline struct model_flow *model_by_tag(const struct model *m, uint32_t ta
 }
 
 /* n flows with random hashes of different tags. A table of its own. Aborts without memory. */
-static inline void model_start(struct model *m, struct random *r, uint32_t n, uint32_t entries)
+static inline void model_start(
+	struct model *m, struct random *r, uint32_t n, const struct flow_shape *shape)
 {
 	uint8_t secret[HASH_SECRET_BYTES] = {1};
 
 	*m = (struct model){.n = n, .tag_mask = 1};
 	while (m->tag_mask < n * 4)
 		m->tag_mask = m->tag_mask * 2 + 1;
-	m->t = flow_new(entries, secret);
+	m->shape = *shape;
+	m->t = flow_new(shape, secret);
 	m->flow = calloc(n, sizeof *m->flow);
 	m->by_tag = calloc(m->tag_mask + 1, sizeof *m->by_tag);
 	if (!m->t || !m->flow || !m->by_tag)
@@ -203,17 +208,52 @@ static inline uint32_t model_changed(struct model *m, const struct flow_bucket *
 	return changed;
 }
 
+/* A key for each flow; both families. */
+static inline struct flow_key model_key(const struct model_flow *f)
+{
+	const uint64_t h = f->hash;
+	const struct flow_key six = {{h, ~h, h, h >> 5, h & 0xffffffffff}};
+
+	return h & 1 ? six : (struct flow_key){{h, h >> 24, 1, 2, 3, 4}};
+}
+
+static inline enum flow_remembered model_remember(
+	struct model *m, const struct model_flow *f, uint16_t slot, enum flow_event ev)
+{
+	const struct flow_key key = model_key(f);
+	const struct flow_arrival a = {
+		.hash = f->hash,
+		.key = &key,
+		.is6 = f->hash & 1,
+		.ev = ev,
+		.slot = slot,
+		.now = model_clock(m),
+		.to = &m->to,
+	};
+
+	return flow_remember(m->t, &a);
+}
+
+static inline struct flow_at model_find(const struct model *m, const struct model_flow *f)
+{
+	const struct flow_key key = model_key(f);
+
+	return m->t->known ? flow_find_exact(m->t, f->hash, &key, f->hash & 1)
+			   : flow_find(m->t, f->hash);
+}
+
 static inline void model_insert(
 	struct model *m, struct model_flow *f, uint16_t slot, enum flow_event ev)
 {
-	struct flow_bucket *b1 = flow_bucket1(m->t, f->hash), *b2 = flow_bucket2(m->t, f->hash);
+	struct flow_bucket *b1 = flow_home(m->t, flow_index1(f->hash)),
+			   *b2 = flow_home(m->t, flow_index2(f->hash));
 	const struct flow_bucket was1 = *b1, was2 = *b2;
 	const enum model_rank best1 = model_best(m, b1), best2 = model_best(m, b2);
 	const enum model_rank best = best1 < best2 ? best1 : best2;
 	uint32_t changed;
 	bool ok;
 
-	ok = flow_remember(m->t, f->hash, slot, ev, model_clock(m), &m->to);
+	ok = model_remember(m, f, slot, ev) == FLOW_BEGAN;
 	changed = model_changed(m, &was1, b1, f, best);
 	if (b2 != b1)
 		changed += model_changed(m, &was2, b2, f, best);
@@ -229,7 +269,10 @@ static inline void model_insert(
 static inline void model_packet(struct model *m, uint32_t number, uint16_t slot, enum flow_event ev)
 {
 	struct model_flow *f = &m->flow[number];
-	const struct flow_at at = flow_find(m->t, f->hash);
+
+	if (flow_grow_due(m->t))
+		flow_grow(m->t);
+	const struct flow_at at = model_find(m, f);
 
 	MODEL_REQUIRE(m, f->known == (at.b != NULL));
 	if (m->wrong)
@@ -245,7 +288,7 @@ static inline void model_packet(struct model *m, uint32_t number, uint16_t slot,
 	if (!model_idle(m, f) && stays)
 		flow_touch(at, ev, model_clock(m));
 	else
-		flow_remember(m->t, f->hash, slot, ev, model_clock(m), &m->to);
+		model_remember(m, f, slot, ev);
 	if (!model_idle(m, f) && (stays || f->slot == slot)) {
 		f->state = model_next(f->state, ev);
 		if (f->state != FLOW_NEW || f->age_s < m->now_s)
@@ -293,6 +336,40 @@ static inline void model_wait(struct model *m, uint32_t seconds)
 	}
 }
 
+/* The table, written out and taken up again at another address. */
+static inline void model_adopt(struct model *m)
+{
+	const size_t bytes = flow_image_bytes(m->t);
+	void *image = malloc(bytes);
+	struct flow_table *t = NULL;
+	uint16_t clock = 0;
+
+	if (!image)
+		abort();
+	flow_image_write(m->t, model_clock(m), image);
+	MODEL_REQUIRE(m, flow_adopt(image, bytes, &m->shape, &t, &clock, NULL) == 0);
+	free(image);
+	if (m->wrong)
+		return;
+	MODEL_REQUIRE(m, clock == model_clock(m));
+	flow_free(m->t);
+	m->t = t;
+	m->bypass = 0;
+}
+
+/* What stands beside an entry that is in use. */
+static inline void model_check_key(struct model *m, const struct model_flow *f, struct flow_at at)
+{
+	const struct flow_key want = model_key(f);
+	struct flow_key is;
+	bool is6;
+
+	if (!flow_key_of(m->t, at, &is, &is6))
+		return;
+	MODEL_REQUIRE(m, is6 == (f->hash & 1));
+	MODEL_REQUIRE(m, memcmp(&is, &want, is6 ? 40 : 16) == 0);
+}
+
 /* Every entry of the table against the dictionary, and the table's counts against a count of its
  * raw buckets. */
 static inline void model_check(struct model *m)
@@ -311,6 +388,8 @@ static inline void model_check(struct model *m)
 			entries++;
 			per_slot[at.b->backend[way] & 0x3fff]++;
 			model_compare(m, f, at);
+			model_check_key(m, f, at);
+			MODEL_REQUIRE(m, model_find(m, f).b == at.b);
 		}
 	}
 	MODEL_REQUIRE(m, m->t->entries == entries);

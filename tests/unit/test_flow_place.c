@@ -15,12 +15,28 @@
 static const uint8_t secret[HASH_SECRET_BYTES] = {7, 1, 9};
 static const struct flow_timeouts usual = {{10, 900, 30, 60}};
 
+/* Of this size from the beginning. */
 static struct flow_table *table(uint32_t entries)
 {
-	struct flow_table *t = flow_new(entries, secret);
+	const struct flow_shape shape = {.entries = entries, .start = entries};
+	struct flow_table *t = flow_new(&shape, secret);
 
 	assert_non_null(t);
 	return t;
+}
+
+static bool put_with(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
+	uint16_t now, const struct flow_timeouts *to)
+{
+	const struct flow_arrival a = {.hash = hash, .slot = slot, .ev = ev, .now = now, .to = to};
+
+	return flow_remember(t, &a) == FLOW_BEGAN;
+}
+
+static bool put(
+	struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev, uint16_t now)
+{
+	return put_with(t, hash, slot, ev, now, &usual);
 }
 
 static void random_bucket(struct random *r, struct flow_bucket *b, struct flow_timeouts *to)
@@ -106,7 +122,7 @@ static void test_order_of_eviction(void **state)
 		}
 		if (flow_find(t, hash).b)
 			continue;
-		const bool ok = flow_remember(t, hash, 8, FLOW_EV_SYN, 1000, &usual);
+		const bool ok = put(t, hash, 8, FLOW_EV_SYN, 1000);
 		const struct flow_at at = flow_find(t, hash);
 
 		seen[best]++;
@@ -138,7 +154,7 @@ static void test_few_packets_confirm(void **state)
 		struct flow_table *t = table(64);
 		const uint16_t from = 65500, last = (uint16_t)(from + rows[i].life_s);
 
-		assert_true(flow_remember(t, 77, 0, rows[i].ev, from, &usual));
+		assert_true(put(t, 77, 0, rows[i].ev, from));
 		flow_sweep(t, 8, last, &usual, &backend, 1);
 		const struct flow_at at = flow_find(t, 77);
 
