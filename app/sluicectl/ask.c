@@ -65,20 +65,60 @@ static json_t *operand_value(const struct operand *operand, const char *text)
 	return end == text || *end || errno ? NULL : json_integer(n);
 }
 
+/* `web/b1`, or `b1` where one pool alone has such a backend. */
+static int put_backend(json_t *args, const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (slash && json_object_set_new(args, "pool", json_stringn(text, (size_t)(slash - text))))
+		return -1;
+	return json_object_set_new(args, "backend", json_string(slash ? slash + 1 : text));
+}
+
+/* `weight=50`; nothing behind the sign: back to what holds by default. */
+static int put_setting(json_t *args, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	char key[80];
+
+	if (!equals || equals == text || (size_t)(equals - text) >= sizeof key)
+		return -1;
+	snprintf(key, sizeof key, "%.*s", (int)(equals - text), text);
+	if (json_object_get(args, key))
+		return -1;
+	return json_object_set_new(args, key, equals[1] ? json_string(equals + 1) : json_null());
+}
+
+static int put_operand(json_t *args, const struct operand *operand, const char *text)
+{
+	if (operand->is_backend)
+		return put_backend(args, text);
+	if (operand->is_settings)
+		return put_setting(args, text);
+	return json_object_set_new(args, operand->key, operand_value(operand, text));
+}
+
+static const char *form_of(const struct operand *operand)
+{
+	if (operand->is_settings)
+		return "KEY=VALUE, each key once";
+	return operand->is_integer ? "a whole number" : "UTF-8 text";
+}
+
 enum exit_code ask_args(const struct command *command, char **operands, int n_operands,
 	json_t **args, struct sl_err *err)
 {
 	*args = n_operands ? json_object() : NULL;
 	for (int i = 0; i < n_operands; i++) {
-		const struct operand *operand = &command->operands[i];
-		json_t *value = operand_value(operand, operands[i]);
+		const int last = (int)command->n_operands - 1;
+		const struct operand *operand = &command->operands[i < last ? i : last];
 
-		if (json_object_set_new(*args, operand->key, value) == 0)
+		if (put_operand(*args, operand, operands[i]) == 0)
 			continue;
 		json_decref(*args);
 		*args = NULL;
 		sl_err_add(err, "%s \"%.80s\" must be %s", operand->name, operands[i],
-			operand->is_integer ? "a whole number" : "UTF-8 text");
+			form_of(operand));
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;

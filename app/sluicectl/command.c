@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "change.h"
 #include "command.h"
 #include "ctl/suggest.h"
 #include "show.h"
@@ -114,7 +115,60 @@ static bool no_packets(const json_t *item)
 	return json_number_value(json_object_get(item, "packets")) == 0;
 }
 
+static const struct operand vip_keys[] = {
+	{"VIP", "vip", "name of the VIP", .required = true},
+	{"KEY=VALUE...", NULL, "keys of vips[] in the configuration; KEY= is back to the default",
+		.required = true, .is_settings = true},
+};
+
+static const struct operand vip_operand[] = {
+	{"VIP", "vip", "name of the VIP", .required = true},
+};
+
+static const struct operand one_pool[] = {
+	{"POOL", "pool", "name of the pool", .required = true},
+};
+
+static const struct operand pool_keys[] = {
+	{"POOL", "pool", "name of the pool", .required = true},
+	{"KEY=VALUE...", NULL, "keys of pools[] in the configuration; KEY= is back to the default",
+		.is_settings = true},
+};
+
+static const struct operand port_keys[] = {
+	{"PORT", "port", "name of the port", .required = true},
+	{"KEY=VALUE...", NULL, "keys of ports[] in the configuration; KEY= is back to the default",
+		.required = true, .is_settings = true},
+};
+
+#define BACKEND                                                                                 \
+	{                                                                                       \
+		"BACKEND", "backend", "POOL/BACKEND, or BACKEND where one pool alone has such", \
+			.required = true, .is_backend = true                                    \
+	}
+
+static const struct operand backend_operand[] = {BACKEND};
+
+static const struct operand backend_keys[] = {
+	BACKEND,
+	{"KEY=VALUE...", NULL,
+		"keys of pools[].backends[] in the configuration; KEY= is back to the default",
+		.required = true, .is_settings = true},
+};
+
+static const struct operand backend_weight[] = {
+	BACKEND,
+	{"WEIGHT", "weight", "0 to 1000, or a share of the weight it has: 50%", .required = true},
+};
+
 #define LIST(c) .columns = c, .n_columns = COUNT(c), .run = show_list
+
+/* A change of the configuration: done when it is in force. */
+#define CHANGE(words, cmd, text, ops, needs)                                                    \
+	{                                                                                       \
+		.name = words, .help = text, .accepts = NEEDS_CHANGE | (needs), .request = cmd, \
+		.operands = ops, .n_operands = COUNT(ops), .run = change_run                    \
+	}
 
 const struct command commands[] = {
 	{
@@ -157,6 +211,28 @@ const struct command commands[] = {
 		.empty = "no backends",
 		LIST(backend_columns),
 	},
+	CHANGE("backend add", "backend.add", "put a backend into a pool", backend_keys, 0),
+	CHANGE("backend set", "backend.set", "change keys of a backend", backend_keys, NEEDS_FORCE),
+	CHANGE("backend del", "backend.del", "take a backend out; refused while it has connections",
+		backend_operand, NEEDS_FORCE),
+	CHANGE("backend weight", "backend.weight", "change the weight of a backend", backend_weight,
+		NEEDS_FORCE),
+	CHANGE("backend drain", "backend.drain",
+		"no new connections to a backend, those it has go on", backend_operand,
+		NEEDS_FORCE),
+	CHANGE("backend maint", "backend.maint", "no packets to a backend at all", backend_operand,
+		NEEDS_FORCE),
+	CHANGE("backend ready", "backend.ready", "end drain or maint of a backend", backend_operand,
+		0),
+	CHANGE("vip add", "vip.add", "add a VIP", vip_keys, 0),
+	CHANGE("vip set", "vip.set", "change keys of a VIP", vip_keys, 0),
+	CHANGE("vip del", "vip.del", "take a VIP off; its connections end", vip_operand, 0),
+	CHANGE("pool add", "pool.add", "add an empty pool", pool_keys, 0),
+	CHANGE("pool set", "pool.set", "change keys of a pool", pool_keys, 0),
+	CHANGE("pool del", "pool.del",
+		"take a pool out; refused while it serves a VIP or has connections", one_pool,
+		NEEDS_FORCE),
+	CHANGE("port set", "port.set", "change keys of a port", port_keys, 0),
 	{
 		.name = "flow list",
 		.help = "the connections that are remembered",
@@ -228,6 +304,11 @@ const struct command commands[] = {
 	},
 };
 const size_t n_commands = COUNT(commands);
+
+bool command_takes_settings(const struct command *command)
+{
+	return command->n_operands && command->operands[command->n_operands - 1].is_settings;
+}
 
 /* True when the command's words are the first of those typed. */
 static bool begins(const char *name, char **words, int n_words, int *used)

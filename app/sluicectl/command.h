@@ -36,8 +36,10 @@ struct operand {
 	const char *name; /* "POOL" in the usage line */
 	const char *key;  /* argument of the request */
 	const char *help;
-	bool required;   /* none behind it may be */
-	bool is_integer; /* in the request */
+	bool required;    /* none behind it may be */
+	bool is_integer;  /* in the request */
+	bool is_backend;  /* POOL/BACKEND or BACKEND: "pool" and "backend" in the request */
+	bool is_settings; /* KEY=VALUE, any number of them; the last operand */
 };
 
 struct command {
@@ -59,6 +61,9 @@ struct command {
 
 extern const struct command commands[];
 extern const size_t n_commands;
+
+/* Is the last operand of the KEY=VALUE kind, so that any number may come? */
+bool command_takes_settings(const struct command *command);
 
 /* The command that the first words name; *used is how many they are. NULL with a sentence in err.
  */

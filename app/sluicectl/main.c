@@ -47,7 +47,7 @@ static int check_usage(
 	if (misfit)
 		return sl_err_add(
 			err, "option --%s makes no sense with \"%s\"", misfit->name, command->name);
-	if (n_operands > (int)command->n_operands)
+	if (n_operands > (int)command->n_operands && !command_takes_settings(command))
 		return sl_err_add(err, "too many words after \"%s\": %s", command->name,
 			o->words[o->n_words - 1]);
 	if (n_operands < (int)command->n_operands && command->operands[n_operands].required)

@@ -93,6 +93,12 @@ static int set_yes(struct options *o, const char *value, struct sl_err *err)
 	return 0;
 }
 
+static int set_force(struct options *o, const char *value, struct sl_err *err)
+{
+	o->force = true;
+	return 0;
+}
+
 static int set_if_rev(struct options *o, const char *value, struct sl_err *err)
 {
 	char *end;
@@ -143,6 +149,8 @@ const struct option_row option_rows[] = {
 	{'n', "dry-run", NULL, false, NEEDS_CHANGE, "check everything, change nothing",
 		set_dry_run},
 	{'y', "yes", NULL, false, NEEDS_ASSENT, "do not ask", set_yes},
+	{0, "force", NULL, false, NEEDS_FORCE,
+		"also when connections are cut or a pool is left without a backend", set_force},
 	{0, "if-rev", "REV", false, NEEDS_CHANGE,
 		"only if the newest revision of the configuration is REV", set_if_rev},
 	{0, "backend", "POOL/NAME", false, NEEDS_FLOWS, "only connections of this backend",

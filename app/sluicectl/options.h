@@ -23,6 +23,7 @@ enum {
 	NEEDS_CHANGE = 1 << 3, /* changes something, and can be tried without doing it */
 	NEEDS_ASSENT = 1 << 4, /* asks before it does what cannot be taken back */
 	NEEDS_FLOWS = 1 << 5,  /* can be about the flows of one backend */
+	NEEDS_FORCE = 1 << 6,  /* is refused for its effect on traffic, unless forced */
 };
 
 struct options {
@@ -38,6 +39,7 @@ struct options {
 	bool all;
 	bool dry_run;
 	bool yes;
+	bool force;
 	bool has_if_rev;
 	uint64_t if_rev;
 	const char *backend; /* or NULL */

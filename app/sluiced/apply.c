@@ -9,9 +9,9 @@
 #include "flow_care.h"
 #include "base/log.h"
 #include "drain.h"
+#include "gather.h"
 #include "leave.h"
 #include "load.h"
-#include "restart.h"
 
 /* How long new backends may take to answer before they get packets all the same. */
 #define NEXT_WAIT_MS 500
@@ -103,9 +103,9 @@ static int assign_services(struct daemon *d, struct build_job *job, struct sl_er
 }
 
 /* Everything the builder needs, as it is now. NULL with a message. */
-static struct build_job *make_job(struct daemon *d, struct conf *conf, struct sl_err *err)
+static struct build_job *make_job(struct daemon *d, struct version *version, struct sl_err *err)
 {
-	struct build_job *job = build_job_new(conf, view_backends(conf));
+	struct build_job *job = build_job_new(version, view_backends(version->conf));
 	int rc;
 
 	if (!job) {
@@ -120,7 +120,7 @@ static struct build_job *make_job(struct daemon *d, struct conf *conf, struct sl
 			.mtu = d->ports[i].mtu,
 			.shared = d->ports[i].conf->driver == CONF_DRIVER_AF_PACKET,
 		};
-	view_collect(conf, d->ports, d->mirror, job->hops);
+	view_collect(job->conf, d->ports, d->mirror, job->hops);
 	rc = assign_slots(d, job, err);
 	if (!rc) {
 		flow_care_names(d, job);
@@ -131,6 +131,10 @@ static struct build_job *make_job(struct daemon *d, struct conf *conf, struct sl
 	if (!rc)
 		rc = leave_collect(d, job);
 	if (!rc)
+		rc = gather_begin(d, job);
+	if (!rc && d->running && version != d->running->version)
+		memset(d->forced, 0, BACKEND_SLOTS * sizeof *d->forced);
+	if (!rc)
 		return job;
 	if (!err->count)
 		sl_err_sys(err, rc, "cannot apply the configuration");
@@ -138,7 +142,7 @@ static struct build_job *make_job(struct daemon *d, struct conf *conf, struct sl
 	return NULL;
 }
 
-/* g and its job take force. The old configuration goes, unless the new job goes on with it. */
+/* g and its job take force. */
 static void publish(struct daemon *d, struct build_job *job, struct generation *g)
 {
 	struct build_job *old = d->running;
@@ -148,17 +152,14 @@ static void publish(struct daemon *d, struct build_job *job, struct generation *
 	d->running = job;
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		d->ports[i].conf = &job->conf->ports[i];
-	if (!old || old->conf != job->conf)
-		d->revision++;
-	if (old && old->conf != job->conf)
-		conf_free(old->conf);
+	d->revision = job->version->rev;
 	build_job_free(old);
 	pthread_mutex_unlock(&d->lock);
 }
 
-int apply_first(struct daemon *d, struct conf *conf, struct sl_err *err)
+int apply_first(struct daemon *d, struct version *version, struct sl_err *err)
 {
-	struct build_job *job = make_job(d, conf, err);
+	struct build_job *job = make_job(d, version, err);
 	struct generation *g = NULL;
 
 	if (job)
@@ -168,6 +169,7 @@ int apply_first(struct daemon *d, struct conf *conf, struct sl_err *err)
 		return -ENOMEM;
 	}
 	publish(d, job, g);
+	change_first(d);
 	return 0;
 }
 
@@ -210,13 +212,23 @@ static size_t list_addresses(const struct conf *conf, struct sl_addr *out)
 	return n;
 }
 
+static const struct conf *conf_of(const struct version *v)
+{
+	return v ? v->conf : NULL;
+}
+
+static size_t count_addresses(const struct conf *conf)
+{
+	return conf ? view_backends(conf) : 0;
+}
+
 int apply_watch(struct daemon *d)
 {
-	const struct conf *now = d->running ? d->running->conf : d->first;
+	const struct conf *now = d->running ? d->running->conf : conf_of(d->first);
+	const struct conf *built = conf_of(builder_version(d->builder)), *next = conf_of(d->next);
 	const size_t leavers = d->running ? d->running->n_leavers : 0;
-	const struct conf *built = builder_conf(d->builder);
-	const size_t room = view_backends(now) + (built ? view_backends(built) : 0) +
-			    (d->next ? view_backends(d->next) : 0) + leavers;
+	const size_t room =
+		count_addresses(now) + count_addresses(built) + count_addresses(next) + leavers;
 	struct sl_addr *addrs = d->mirror ? calloc(room + 1, sizeof *addrs) : NULL;
 	size_t n;
 	int rc;
@@ -227,7 +239,7 @@ int apply_watch(struct daemon *d)
 		return -ENOMEM;
 	n = list_addresses(now, addrs);
 	n += list_addresses(built, addrs + n);
-	n += list_addresses(d->next, addrs + n);
+	n += list_addresses(next, addrs + n);
 	for (size_t i = 0; i < leavers; i++)
 		addrs[n++] = d->running->leavers[i].address;
 	rc = mirror_watch(d->mirror, addrs, n);
@@ -241,51 +253,27 @@ static void watch(struct daemon *d)
 		log_error("no memory to watch the routes of the backends");
 }
 
-/* Say why, and remember it for `sluicectl status`. */
-static void apply_failed(struct daemon *d, const char *outcome, struct sl_err *err)
+struct version *apply_wanted(const struct daemon *d)
 {
-	for (size_t i = 0; i < err->count; i++)
-		log_error("%s", err->text[i]);
-	log_error("%s: revision %" PRIu64 " %s", d->options->config, d->revision, outcome);
-	free(d->last_error);
-	d->last_error = strdup(sl_err_first(err));
-	sl_err_clear(err);
+	struct version *building = builder_version(d->builder);
+
+	if (d->next)
+		return d->next;
+	return building ? building : d->running->version;
 }
 
-static void reload_failed(struct daemon *d, struct sl_err *err)
+void apply_next(struct daemon *d, struct version *version, bool waits)
 {
-	d->refused = true;
-	apply_failed(d, "stays in force", err);
-}
-
-/* The newest request wins, also when it is refused: one that still waits is not applied behind it.
- */
-static void reload_refused(struct daemon *d, struct sl_err *err)
-{
-	conf_free(d->next);
-	d->next = NULL;
-	watch(d);
-	reload_failed(d, err);
-}
-
-void apply_reload(struct daemon *d)
-{
-	struct sl_err err = SL_ERR_INIT;
-	struct conf *conf;
-
-	if (conf_read(d->options->config, &conf, &err) != 0) {
-		reload_refused(d, &err);
-		return;
+	if (!d->next) {
+		d->next_ms = daemon_now_ms();
+		d->next_waits = false;
 	}
-	if (restart_needed(d->running->conf, conf, &err)) {
-		conf_free(conf);
-		reload_refused(d, &err);
-		return;
-	}
-	conf_free(d->next);
-	d->next = conf;
-	d->next_ms = daemon_now_ms();
-	watch(d);
+	version_put(d->next);
+	d->next = version;
+	d->next_waits |= waits;
+	d->next_due_ms = gather_due(d);
+	if (waits)
+		watch(d);
 	apply_step(d);
 }
 
@@ -295,32 +283,41 @@ void apply_view_changed(struct daemon *d)
 	apply_step(d);
 }
 
-/* Is there something to build, and is this the time? */
-static bool build_due(const struct daemon *d)
+/* May the version that waits be built? */
+static bool next_due(const struct daemon *d)
 {
-	if (!d->next)
-		return d->view_changed;
-	return view_complete(d->next, d->ports, d->mirror) ||
-	       daemon_now_ms() - d->next_ms >= NEXT_WAIT_MS;
+	const uint64_t now = daemon_now_ms();
+
+	if (!d->next || now < d->next_due_ms)
+		return false;
+	return !d->next_waits || now - d->next_ms >= NEXT_WAIT_MS ||
+	       view_complete(d->next->conf, d->ports, d->mirror);
 }
 
-static void start_build(struct daemon *d)
+static void start_build(struct daemon *d, struct version *version)
 {
 	struct sl_err err = SL_ERR_INIT;
-	struct conf *conf = d->next ? d->next : d->running->conf;
-	struct build_job *job = make_job(d, conf, &err);
+	struct build_job *job = make_job(d, version, &err);
 
 	d->view_changed = false;
-	d->next = NULL;
-	d->refused = false;
 	if (job) {
 		builder_start(d->builder, job);
 		return;
 	}
-	reload_failed(d, &err);
-	if (conf != d->running->conf)
-		conf_free(conf);
+	if (version != d->running->version)
+		change_failed(d, &err);
+	else
+		change_not_followed(d, &err);
 	watch(d);
+}
+
+static void build_next(struct daemon *d)
+{
+	struct version *next = d->next;
+
+	d->next = NULL;
+	start_build(d, next);
+	version_put(next);
 }
 
 void apply_step(struct daemon *d)
@@ -338,46 +335,41 @@ void apply_step(struct daemon *d)
 	}
 	ids_reap(d->slots, d->running->number, leave_slot_in_use, d);
 	ids_reap(d->services, d->running->number, NULL, NULL);
-	if (build_due(d))
-		start_build(d);
+	if (next_due(d))
+		build_next(d);
+	else if (d->view_changed)
+		start_build(d, d->running->version);
 	else if (d->next)
 		step_again(d);
 }
 
-static void forget_error(struct daemon *d)
+/* A new version is in force: what lies beside the packet path follows. */
+static void follow(struct daemon *d, struct sl_err *err)
 {
-	free(d->last_error);
-	d->last_error = NULL;
-}
-
-static void report(const struct daemon *d)
-{
-	log_info("revision %" PRIu64 " in force: %zu VIPs, %zu pools, %zu backends", d->revision,
-		d->running->conf->n_vips, d->running->conf->n_pools, d->running->n_backends);
+	daemon_set_log(d->running->conf);
+	if (apply_steering(d, err) != 0)
+		change_half_done(d, err);
+	change_in_force(d);
 }
 
 void apply_built(void *daemon, struct build_job *job, struct generation *g, struct sl_err *err)
 {
 	struct daemon *d = daemon;
-	const bool reload = job->conf != d->running->conf;
+	const bool is_new = job->version != d->running->version;
 
 	if (!g) {
-		reload_failed(d, err);
-		if (reload)
-			conf_free(job->conf);
 		build_job_free(job);
+		if (is_new)
+			change_failed(d, err);
+		else
+			change_not_followed(d, err);
 	} else {
 		publish(d, job, g);
 		load_follow_generation(d);
-		if (reload)
-			daemon_set_log(job->conf);
-		if (reload && apply_steering(d, err) != 0) {
-			apply_failed(d, "is in force, but not all its VIPs are steered", err);
-		} else if (reload) {
-			if (!d->refused)
-				forget_error(d);
-			report(d);
-		}
+		if (d->next)
+			d->next_due_ms = gather_due(d);
+		if (is_new)
+			follow(d, err);
 	}
 	watch(d);
 	apply_step(d);

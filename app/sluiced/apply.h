@@ -2,30 +2,35 @@
 
 /* The way of a change to the packets:
  *
- *   reload, or a change of the network -> job -> builder thread -> publish -> steering -> reap
+ *   accepted version (change.h), or a change of the network
+ *        -> job -> builder thread -> publish -> steering -> reap
  *
- * One build at a time. A request that comes meanwhile waits, and a newer one replaces it. Whatever
- * fails leaves in force what was. */
+ * One build at a time, and changes are gathered (gather.h). A version that comes meanwhile waits,
+ * and a newer one replaces it. Whatever fails leaves in force what was. */
 
 #ifndef SLUICED_APPLY_H
 #define SLUICED_APPLY_H
 
 #include "daemon.h"
 
-/* Build and publish the first generation from conf, at once; VIPs are not steered yet. conf belongs
- * to d->running then. 0, or -errno with a message. */
-int apply_first(struct daemon *d, struct conf *conf, struct sl_err *err);
+/* Build and publish the first generation, at once; VIPs are not steered yet. 0, or -errno with a
+ * message. */
+int apply_first(struct daemon *d, struct version *version, struct sl_err *err);
 
 /* Put the VIPs of the running configuration on the host interface and into the steering programs.
  */
 int apply_steering(struct daemon *d, struct sl_err *err);
 
-/* Have the mirror watch every backend that matters: running, leaving, being built, and wanted by a
- * reload. 0 or -ENOMEM. */
+/* Have the mirror watch every backend that matters: running, leaving, being built, and wanted. 0 or
+ * -ENOMEM. */
 int apply_watch(struct daemon *d);
 
-/* Read the configuration file anew and have it built. Logs the outcome. */
-void apply_reload(struct daemon *d);
+/* What the next change starts from: accepted last, in force or on its way there. */
+struct version *apply_wanted(const struct daemon *d);
+
+/* Bring an accepted version into force; a reference is taken over. It replaces one that waits,
+ * whose changes it holds. waits: it has addresses that the one before had not. */
+void apply_next(struct daemon *d, struct version *version, bool waits);
 
 /* The network changed: build the running configuration again. */
 void apply_view_changed(struct daemon *d);

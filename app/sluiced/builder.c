@@ -27,20 +27,23 @@ struct builder {
 	void *arg;
 };
 
-struct build_job *build_job_new(struct conf *conf, size_t n_backends)
+struct build_job *build_job_new(struct version *version, size_t n_backends)
 {
 	struct build_job *job = calloc(1, sizeof *job);
 
 	if (!job)
 		return NULL;
-	job->conf = conf;
+	job->version = version_get(version);
+	job->conf = version->conf;
 	job->n_backends = n_backends;
 	job->hops = calloc(n_backends + 1, sizeof *job->hops);
 	job->slots = calloc(n_backends + 1, sizeof *job->slots);
 	job->drain_since = calloc(n_backends + 1, sizeof *job->drain_since);
 	job->drained = calloc(n_backends + 1, sizeof *job->drained);
-	job->services = calloc(conf->n_vips + 1, sizeof *job->services);
-	if (job->hops && job->slots && job->drain_since && job->drained && job->services)
+	job->services = calloc(job->conf->n_vips + 1, sizeof *job->services);
+	job->pool_ms = calloc(job->conf->n_pools + 1, sizeof *job->pool_ms);
+	if (job->hops && job->slots && job->drain_since && job->drained && job->services &&
+		job->pool_ms)
 		return job;
 	build_job_free(job);
 	return NULL;
@@ -55,7 +58,9 @@ void build_job_free(struct build_job *job)
 	free(job->drain_since);
 	free(job->drained);
 	free(job->services);
+	free(job->pool_ms);
 	free(job->leavers);
+	version_put(job->version);
 	free(job);
 }
 
@@ -155,12 +160,10 @@ int builder_new(struct event_base *base, builder_done_fn done, void *arg, struct
 	return 0;
 }
 
-struct conf *builder_free(struct builder *b)
+void builder_free(struct builder *b)
 {
-	struct conf *conf;
-
 	if (!b)
-		return NULL;
+		return;
 	pthread_mutex_lock(&b->lock);
 	b->stop = true;
 	pthread_cond_signal(&b->wake);
@@ -168,12 +171,10 @@ struct conf *builder_free(struct builder *b)
 	pthread_join(b->thread, NULL);
 	event_free(b->done_event);
 	close(b->done_fd);
-	conf = b->job ? b->job->conf : NULL;
 	build_job_free(b->job);
 	generation_free(b->result);
 	sl_err_clear(&b->err);
 	free(b);
-	return conf;
 }
 
 void builder_start(struct builder *b, struct build_job *job)
@@ -191,7 +192,7 @@ bool builder_busy(const struct builder *b)
 	return b->busy;
 }
 
-const struct conf *builder_conf(const struct builder *b)
+struct version *builder_version(const struct builder *b)
 {
-	return b && b->job ? b->job->conf : NULL;
+	return b && b->job ? b->job->version : NULL;
 }

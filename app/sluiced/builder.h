@@ -9,12 +9,15 @@
 #include <event2/event.h>
 
 #include "compile/compile.h"
+#include "version.h"
 
-/* What a build is made from, and later what the running generation was made from. Owns its arrays;
- * the configuration is passed along, not owned: builds for a change of the network share it. */
+/* What a build is made from, and later what the running generation was made from. Owns its arrays
+ * and a reference to the configuration: builds for a change of the network share it. Made and freed
+ * by the control thread. */
 struct build_job {
-	struct conf *conf;
-	uint64_t number; /* of the generation */
+	struct version *version;
+	struct conf *conf; /* of version */
+	uint64_t number;   /* of the generation */
 	size_t n_backends;
 	struct compile_port ports[CONF_MAX_PORTS];
 	struct compile_hop *hops; /* by backend */
@@ -22,6 +25,7 @@ struct build_job {
 	uint64_t *drain_since;    /* by backend: ms, when its drain began; 0 = it is in none */
 	bool *drained;            /* by backend: its drain has lasted for drain_timeout_s */
 	uint16_t *services;       /* by VIP */
+	uint64_t *pool_ms;        /* by pool: when a change of it was last built (gather.h) */
 	struct compile_leaver *leavers;
 	size_t n_leavers;
 	uint32_t n_slots, n_services;
@@ -29,7 +33,7 @@ struct build_job {
 };
 
 /* Allocate the arrays for a configuration. NULL without memory. */
-struct build_job *build_job_new(struct conf *conf, size_t n_backends);
+struct build_job *build_job_new(struct version *version, size_t n_backends);
 
 /* The configuration stays. NULL is fine. */
 void build_job_free(struct build_job *job);
@@ -44,9 +48,8 @@ struct builder;
 int builder_new(struct event_base *base, builder_done_fn done, void *arg, struct builder **out,
 	struct sl_err *err);
 
-/* Waits for the build under way; its result is dropped. Returns the configuration that it was made
- * from, NULL when there was none. NULL is fine. */
-struct conf *builder_free(struct builder *b);
+/* Waits for the build under way; it and its result are dropped. NULL is fine. */
+void builder_free(struct builder *b);
 
 /* Start a build; the job is taken over. Never while one is under way. Control thread. */
 void builder_start(struct builder *b, struct build_job *job);
@@ -56,8 +59,7 @@ int builder_build(const struct build_job *job, struct generation **out, struct s
 
 bool builder_busy(const struct builder *b);
 
-/* The configuration of the build under way, NULL when there is none. Control thread; NULL is fine.
- */
-const struct conf *builder_conf(const struct builder *b);
+/* What the build under way is made from, NULL when there is none. Control thread; NULL is fine. */
+struct version *builder_version(const struct builder *b);
 
 #endif

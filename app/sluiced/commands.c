@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "cmd_flow.h"
+#include "cmd_object.h"
 #include "commands.h"
 #include "daemon.h"
 #include "eal/cpu.h"
@@ -58,6 +59,7 @@ static int status(struct ctl_call *call, void *arg)
 	json_object_set_new(o, "version", json_string(SLUICE_VERSION));
 	json_object_set_new(o, "uptime_s", counter((daemon_now_ms() - d->start_ms) / 1000));
 	json_object_set_new(o, "rev", counter(d->revision));
+	json_object_set_new(o, "accepted_rev", counter(d->change.accepted));
 	json_object_set_new(o, "vips", counter(d->running->conf->n_vips));
 	json_object_set_new(o, "pools", counter(d->running->conf->n_pools));
 	json_object_set_new(o, "pools_ok", counter(pools_ok(d)));
@@ -197,6 +199,13 @@ static int drops_next(struct ctl_call *call, void *arg, json_t **item)
 
 static const struct ctl_arg backend_args[] = {{"pool", JSON_STRING, false}};
 
+static const struct ctl_arg applied_args[] = {{"rev", JSON_INTEGER, false}};
+
+#define ARGS(a)              .args = a, .n_args = sizeof(a) / sizeof *(a)
+
+/* A change whose further arguments are keys of the object. */
+#define CHANGE(least, fn, a) .role = least, .mutate = fn, .flags = CTL_FREE_ARGS, ARGS(a)
+
 const struct ctl_command commands[] = {
 	{.name = "status", .role = CTL_ROLE_VIEWER, .handler = status},
 	{.name = "vip.list", .role = CTL_ROLE_VIEWER, .next = vip_next},
@@ -228,6 +237,37 @@ const struct ctl_command commands[] = {
 		.handler = cmd_lookup,
 		.args = cmd_lookup_args,
 		.n_args = 2},
+	{.name = "backend.add", CHANGE(CTL_ROLE_ADMIN, cmd_backend_add, cmd_backend_args)},
+	{.name = "backend.set", CHANGE(CTL_ROLE_ADMIN, cmd_backend_set, cmd_backend_args)},
+	{.name = "backend.del",
+		.role = CTL_ROLE_ADMIN,
+		.mutate = cmd_backend_del,
+		ARGS(cmd_backend_args)},
+	{.name = "backend.weight",
+		.role = CTL_ROLE_OPERATOR,
+		.mutate = cmd_backend_weight,
+		ARGS(cmd_weight_args)},
+	{.name = "backend.drain",
+		.role = CTL_ROLE_OPERATOR,
+		.mutate = cmd_backend_drain,
+		ARGS(cmd_backend_args)},
+	{.name = "backend.maint",
+		.role = CTL_ROLE_OPERATOR,
+		.mutate = cmd_backend_maint,
+		ARGS(cmd_backend_args)},
+	{.name = "backend.ready",
+		.role = CTL_ROLE_OPERATOR,
+		.mutate = cmd_backend_ready,
+		ARGS(cmd_backend_args)},
+	{.name = "vip.add", CHANGE(CTL_ROLE_ADMIN, cmd_vip_add, cmd_vip_args)},
+	{.name = "vip.set", CHANGE(CTL_ROLE_ADMIN, cmd_vip_set, cmd_vip_args)},
+	{.name = "vip.del", .role = CTL_ROLE_ADMIN, .mutate = cmd_vip_del, ARGS(cmd_vip_args)},
+	{.name = "pool.add", CHANGE(CTL_ROLE_ADMIN, cmd_pool_add, cmd_pool_args)},
+	{.name = "pool.set", CHANGE(CTL_ROLE_ADMIN, cmd_pool_set, cmd_pool_args)},
+	{.name = "pool.del", .role = CTL_ROLE_ADMIN, .mutate = cmd_pool_del, ARGS(cmd_pool_args)},
+	{.name = "port.set", CHANGE(CTL_ROLE_ADMIN, cmd_port_set, cmd_port_args)},
+	{.name = "batch", .role = CTL_ROLE_OPERATOR, .mutate = ctl_batch, ARGS(ctl_batch_args)},
+	{.name = "applied", .role = CTL_ROLE_VIEWER, .handler = change_applied, ARGS(applied_args)},
 	{.name = "drops", .role = CTL_ROLE_VIEWER, .next = drops_next},
 	{.name = "schema", .role = CTL_ROLE_VIEWER, .next = ctl_schema_next, .flags = CTL_ANY_REV},
 };

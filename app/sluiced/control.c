@@ -31,7 +31,7 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 	struct daemon *d = arg;
 
 	log_info("SIGHUP: reloading %s", d->options->config);
-	apply_reload(d);
+	change_reload(d, NULL);
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *arg)
@@ -108,6 +108,7 @@ static int open_socket(struct daemon *d, const struct conf *conf, struct sl_err 
 		.n_commands = commands_count,
 		.rev = revision,
 		.audit = audit_write,
+		.change = &change_ops,
 		.arg = d,
 	};
 

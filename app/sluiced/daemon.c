@@ -146,7 +146,8 @@ static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *
 	d->services = ids_new(CONF_MAX_VIPS);
 	d->inquiries = inquiries_new(d->base, d->lanes, d->n_lanes);
 	d->names = calloc(1, sizeof *d->names);
-	if (!d->slots || !d->services || !d->inquiries || !d->names ||
+	d->forced = calloc(BACKEND_SLOTS, sizeof *d->forced);
+	if (!d->slots || !d->services || !d->inquiries || !d->names || !d->forced ||
 		stats_init(&d->stats, d->lanes, d->n_lanes, daemon_now_ms()))
 		return sl_err_sys(err, ENOMEM, "cannot start");
 	return 0;
@@ -275,7 +276,11 @@ int daemon_start(
 
 	*d = (struct daemon){.options = options, .start_ms = daemon_now_ms()};
 	pthread_mutex_init(&d->lock, NULL);
-	d->first = conf;
+	d->first = version_new(conf, 1);
+	if (!d->first) {
+		conf_free(conf);
+		return sl_err_sys(err, ENOMEM, "cannot start");
+	}
 	rc = prepare(d, conf, err);
 	if (!rc)
 		rc = start_eal(d, conf, err);
@@ -288,7 +293,7 @@ int daemon_start(
 	if (!rc && rcu_init(&d->rcu, d->n_workers))
 		rc = sl_err_sys(err, ENOMEM, "cannot start");
 	if (!rc)
-		rc = apply_first(d, conf, err);
+		rc = apply_first(d, d->first, err);
 	if (!rc && load_open(d))
 		rc = sl_err_sys(err, ENOMEM, "cannot start");
 	if (!rc) {
@@ -320,19 +325,16 @@ void daemon_stop(struct daemon *d)
 {
 	telemetry_close();
 	stop_traffic(d);
-	struct conf *running = d->running ? d->running->conf : d->first;
-	struct conf *building = builder_free(d->builder);
-
+	builder_free(d->builder);
 	load_close(d);
 	control_close(d);
 	mirror_close(d->mirror);
 	rcu_clear(&d->rcu);
-	if (building != running)
-		conf_free(building);
-	conf_free(d->next);
-	conf_free(running);
+	change_clear(d);
 	build_job_free(d->running);
+	version_put(d->first);
 	free(d->last_error);
+	free(d->forced);
 	stats_clear(&d->stats);
 	ids_free(d->slots);
 	ids_free(d->services);

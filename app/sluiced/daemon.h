@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "builder.h"
+#include "change.h"
 #include "compile/ids.h"
 #include "ctl/server.h"
 #include "kernel/host_if.h"
@@ -29,7 +30,7 @@ struct daemon {
 	int locks[CONF_MAX_PORTS]; /* preflight_lock */
 	uint32_t n_locks;
 	bool eal_started;
-	struct conf *first; /* what the start works from, until `running` owns it */
+	struct version *first; /* what the start works from */
 
 	/* What runs: made at start, unchanged until the end. */
 	struct rte_mempool *mbufs;
@@ -47,15 +48,20 @@ struct daemon {
 	pthread_mutex_t lock;
 	struct rcu rcu;
 	struct build_job *running; /* what the current generation was made from; under lock */
-	uint64_t revision;         /* applied configurations; under lock */
-	struct conf *next;    /* wanted by a reload, not handed to the builder yet; NULL = none */
-	uint64_t next_ms;     /* when it was asked for */
-	bool view_changed;    /* the network is not what the current generation says */
-	uint64_t builds;      /* number of the last generation */
-	bool refused;         /* a reload was, since the build under way began */
-	char *last_error;     /* why the last reload failed; NULL = it did not */
-	struct ids *slots;    /* backend slots */
-	struct ids *services; /* service ids */
+	uint64_t revision;         /* in force; under lock */
+	struct version *next;      /* accepted, not handed to the builder yet; NULL = none */
+	uint64_t next_ms;          /* when it was accepted, or the first of those it stands for */
+	uint64_t next_due_ms;      /* when it may be built (gather.h) */
+	bool next_waits;           /* it has addresses whose next hop is to be found first */
+	uint64_t other_ms;         /* when a change outside of pools was last built */
+	bool *forced;              /* by backend slot: taken out with its connections */
+	struct change change;      /* accepted revisions (change.h) */
+	bool view_changed;         /* the network is not what the current generation says */
+	uint64_t builds;           /* number of the last generation */
+	bool refused;              /* a reload was, since the last change that was accepted */
+	char *last_error;          /* why the last reload or build failed; NULL = it did not */
+	struct ids *slots;         /* backend slots */
+	struct ids *services;      /* service ids */
 	struct stats stats;
 	struct load_view *load;             /* read by the workers */
 	uint32_t load_epoch[BACKEND_SLOTS]; /* holder that a row of it speaks of */

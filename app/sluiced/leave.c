@@ -51,8 +51,8 @@ static void add(const struct daemon *d, struct build_job *job, struct compile_le
 	job->leavers[job->n_leavers++] = l;
 }
 
-/* The backends of the running configuration whose slots are not in `stays`. One in maintenance has
- * no connection to keep. */
+/* The backends of the running configuration whose slots are not in `stays`. One in maintenance, or
+ * taken out by force, has no connection to keep. */
 static void add_removed(const struct daemon *d, struct build_job *job, const bool *stays)
 {
 	const struct conf *conf = d->running->conf;
@@ -65,7 +65,7 @@ static void add_removed(const struct daemon *d, struct build_job *job, const boo
 			const uint64_t since = d->running->drain_since[n];
 			const uint16_t slot = d->running->slots[n];
 
-			if (!stays[slot] && be->admin != CONF_ADMIN_MAINT)
+			if (!stays[slot] && be->admin != CONF_ADMIN_MAINT && !d->forced[slot])
 				add(d, job,
 					leaver_of(&conf->pools[p], be, slot, since ? since : now));
 		}

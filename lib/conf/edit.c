@@ -193,6 +193,20 @@ int edit_add(struct conf *conf, const char *list, const char *const *names, stru
 	return rc == -EINVAL ? fail(out, err, "that is no name") : rc;
 }
 
+const char *edit_required(const struct conf_row *list, size_t i)
+{
+	const size_t n = strlen(list->path) + 3;
+
+	for (const struct conf_row *row = list + 1; row < conf_rows + conf_n_rows; row++) {
+		if (walk_owner(row) != list || row->type == CONF_TYPE_LIST ||
+			row->type == CONF_TYPE_GROUP || row == walk_name(list))
+			continue;
+		if (!row->value && !row->absent && i-- == 0)
+			return row->path + n;
+	}
+	return NULL;
+}
+
 int edit_delete(struct conf *conf, const char *list, const char *const *names, struct sl_err *err)
 {
 	struct edit_object o, parent;

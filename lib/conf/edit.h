@@ -54,6 +54,10 @@ int edit_find(struct conf *conf, const char *list, const char *const *names,
 int edit_add(struct conf *conf, const char *list, const char *const *names, struct edit_object *out,
 	struct sl_err *err);
 
+/* Key number i that an element of the list must be given, its name aside; NULL behind the last one.
+ * After edit_add() it holds nothing useful until it is set. */
+const char *edit_required(const struct conf_row *list, size_t i);
+
 /* Take it out of its list. Objects found before in the same list are void. 0, or as edit_find(). */
 int edit_delete(struct conf *conf, const char *list, const char *const *names, struct sl_err *err);
 

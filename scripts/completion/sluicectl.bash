@@ -7,7 +7,7 @@ _sluicectl()
 	local words="" candidates="" columns="" i
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket|-s|--timeout|-t|--sort|--filter|--backend) ((i++)) ;;
+		--socket|-s|--timeout|-t|--sort|--filter|--if-rev|--backend) ((i++)) ;;
 		-*) ;;
 		*) words+="${words:+ }${COMP_WORDS[i]}" ;;
 		esac
@@ -23,15 +23,17 @@ _sluicectl()
 	case $prev in
 	--socket|-s) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sort|--filter) candidates=$columns ;;
-	--timeout|-t|--backend) return ;;
+	--timeout|-t|--if-rev|--backend) return ;;
 	*) case $words in
-	"") candidates="status version vip backend flow lookup drops schema" ;;
-	vip) candidates="list" ;;
-	backend) candidates="list" ;;
+	"") candidates="status version vip backend pool port flow lookup drops schema" ;;
+	vip) candidates="list lis add set" ;;
+	backend) candidates="list lis add set del weigh drain maint" ;;
+	pool) candidates="add add set" ;;
+	port) candidates="set" ;;
 	flow) candidates="list list stats" ;;
 	esac ;;
 	esac
-	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --yes --backend --help --version"
+	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --if-rev --backend --help --version"
 	mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$cur")
 }
 complete -F _sluicectl sluicectl

@@ -25,21 +25,23 @@ expect_eq "backends after the refused reload" "$(lab_ctl backend list)" "$before
 lab_get 50 "$(lab_url "$VIP4")" >/dev/null
 lab_get 50 "$(lab_url "$VIP6")" >/dev/null
 
-# A good file that waits for a backend to answer, and a wrong one on its heels: the newest word counts.
+# A good file that waits for a backend to answer, and a wrong one on its heels: what was accepted takes force,
+# and the newest word is a failure all the same.
 sed 's/"10.77.0.11"/"10.77.0.99"/' "$LAB_DIR/good.conf" >"$LAB_CONF"
 kill -HUP "$(lab_pid sluiced)"
 wait_for 5 reloads_seen 2 || fail "no second reload"
 echo 'nosuch = 1;' >"$LAB_CONF"
 kill -HUP "$(lab_pid sluiced)"
 wait_for 5 lab_log_has sluiced "nosuch" || fail "no message for the unknown key"
+wait_for 5 lab_revision_after 1 || fail "the accepted file did not take force"
 expect_match "status" "$(lab_ctl -j status)" '"last_apply":"failed"'
 
-# The file mended, the same process takes it, as the second revision.
+# The file mended, the same process takes it, as the third revision.
 cp "$LAB_DIR/good.conf" "$LAB_CONF"
 LAB_WEIGHTS="100 -"
 lab_conf
 lab_reload
-expect_eq "revision" "$(lab_revision)" 2
+expect_eq "revision" "$(lab_revision)" 3
 expect_match "status" "$(lab_ctl -j status)" '"last_apply":"ok"'
 lab_hits_reset
 lab_get 50 "$(lab_url "$VIP4")" >/dev/null

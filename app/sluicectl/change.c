@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <inttypes.h>
+
+#include "ask.h"
+#include "change.h"
+
+enum exit_code change_wait(const struct options *opts, uint64_t rev, struct sl_err *err)
+{
+	struct ctl_question q = {
+		.cmd = "applied", .args = json_pack("{s:I}", "rev", (json_int_t)rev)};
+	struct options plain = *opts;
+	struct ctl_reply reply;
+	enum exit_code code;
+
+	plain.dry_run = plain.has_if_rev = false;
+	code = ask(&plain, &q, &reply, err);
+	if (code == EXIT_OK)
+		ctl_reply_clear(&reply);
+	return code;
+}
+
+static void say(const struct options *opts, const struct ctl_reply *reply, FILE *out)
+{
+	if (opts->json) {
+		json_t *json =
+			json_pack("{s:I, s:O}", "rev", (json_int_t)reply->rev, "data", reply->data);
+
+		ask_print_json(out, json);
+		json_decref(json);
+	} else if (opts->dry_run) {
+		fprintf(out, "would be accepted; nothing was changed\n");
+	} else if (json_is_false(json_object_get(reply->data, "changed"))) {
+		fprintf(out, "nothing to change: revision %" PRIu64 "\n", reply->rev);
+	} else {
+		fprintf(out, "revision %" PRIu64 " in force\n", reply->rev);
+	}
+}
+
+enum exit_code change_run(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err)
+{
+	struct ctl_question q = {.cmd = command->request};
+	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+	struct ctl_reply reply;
+
+	if (code != EXIT_OK)
+		return code;
+	if (opts->force)
+		json_object_set_new(q.args, "force", json_true());
+	code = ask(opts, &q, &reply, err);
+	if (code != EXIT_OK)
+		return code;
+	if (!opts->dry_run)
+		code = change_wait(opts, reply.rev, err);
+	if (code == EXIT_OK)
+		say(opts, &reply, out);
+	ctl_reply_clear(&reply);
+	return code;
+}

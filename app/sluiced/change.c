@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "apply.h"
+#include "base/log.h"
+#include "change.h"
+#include "conf/diff.h"
+#include "restart.h"
+
+void change_first(struct daemon *d)
+{
+	d->change.accepted = d->revision;
+	d->change.loaded = version_get(d->running->version);
+}
+
+/* How two configurations differ, as far as it matters here. */
+struct difference {
+	bool any;
+	bool addresses; /* perhaps some whose next hops are not known */
+};
+
+static int look(const struct diff_row *row, void *arg)
+{
+	struct difference *diff = arg;
+
+	diff->any = true;
+	diff->addresses |= row->row->type == CONF_TYPE_LIST || row->row->type == CONF_TYPE_ADDRESS;
+	return diff->addresses;
+}
+
+/* What is wanted so far can be had back by undo. */
+static void remember(struct daemon *d)
+{
+	struct change *c = &d->change;
+
+	if (c->n_history == CHANGE_HISTORY) {
+		version_put(c->history[0]);
+		memmove(c->history, c->history + 1, (CHANGE_HISTORY - 1) * sizeof *c->history);
+		c->n_history--;
+	}
+	c->history[c->n_history++] = version_get(apply_wanted(d));
+}
+
+static int take_up(struct daemon *d, struct conf *conf, bool always, struct sl_err *err)
+{
+	struct difference diff = {0};
+	struct version *version;
+	int rc = conf_check(conf, err);
+
+	if (rc)
+		return rc;
+	if (restart_needed(d->running->conf, conf, err))
+		return -EINVAL;
+	rc = conf_diff(apply_wanted(d)->conf, conf, look, &diff);
+	if (rc < 0)
+		return sl_err_sys(err, rc, "cannot compare configurations");
+	if (!diff.any && !always)
+		return 1;
+	version = version_new(conf, d->change.accepted + 1);
+	if (!version)
+		return sl_err_sys(err, ENOMEM, "cannot accept the configuration");
+	remember(d);
+	d->change.accepted = version->rev;
+	d->refused = false;
+	apply_next(d, version, diff.addresses);
+	return 0;
+}
+
+int change_accept(struct daemon *d, struct conf *conf, bool always, struct sl_err *err)
+{
+	const int rc = take_up(d, conf, always, err);
+
+	if (rc)
+		conf_free(conf);
+	return rc;
+}
+
+int change_refuse(struct ctl_call *call, int code, struct sl_err *err)
+{
+	char text[300] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < err->count && n < sizeof text; i++)
+		n += (size_t)snprintf(
+			text + n, sizeof text - n, "%s%s", i ? "; " : "", err->text[i]);
+	sl_err_clear(err);
+	return ctl_call_fail(call, code, NULL, "%s", *text ? text : strerror(abs(code)));
+}
+
+/* -- waiting for a revision ---------------------------------------------------------------------
+ */
+
+struct change_waiter {
+	LIST_ENTRY(change_waiter) link;
+	struct ctl_call *call;
+	uint64_t rev;
+};
+
+static void forget(void *waiter)
+{
+	struct change_waiter *w = waiter;
+
+	LIST_REMOVE(w, link);
+	free(w);
+}
+
+static bool has_failed(const struct change *c, uint64_t rev)
+{
+	return rev >= c->failed_from && rev <= c->failed_to;
+}
+
+/* 0 when the revision is in force, 1 when it is on its way, -errno after ctl_call_fail(). */
+static int answer(const struct daemon *d, struct ctl_call *call, uint64_t rev)
+{
+	if (has_failed(&d->change, rev))
+		return ctl_call_fail(call, ECANCELED, NULL,
+			"revision %" PRIu64 " could not be brought into force: %s", rev,
+			d->change.failed_why ? d->change.failed_why : "no memory");
+	if (rev > d->revision)
+		return 1;
+	json_object_set_new(ctl_call_data(call), "rev", json_integer((json_int_t)d->revision));
+	return 0;
+}
+
+int change_applied(struct ctl_call *call, void *daemon)
+{
+	struct daemon *d = daemon;
+	const uint64_t rev = (uint64_t)ctl_call_integer(call, "rev", (int64_t)d->change.accepted);
+	struct change_waiter *w;
+	int rc;
+
+	if (rev > d->change.accepted)
+		return ctl_call_fail(call, EINVAL, NULL,
+			"revision %" PRIu64 " was not given out: the newest is %" PRIu64, rev,
+			d->change.accepted);
+	rc = answer(d, call, rev);
+	if (rc <= 0)
+		return rc;
+	w = malloc(sizeof *w);
+	if (!w)
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
+	*w = (struct change_waiter){.call = call, .rev = rev};
+	LIST_INSERT_HEAD(&d->change.waiters, w, link);
+	return ctl_call_later(call, forget, w);
+}
+
+static void answer_all(struct daemon *d)
+{
+	struct change_waiter *w = LIST_FIRST(&d->change.waiters), *next;
+
+	for (; w; w = next) {
+		struct ctl_call *call = w->call;
+
+		next = LIST_NEXT(w, link);
+		if (answer(d, call, w->rev) > 0)
+			continue;
+		forget(w);
+		ctl_call_finish(call);
+	}
+}
+
+/* -- what becomes of an accepted version ---------------------------------------------------------
+ */
+
+/* Say why, and remember it for `sluicectl status`. */
+static void say_failed(struct daemon *d, const char *outcome, struct sl_err *err)
+{
+	for (size_t i = 0; i < err->count; i++)
+		log_error("%s", err->text[i]);
+	log_error("%s: revision %" PRIu64 " %s", d->options->config, d->revision, outcome);
+	free(d->last_error);
+	d->last_error = strdup(sl_err_first(err));
+	sl_err_clear(err);
+}
+
+void change_half_done(struct daemon *d, struct sl_err *err)
+{
+	d->refused = true;
+	say_failed(d, "is in force, but not all its VIPs are steered", err);
+}
+
+void change_not_followed(struct daemon *d, struct sl_err *err)
+{
+	say_failed(d, "stays as it is: a change of the network could not be followed", err);
+}
+
+void change_in_force(struct daemon *d)
+{
+	if (!d->refused) {
+		free(d->last_error);
+		d->last_error = NULL;
+	}
+	log_info("revision %" PRIu64 " in force: %zu VIPs, %zu pools, %zu backends", d->revision,
+		d->running->conf->n_vips, d->running->conf->n_pools, d->running->n_backends);
+	answer_all(d);
+}
+
+/* The wanted configuration is the running one again, under a number of its own: whoever counts on
+ * the one that failed is told by if_rev. */
+static void fall_back(struct daemon *d, const char *why)
+{
+	struct change *c = &d->change;
+
+	c->failed_from = d->revision + 1;
+	c->failed_to = c->accepted;
+	free(c->failed_why);
+	c->failed_why = strdup(why);
+	pthread_mutex_lock(&d->lock);
+	d->running->version->rev = d->revision = ++c->accepted;
+	pthread_mutex_unlock(&d->lock);
+	while (c->n_history && c->history[c->n_history - 1]->rev >= c->failed_from)
+		version_put(c->history[--c->n_history]);
+}
+
+void change_failed(struct daemon *d, struct sl_err *err)
+{
+	const bool more = d->next; /* it holds the changes of the one that failed */
+
+	d->refused = true;
+	if (!more)
+		fall_back(d, sl_err_first(err));
+	say_failed(d, more ? "stays in force for now" : "stays in force", err);
+	answer_all(d);
+}
+
+int change_reload(struct daemon *d, struct sl_err *out)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct conf *conf;
+	int rc = conf_read(d->options->config, &conf, &err);
+
+	if (!rc)
+		rc = change_accept(d, conf, true, &err);
+	if (!rc) {
+		version_put(d->change.loaded);
+		d->change.loaded = version_get(apply_wanted(d));
+		return 0;
+	}
+	for (size_t i = 0; out && i < err.count; i++)
+		sl_err_add(out, "%s", err.text[i]);
+	d->refused = true;
+	say_failed(d, "stays in force", &err);
+	return rc;
+}
+
+/* -- drafts of commands --------------------------------------------------------------------------
+ */
+
+static uint64_t newest(void *daemon)
+{
+	return ((struct daemon *)daemon)->change.accepted;
+}
+
+static int begin(struct ctl_call *call, void *daemon, void **draft)
+{
+	struct change_draft *draft_new = calloc(1, sizeof *draft_new);
+
+	if (draft_new)
+		draft_new->conf = conf_clone(apply_wanted(daemon)->conf);
+	if (!draft_new || !draft_new->conf) {
+		free(draft_new);
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory for another configuration");
+	}
+	*draft = draft_new;
+	return 0;
+}
+
+static void drop(void *daemon, void *arg)
+{
+	struct change_draft *draft = arg;
+
+	conf_free(draft->conf);
+	free(draft->forced);
+	free(draft);
+}
+
+/* The same proofs as change_accept(), on a draft that then goes. */
+static int try_draft(struct daemon *d, struct ctl_call *call, struct change_draft *draft)
+{
+	struct sl_err err = SL_ERR_INIT;
+	int rc = conf_check(draft->conf, &err);
+
+	if (!rc && restart_needed(d->running->conf, draft->conf, &err))
+		rc = -EINVAL;
+	if (rc)
+		return change_refuse(call, rc, &err);
+	return conf_equal(apply_wanted(d)->conf, draft->conf) > 0;
+}
+
+int change_force_out(struct change_draft *draft, uint16_t slot)
+{
+	uint16_t *forced = reallocarray(draft->forced, draft->n_forced + 1, sizeof *forced);
+
+	if (!forced)
+		return -ENOMEM;
+	draft->forced = forced;
+	forced[draft->n_forced++] = slot;
+	return 0;
+}
+
+static void set_forced(struct daemon *d, const struct change_draft *draft, bool forced)
+{
+	for (size_t i = 0; i < draft->n_forced; i++)
+		d->forced[draft->forced[i]] = forced;
+}
+
+static int finish(struct ctl_call *call, void *daemon, void *arg)
+{
+	struct change_draft *draft = arg;
+	struct sl_err err = SL_ERR_INIT;
+	struct daemon *d = daemon;
+	int rc = draft->force ? 0 : change_guard(apply_wanted(d)->conf, draft->conf, &err);
+
+	if (rc) {
+		rc = change_refuse(call, rc, &err);
+	} else if (ctl_call_dry_run(call)) {
+		rc = try_draft(d, call, draft);
+	} else {
+		set_forced(d, draft, true);
+		rc = change_accept(d, draft->conf, false, &err);
+		draft->conf = NULL;
+		if (rc)
+			set_forced(d, draft, false);
+		if (rc < 0)
+			rc = change_refuse(call, rc, &err);
+	}
+	if (rc >= 0)
+		json_object_set_new(ctl_call_data(call), "changed", json_boolean(rc == 0));
+	drop(d, draft);
+	return rc < 0 ? rc : 0;
+}
+
+const struct ctl_change_ops change_ops = {
+	.rev = newest,
+	.begin = begin,
+	.finish = finish,
+	.abort = drop,
+};
+
+void change_clear(struct daemon *d)
+{
+	version_put(d->next);
+	version_put(d->change.loaded);
+	while (d->change.n_history)
+		version_put(d->change.history[--d->change.n_history]);
+	free(d->change.failed_why);
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The one way of every change of the configuration, from a command, a reload or an undo:
+ *
+ *   clone of what is wanted -> edits -> conf_check -> restart_needed -> accepted, with the next
+ *   revision -> apply.c builds it and brings it into force
+ *
+ * An error anywhere changes nothing. A revision is accepted first and in force later; changes build
+ * on what was accepted last, so that none is lost while another is being built. Control thread. */
+
+#ifndef SLUICED_CHANGE_H
+#define SLUICED_CHANGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "base/err.h"
+#include "ctl/command.h"
+#include "version.h"
+
+struct daemon;
+struct change_waiter;
+
+/* Configurations that `config undo` can go back to. */
+#define CHANGE_HISTORY 16
+
+struct change {
+	uint64_t accepted;                       /* the newest revision */
+	struct version *loaded;                  /* as the file had it when it was read last */
+	struct version *history[CHANGE_HISTORY]; /* what accepted ones replaced, the latest last */
+	uint32_t n_history;
+	/* Revisions that were accepted and could not be built; failed_to 0: none. */
+	uint64_t failed_from, failed_to;
+	char *failed_why;
+	LIST_HEAD(change_waiters, change_waiter) waiters; /* for a revision to be in force */
+};
+
+/* A configuration that is being changed: what commands edit. */
+struct change_draft {
+	struct conf *conf;
+	bool force; /* the caller says yes to what would be refused for its effect on traffic */
+	uint16_t *forced; /* backend slots to be taken out with their connections */
+	size_t n_forced;
+};
+
+/* Would a command leave a pool that serves a VIP, and has a backend for new connections, without
+ * one? -EBUSY with a message, or 0. Not for a file: it says what is wanted as a whole. */
+int change_guard(const struct conf *from, const struct conf *to, struct sl_err *err);
+
+/* Take a backend slot out with its connections. 0 or -ENOMEM. */
+int change_force_out(struct change_draft *draft, uint16_t slot);
+
+/* For the control server: drafts of commands. */
+extern const struct ctl_change_ops change_ops;
+
+/* The first generation is in force. */
+void change_first(struct daemon *d);
+
+/* Accept conf as the next revision, which it is taken over for: 0. 1 when it is what is wanted
+ * already and `always` is not set; -errno with every reason in err: nothing has changed and conf is
+ * freed, as with 1. */
+int change_accept(struct daemon *d, struct conf *conf, bool always, struct sl_err *err);
+
+/* Read the configuration file anew, as the next revision. What was wanted goes; says so when
+ * runtime changes go that the file does not hold. Logs what changes. 0, or -errno after logging;
+ * the first reason is in err too when not NULL. */
+int change_reload(struct daemon *d, struct sl_err *err);
+
+/* For apply.c: the running version is in force; a build for a version failed; one for a change of
+ * the network failed; a version is in force but for its steering. err is cleared. */
+void change_in_force(struct daemon *d);
+void change_failed(struct daemon *d, struct sl_err *err);
+void change_not_followed(struct daemon *d, struct sl_err *err);
+void change_half_done(struct daemon *d, struct sl_err *err);
+
+/* Handler: wait until the revision of the argument "rev" is in force. */
+int change_applied(struct ctl_call *call, void *daemon);
+
+/* Say no with the messages of err, all that have room; err is cleared. Returns -|code|. */
+int change_refuse(struct ctl_call *call, int code, struct sl_err *err);
+
+void change_clear(struct daemon *d);
+
+#endif

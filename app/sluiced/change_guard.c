@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <string.h>
+
+#include "change.h"
+
+/* Does the pool take new connections? */
+static bool is_usable(const struct conf_pool *p)
+{
+	for (size_t i = 0; i < p->n_backends; i++)
+		if (p->backends[i].weight > 0 && p->backends[i].admin == CONF_ADMIN_READY)
+			return true;
+	return false;
+}
+
+static const struct conf_pool *find_pool(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_pools; i++)
+		if (strcmp(conf->pools[i].name, name) == 0)
+			return &conf->pools[i];
+	return NULL;
+}
+
+static bool is_in_use(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->n_vips; i++)
+		if (strcmp(conf->vips[i].pool, name) == 0)
+			return true;
+	return false;
+}
+
+int change_guard(const struct conf *from, const struct conf *to, struct sl_err *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < to->n_pools; i++) {
+		const struct conf_pool *p = &to->pools[i], *before;
+
+		if (is_usable(p) || !is_in_use(to, p->name))
+			continue;
+		before = find_pool(from, p->name);
+		if (!before || !is_usable(before))
+			continue;
+		sl_err_add(err,
+			"pool \"%s\" would have no backend left for new connections; force does it "
+			"all the same",
+			p->name);
+		rc = -EBUSY;
+	}
+	return rc;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <string.h>
+
+#include "conf/diff.h"
+#include "daemon.h"
+#include "gather.h"
+
+/* A pool by name, sought from where the last one was found: differences come in the order of the
+ * configuration. */
+struct finder {
+	const struct conf *conf;
+	size_t at;
+};
+
+static const struct conf_pool *find_pool(struct finder *f, const char *name)
+{
+	const size_t n = f->conf->n_pools;
+
+	for (size_t i = 0; i < n; i++) {
+		const size_t p = (f->at + i) % n;
+
+		if (strcmp(f->conf->pools[p].name, name) == 0) {
+			f->at = p;
+			return &f->conf->pools[p];
+		}
+	}
+	return NULL;
+}
+
+/* The pool that a difference belongs to, or NULL. */
+static const char *pool_of(const struct diff_row *row)
+{
+	return row->n_names && strncmp(row->row->path, "pools", strlen("pools")) == 0
+		       ? row->names[0]
+		       : NULL;
+}
+
+struct due {
+	const struct daemon *d;
+	struct finder running;
+	uint64_t ms;
+};
+
+static int earliest(const struct diff_row *row, void *arg)
+{
+	struct due *due = arg;
+	const struct build_job *job = due->d->running;
+	const char *name = pool_of(row);
+	const struct conf_pool *pool = name ? find_pool(&due->running, name) : NULL;
+	uint64_t ms = 0;
+
+	if (pool && job->pool_ms[pool - job->conf->pools])
+		ms = job->pool_ms[pool - job->conf->pools] + GATHER_MS;
+	else if (!name && due->d->other_ms)
+		ms = due->d->other_ms + GATHER_MS;
+	if (ms < due->ms)
+		due->ms = ms;
+	return due->ms == 0;
+}
+
+uint64_t gather_due(const struct daemon *d)
+{
+	struct due due = {d, {d->running->conf, 0}, UINT64_MAX};
+
+	/* Without memory: at once, which is never wrong. */
+	if (conf_diff(d->running->conf, d->next->conf, earliest, &due) < 0)
+		return 0;
+	return due.ms == UINT64_MAX ? d->other_ms + GATHER_MS : due.ms;
+}
+
+struct note {
+	struct daemon *d;
+	struct build_job *job;
+	struct finder mine;
+	uint64_t now;
+	bool any;
+};
+
+static int note_change(const struct diff_row *row, void *arg)
+{
+	struct note *note = arg;
+	const char *name = pool_of(row);
+	const struct conf_pool *pool = name ? find_pool(&note->mine, name) : NULL;
+
+	note->any = true;
+	if (pool)
+		note->job->pool_ms[pool - note->job->conf->pools] = note->now;
+	else if (!name)
+		note->d->other_ms = note->now;
+	return 0;
+}
+
+int gather_begin(struct daemon *d, struct build_job *job)
+{
+	struct note note = {d, job, {job->conf, 0}, daemon_now_ms(), false};
+	struct finder before;
+	int rc;
+
+	if (!d->running)
+		return 0;
+	before = (struct finder){d->running->conf, 0};
+	for (size_t p = 0; p < job->conf->n_pools; p++) {
+		const struct conf_pool *old = find_pool(&before, job->conf->pools[p].name);
+
+		if (old)
+			job->pool_ms[p] = d->running->pool_ms[old - before.conf->pools];
+		before.at++;
+	}
+	if (job->version == d->running->version)
+		return 0;
+	rc = conf_diff(d->running->conf, job->conf, note_change, &note);
+	if (!note.any)
+		d->other_ms = note.now; /* the same once more: no reason to build it more often */
+	return rc;
+}
