@@ -46,6 +46,24 @@ enum cell_style cell_admin(const json_t *item, const char *key, char *buf)
 	return strcmp(buf, "maint") == 0 || strcmp(buf, "drain") == 0 ? CELL_BAD : CELL_PLAIN;
 }
 
+enum cell_style cell_numbers(const json_t *item, const char *key, char *buf)
+{
+	const json_t *list = cell_find(item, key), *value;
+	size_t used = 0, i;
+
+	strcpy(buf, "-");
+	json_array_foreach(list, i, value)
+	{
+		if (used + 24 > CELL_LEN) {
+			strcpy(buf + used, ",...");
+			break;
+		}
+		used += (size_t)snprintf(buf + used, CELL_LEN - used, "%s%" JSON_INTEGER_FORMAT,
+			i ? "," : "", json_integer_value(value));
+	}
+	return CELL_PLAIN;
+}
+
 enum cell_style cell_integer(const json_t *item, const char *key, char *buf)
 {
 	const json_t *value = cell_find(item, key);

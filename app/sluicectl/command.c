@@ -87,6 +87,21 @@ static const struct column flow_stats_columns[] = {
 	{"bypass", "BYPASS", cell_count, true},
 };
 
+static const struct column lcore_columns[] = {
+	{"lcore", "LCORE", cell_integer, true},
+	{"lanes", "LANES", cell_numbers, false},
+	{"rx_packets", "PKTS", cell_count, true},
+	{"rx_pps", "PPS", cell_count, true},
+	{"busy", "BUSY", cell_share, true},
+	{"forwarded_packets", NULL, NULL, true},
+	{"heartbeat_age_us", NULL, NULL, true},
+};
+
+static const struct operand lane_operands[] = {
+	{"LANE", "lane", "number of the lane", .required = true, .is_integer = true},
+	{"LCORE", "lcore", "worker that shall drive it", .required = true, .is_integer = true},
+};
+
 static const struct operand tuple_operands[] = {
 	{"SRC:PORT", "client", "the client's end, as 192.0.2.1:40000 or [2001:db8::1]:40000",
 		.required = true},
@@ -269,6 +284,29 @@ const struct command commands[] = {
 		.operands = flush_operands,
 		.n_operands = COUNT(flush_operands),
 		.run = show_flush,
+	},
+	{
+		.name = "lcore list",
+		.help = "the workers and the lanes they drive",
+		.more = "A lane is queue number LANE of every port, with all that is remembered of "
+			"its connections. BUSY is the share of the last second that went into "
+			"packets.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "lcore.list",
+		.empty = "no workers",
+		LIST(lcore_columns),
+	},
+	{
+		.name = "lane move",
+		.help = "have another worker drive a lane",
+		.more = "It takes its queues, connections and counters along; no packet is lost "
+			"and "
+			"no connection moves. Not kept over a restart.",
+		.accepts = NEEDS_NOTHING,
+		.request = "lane.move",
+		.operands = lane_operands,
+		.n_operands = COUNT(lane_operands),
+		.run = show_lane_move,
 	},
 	{
 		.name = "lookup",

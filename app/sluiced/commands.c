@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 
 #include "cmd_flow.h"
+#include "cmd_lane.h"
 #include "cmd_object.h"
 #include "commands.h"
 #include "daemon.h"
@@ -237,6 +238,16 @@ const struct ctl_command commands[] = {
 		.handler = cmd_lookup,
 		.args = cmd_lookup_args,
 		.n_args = 2},
+	{.name = "lcore.list",
+		.role = CTL_ROLE_VIEWER,
+		.next = cmd_lcore_list_next,
+		.flags = CTL_ANY_REV},
+	{.name = "lane.move",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_lane_move,
+		.args = cmd_lane_move_args,
+		.n_args = 2,
+		.flags = CTL_MUTATES},
 	{.name = "backend.add", CHANGE(CTL_ROLE_ADMIN, cmd_backend_add, cmd_backend_args)},
 	{.name = "backend.set", CHANGE(CTL_ROLE_ADMIN, cmd_backend_set, cmd_backend_args)},
 	{.name = "backend.del",

@@ -53,8 +53,11 @@ static void on_mirror_tick(evutil_socket_t fd, short what, void *arg)
 static void on_second(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
+	const double seconds = (double)(daemon_now_ms() - d->stats.last_ms) / 1000;
 	bool changed = false;
 
+	for (uint32_t i = 0; i < d->n_launched; i++)
+		worker_tick(&d->workers[i], seconds);
 	pthread_mutex_lock(&d->lock);
 	stats_tick(&d->stats, daemon_now_ms(), ids_top(d->services), ids_top(d->slots));
 	pthread_mutex_unlock(&d->lock);

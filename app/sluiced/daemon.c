@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_lcore.h>
 
@@ -213,14 +214,12 @@ static int start_kernel_side(struct daemon *d, const struct conf *conf, struct s
 
 unsigned int daemon_lcore_of(const struct daemon *d, uint32_t lane)
 {
-	return d->workers[lane % d->n_workers].lcore;
+	return d->workers[lane_map_owner(&d->lane_map, lane)].lcore;
 }
 
-/* Worker i of n drives lanes i, i + n, and so on. */
-static void assign_lanes(struct daemon *d, struct worker *w)
+/* What a worker polls in each of its lanes. */
+static void assign_ports(struct daemon *d, struct worker *w)
 {
-	for (uint32_t l = w->index; l < d->n_lanes; l += d->n_workers)
-		w->lanes[w->n_lanes++] = d->lanes[l];
 	w->n_ports = d->n_ports;
 	for (uint32_t p = 0; p < d->n_ports; p++) {
 		w->dpdk_port[p] = d->ports[p].dpdk_port;
@@ -230,8 +229,10 @@ static void assign_lanes(struct daemon *d, struct worker *w)
 
 static int launch_workers(struct daemon *d, struct sl_err *err)
 {
+	const uint64_t epoch = rte_rdtsc() - rte_get_tsc_hz();
 	unsigned int lcore;
 
+	lane_map_start(&d->lane_map, d->lanes, d->n_lanes, d->n_workers);
 	RTE_LCORE_FOREACH_WORKER(lcore)
 	{
 		struct worker *w = &d->workers[d->n_launched];
@@ -240,7 +241,9 @@ static int launch_workers(struct daemon *d, struct sl_err *err)
 		w->index = d->n_launched;
 		w->rcu = &d->rcu;
 		w->may_sleep = d->running->conf->eal.idle == CONF_IDLE_ADAPTIVE;
-		assign_lanes(d, w);
+		w->map = &d->lane_map;
+		w->epoch = epoch;
+		assign_ports(d, w);
 		if (worker_launch(w))
 			return sl_err_add(err, "lcore %u does not start", lcore);
 		d->n_launched++;
@@ -250,9 +253,6 @@ static int launch_workers(struct daemon *d, struct sl_err *err)
 
 static int start_workers(struct daemon *d, struct sl_err *err)
 {
-	if (d->n_lanes > d->n_workers * WORKER_MAX_LANES)
-		return sl_err_add(err, "eal.lanes = %u: a worker drives at most %u lanes",
-			d->n_lanes, WORKER_MAX_LANES);
 	d->workers = aligned_alloc(128, d->n_workers * sizeof *d->workers);
 	if (!d->workers)
 		return sl_err_sys(err, ENOMEM, "cannot start the workers");

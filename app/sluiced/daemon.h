@@ -38,6 +38,7 @@ struct daemon {
 	uint32_t n_ports;
 	struct lane **lanes;
 	uint32_t n_lanes;
+	struct lane_map lane_map; /* which worker drives which lane */
 	struct worker *workers;
 	uint32_t n_workers;
 	uint32_t n_launched;

@@ -53,17 +53,15 @@ static int lcore_stats(const struct daemon *d, const char *params, struct rte_te
 		return -EINVAL;
 	for (uint32_t i = 0; i < d->n_workers; i++) {
 		const struct worker *w = &d->workers[i];
-		uint64_t rx = 0, forwarded = 0;
+		uint32_t lanes = 0;
 
 		if (w->lcore != lcore)
 			continue;
-		for (uint32_t l = 0; l < w->n_lanes; l++) {
-			rx += counter_read(&w->lanes[l]->rx);
-			forwarded += counter_read(&w->lanes[l]->verdict[VERDICT_FORWARDED]);
-		}
-		add(out, "lanes", w->n_lanes);
-		add(out, "rx", rx);
-		add(out, "forwarded", forwarded);
+		for (uint32_t l = 0; l < d->n_lanes; l++)
+			lanes += lane_map_owner(&d->lane_map, l) == i;
+		add(out, "lanes", lanes);
+		add(out, "rx", counter_read(&w->rx));
+		add(out, "forwarded", counter_read(&w->tx));
 		add(out, "busy_cycles", counter_read(&w->busy_cycles));
 		add(out, "idle_cycles", counter_read(&w->idle_cycles));
 		add(out, "loops", counter_read(&w->loops));

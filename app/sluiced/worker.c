@@ -11,7 +11,7 @@
 
 /* One RX queue of one port. */
 struct queue {
-	const struct worker *w;
+	struct worker *w;
 	uint16_t lane;
 	uint8_t port;
 };
@@ -29,7 +29,10 @@ static inline void queue_give(void *arg, struct lane *l, struct burst *b)
 {
 	const struct queue *q = arg;
 
+	const uint64_t before = counter_read(&l->verdict[VERDICT_FORWARDED]);
+
 	pipeline_tx(l, b, q->w->dpdk_port);
+	counter_add(&q->w->tx, counter_read(&l->verdict[VERDICT_FORWARDED]) - before);
 }
 
 /* What waits in one queue, one burst or a few. Returns the packets received. */
@@ -54,11 +57,13 @@ static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, 
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < w->n_lanes; i++) {
+	for (uint32_t i = 0; i < w->lanes.n; i++) {
+		struct lane *l = w->lanes.lane[i];
+
 		for (uint32_t port = 0; port < w->n_ports; port++)
-			if (w->lanes[i]->id < w->n_rx_queues[port])
-				n += poll_port(w, w->lanes[i], g, port, two);
-		ask_serve(w->lanes[i], g);
+			if (l->id < w->n_rx_queues[port])
+				n += poll_port(w, l, g, port, two);
+		ask_serve(l, g);
 	}
 	return n;
 }
@@ -68,13 +73,14 @@ static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, 
 #define SWEEP_MOST    64
 #define SWEEP_ROUND_S 2
 
-/* Cycles in which SWEEP_BUCKETS are swept: as the largest table of a lane wants it. */
+/* Cycles in which SWEEP_BUCKETS are swept: as the largest table of a lane wants it. Never so rarely
+ * that a lane which comes from another worker would wait. */
 static uint64_t sweep_cycles(const struct worker *w)
 {
-	uint64_t buckets = 1;
+	uint64_t buckets = 1024;
 
-	for (uint32_t i = 0; i < w->n_lanes; i++) {
-		const uint64_t n = (uint64_t)w->lanes[i]->flows->mask + 1;
+	for (uint32_t i = 0; i < w->lanes.n; i++) {
+		const uint64_t n = (uint64_t)w->lanes.lane[i]->flows->mask + 1;
 
 		buckets = n > buckets ? n : buckets;
 	}
@@ -91,34 +97,30 @@ static uint32_t sweep_due(struct worker *w, uint64_t now)
 	return n < SWEEP_MOST ? (uint32_t)n : SWEEP_MOST;
 }
 
-/* What does not hang on packets: the lanes' clocks, and the hand that frees idle flows. */
+/* What does not hang on packets: the lanes' clocks, and the hand that frees idle flows. The clocks
+ * of all lanes go by one epoch, so a lane that moves keeps its time. */
 static void keep_time(struct worker *w, const struct generation *g, uint64_t now)
 {
 	const uint64_t hz = rte_get_tsc_hz();
+	const uint64_t seconds = (now - w->epoch) / hz;
 	const uint32_t sweep = now >= w->next_sweep ? sweep_due(w, now) : 0;
-	uint64_t seconds = 0;
 
-	if (now >= w->next_second) {
-		seconds = (now - w->next_second) / hz + 1; /* more than one after a stall */
-		w->next_second += seconds * hz;
-	}
-	for (uint32_t i = 0; i < w->n_lanes; i++) {
-		struct lane *l = w->lanes[i];
+	w->next_second = w->epoch + (seconds + 1) * hz;
+	for (uint32_t i = 0; i < w->lanes.n; i++) {
+		struct lane *l = w->lanes.lane[i];
 
-		l->clock = (uint16_t)(l->clock + seconds);
+		l->clock = (uint16_t)seconds;
 		if (sweep)
 			flow_sweep(l->flows, sweep, l->clock, &g->flow_timeouts, g->backends,
 				g->n_backends);
 	}
 }
 
-/* All lanes have a flow table, or none has. */
+/* All lanes have a flow table, or none has. A worker without lanes may be given some later. */
 static void start_clocks(struct worker *w, uint64_t now)
 {
-	const struct flow_table *t = w->n_lanes ? w->lanes[0]->flows : NULL;
-
-	w->next_second = now + rte_get_tsc_hz();
-	w->next_sweep = t ? now : UINT64_MAX;
+	w->next_second = now;
+	w->next_sweep = w->map->lanes[0]->flows ? now : UINT64_MAX;
 }
 
 static int worker_main(void *arg)
@@ -133,12 +135,16 @@ static int worker_main(void *arg)
 	rcu_enter(w->rcu, w->index);
 	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
 		const struct generation *g = rcu_current(w->rcu);
+
+		lane_map_look(w->map, w->index, &w->lanes);
 		const uint32_t n = poll_lanes(w, g, bursts);
 		const uint64_t now = rte_rdtsc();
 
 		if (now >= w->next_sweep || now >= w->next_second)
 			keep_time(w, g, now);
 
+		if (n)
+			counter_add(&w->rx, n);
 		counter_add(n ? &w->busy_cycles : &w->idle_cycles, now - last);
 		counter_add(&w->loops, 1);
 		__atomic_store_n(&w->heartbeat, now, __ATOMIC_RELAXED);
@@ -154,6 +160,22 @@ static int worker_main(void *arg)
 int worker_launch(struct worker *w)
 {
 	return rte_eal_remote_launch(worker_main, w, w->lcore);
+}
+
+void worker_tick(struct worker *w, double seconds)
+{
+	const uint64_t rx = counter_read(&w->rx), busy = counter_read(&w->busy_cycles),
+		       idle = counter_read(&w->idle_cycles);
+	const double worked = (double)(busy - w->rate.busy_cycles),
+		     rested = (double)(idle - w->rate.idle_cycles);
+
+	w->rate = (struct worker_rate){
+		.rx_pps = seconds > 0 ? (double)(rx - w->rate.rx) / seconds : 0,
+		.busy = worked + rested > 0 ? worked / (worked + rested) : 0,
+		.rx = rx,
+		.busy_cycles = busy,
+		.idle_cycles = idle,
+	};
 }
 
 void worker_join(struct worker *w)

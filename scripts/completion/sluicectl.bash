@@ -17,6 +17,7 @@ _sluicectl()
 	"backend list"*) columns="pool backend address admin weight slots share next_hop.state flows new_flows_ps packets pps id new_flows bytes next_hop.mac next_hop.port" ;;
 	"flow list"*) columns="lane pool backend state idle_s" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
+	"lcore list"*) columns="lcore lanes rx_packets rx_pps busy forwarded_packets heartbeat_age_us" ;;
 	"drops"*) columns="reason packets pps help" ;;
 	"schema"*) columns="command role kind args" ;;
 	esac
@@ -25,12 +26,14 @@ _sluicectl()
 	--sort|--filter) candidates=$columns ;;
 	--timeout|-t|--if-rev|--backend) return ;;
 	*) case $words in
-	"") candidates="status version vip backend pool port flow lookup drops schema" ;;
+	"") candidates="status version vip backend pool port flow lcore lane lookup drops schema" ;;
 	vip) candidates="list lis add set" ;;
 	backend) candidates="list lis add set del weigh drain maint" ;;
 	pool) candidates="add add set" ;;
 	port) candidates="set" ;;
 	flow) candidates="list list stats" ;;
+	lcore) candidates="list" ;;
+	lane) candidates="move" ;;
 	esac ;;
 	esac
 	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --if-rev --backend --help --version"

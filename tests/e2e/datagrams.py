@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Numbered datagrams and who got them.
+
+send ADDRESS PORT FLOWS N PPS: FLOWS sockets send N datagrams in all, PPS a second.
+receive ADDRESS PORT FILE: writes a line "SOURCE-PORT NUMBER" for each, until it is ended.
+"""
+import signal
+import socket
+import sys
+import time
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def send(address, port, flows, count, pps):
+    socks = []
+    for _ in range(flows):
+        s = socket.socket(family(address), socket.SOCK_DGRAM)
+        s.connect((address, port))
+        socks.append(s)
+    start, n = time.monotonic(), 0
+    for number in range(count // flows):
+        for s in socks:
+            # Nobody answers, and nobody listens everywhere: an ICMP error is not of interest.
+            try:
+                s.send(b"%d" % number)
+            except ConnectionRefusedError:
+                s.send(b"%d" % number)
+            n += 1
+            late = start + n / pps - time.monotonic()
+            if late > 0:
+                time.sleep(late)
+    print("sent", n, flush=True)
+
+
+def receive(address, port, path):
+    s = socket.socket(family(address), socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    s.bind((address, port))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with open(path, "w", buffering=1) as out:
+        print("ready", flush=True)
+        while True:
+            data, source = s.recvfrom(2048)
+            out.write("%d %s\n" % (source[1], data.decode()))
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "send":
+        send(sys.argv[2], *map(int, sys.argv[3:7]))
+    else:
+        receive(sys.argv[2], int(sys.argv[3]), sys.argv[4])
