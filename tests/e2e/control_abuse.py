@@ -24,8 +24,8 @@ failures = []
 
 def connect():
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock.connect(PATH)  # waits while the queue of the socket is full
     sock.settimeout(60)
-    sock.connect(PATH)
     return sock
 
 
@@ -125,7 +125,7 @@ def long_line(client):
 
 
 def malformed(client):
-    """Each is refused with a reason, and the connection goes on."""
+    """Each is refused with a reason, and the connection goes on; also what only others may do."""
     deep = b'{"v":1,"id":1,"cmd":"status","args":' + b'{"a":' * 10000 + b"1" + b"}" * 10001
     for text, word in (
         (b"[" * 60000, "nested"),
@@ -138,9 +138,13 @@ def malformed(client):
         (b'{"v":1,"id":1,"cmd":"status","args":{"a":1}}', "takes no argument"),
         (b'"' * 65536, "JSON"),
         (b" " * 65537, "longer than"),
+        (b'{"v":1,"id":1,"cmd":"backend.weight","args":{"backend":"be1","weight":0}}', "needs the role"),
+        (b'{"v":1,"id":1,"cmd":"batch","args":{"ops":[{"cmd":"pool.del","args":{"pool":"web4"}}]}}', "needs the role"),
+        (b'{"v":1,"id":1,"cmd":"flow.flush","args":{"all":true}}', "needs the role"),
     ):
         answer = client.ask(text + b"\n")
-        assert answer["err"]["code"] == "EINVAL" and word in answer["err"]["msg"], (text[:60], answer)
+        assert answer["err"]["code"] == ("EPERM" if "role" in word else "EINVAL"), (text[:60], answer)
+        assert word in answer["err"]["msg"], (text[:60], answer)
         assert client.ask(STATUS)["ok"]
     client.sock.close()
 
