@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/addr.h"
 
@@ -57,6 +58,57 @@ const char *sl_addr_format(const struct sl_addr *a, char *buf)
 	const int family = sl_addr_is4(a) ? AF_INET : AF_INET6;
 
 	return inet_ntop(family, sl_addr_bytes(a), buf, SL_ADDR_STRLEN);
+}
+
+/* The number behind the slash, 0 to most. -EINVAL for anything else. */
+static int parse_len(const char *text, long most)
+{
+	char *end;
+	const long n = strtol(text, &end, 10);
+
+	return *text < '0' || *text > '9' || *end || n > most ? -EINVAL : (int)n;
+}
+
+/* Are all bits from number `len` on 0? */
+static bool is_clear_from(const struct sl_addr *a, int len)
+{
+	for (int bit = len; bit < 128; bit++)
+		if (a->b[bit / 8] & 0x80 >> bit % 8)
+			return false;
+	return true;
+}
+
+int sl_prefix_parse(const char *text, struct sl_prefix *out)
+{
+	const size_t n = strcspn(text, "/");
+	char address[SL_ADDR_STRLEN];
+	int len = 128;
+
+	if (n >= sizeof address)
+		return -EINVAL;
+	memcpy(address, text, n);
+	address[n] = '\0';
+	if (sl_addr_parse(address, &out->address))
+		return -EINVAL;
+	const int above = sl_addr_is4(&out->address) ? 96 : 0;
+
+	if (text[n] == '/') {
+		len = parse_len(text + n + 1, 128 - above);
+		if (len < 0)
+			return -EINVAL;
+		len += above;
+	}
+	out->len = (uint8_t)len;
+	return is_clear_from(&out->address, len) ? 0 : -EINVAL;
+}
+
+const char *sl_prefix_format(const struct sl_prefix *p, char *buf)
+{
+	char address[SL_ADDR_STRLEN];
+
+	snprintf(buf, SL_PREFIX_STRLEN, "%s/%u", sl_addr_format(&p->address, address),
+		p->len - (sl_addr_is4(&p->address) ? 96u : 0u));
+	return buf;
 }
 
 int sl_ether_parse(const char *text, struct sl_ether *out)

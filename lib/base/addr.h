@@ -19,9 +19,17 @@ struct sl_ether {
 	uint8_t b[6];
 };
 
+/* The addresses that begin with the first `len` bits of one; IPv4 counts from bit 96 on. The others
+ * are 0. */
+struct sl_prefix {
+	struct sl_addr address;
+	uint8_t len; /* 0-128 */
+};
+
 /* Big enough for every text that the format functions below write, with its NUL. */
-#define SL_ADDR_STRLEN  46
-#define SL_ETHER_STRLEN 18
+#define SL_ADDR_STRLEN   46
+#define SL_ETHER_STRLEN  18
+#define SL_PREFIX_STRLEN (SL_ADDR_STRLEN + 4)
 
 /* True for an address of family IPv4. */
 static inline bool sl_addr_is4(const struct sl_addr *a)
@@ -62,6 +70,18 @@ int sl_addr_parse(const char *text, struct sl_addr *out);
 
 /* Address to its usual text. buf: SL_ADDR_STRLEN bytes. Returns buf. */
 const char *sl_addr_format(const struct sl_addr *a, char *buf);
+
+/* "10.0.0.0/8", "2001:db8::/32", or an address alone, which is a prefix of all its bits. 0, or
+ * -EINVAL, also where bits behind the prefix are not 0. */
+int sl_prefix_parse(const char *text, struct sl_prefix *out);
+
+/* Always with its length. buf: SL_PREFIX_STRLEN bytes. Returns buf. */
+const char *sl_prefix_format(const struct sl_prefix *p, char *buf);
+
+static inline bool sl_prefix_eq(const struct sl_prefix *a, const struct sl_prefix *b)
+{
+	return a->len == b->len && sl_addr_eq(&a->address, &b->address);
+}
 
 /* "02:00:00:00:00:01" to bytes. 0, or -EINVAL. */
 int sl_ether_parse(const char *text, struct sl_ether *out);

@@ -5,6 +5,7 @@
 
 #include "compile/compile.h"
 #include "compile/own.h"
+#include "compile/vip.h"
 
 uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend)
 {
@@ -263,55 +264,6 @@ static int compile_pools(struct generation *g, const struct compile_input *in)
 	free(b.by_slot);
 	free(b.by_number);
 	return rc ? rc : list_counted(g);
-}
-
-static enum slot_fields slot_fields(enum conf_hash hash)
-{
-	switch (hash) {
-	case CONF_HASH_SOURCE:
-		return SLOT_FIELDS_SOURCE;
-	case CONF_HASH_SOURCE_DEST:
-		return SLOT_FIELDS_SOURCE_DEST;
-	default:
-		return SLOT_FIELDS_5TUPLE;
-	}
-}
-
-static int compile_vips(struct generation *g, const struct compile_input *in)
-{
-	const size_t n = in->conf->n_vips;
-	struct vip_def *defs = calloc(n ? n : 1, sizeof *defs);
-	int rc;
-
-	if (!defs)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++) {
-		const struct conf_vip *vip = &in->conf->vips[i];
-		const struct sched_table *t = g->tables[vip->pool_index];
-
-		defs[i] = (struct vip_def){
-			.address = vip->address,
-			.port = vip->port,
-			.proto = vip->protocol,
-			.service = in->services[i],
-		};
-		g->services[in->services[i]] = (struct service){
-			.entry = t->entry,
-			.size = t->size,
-			.oversize = in->conf->pools[vip->pool_index].oversize == CONF_OVERSIZE_DROP
-					    ? SERVICE_DROP
-					    : SERVICE_FRAGMENT,
-			.fields = slot_fields(in->conf->pools[vip->pool_index].hash),
-			.action = (uint8_t)(in->health ? in->health->pools[vip->pool_index].action
-						       : POOL_ACTION_TABLE),
-			.shape = t->shape,
-			.pool = (uint16_t)vip->pool_index,
-			.table = t,
-		};
-	}
-	rc = vip_compile(&g->vips, defs, n);
-	free(defs);
-	return rc;
 }
 
 static void compile_ports(struct generation *g, const struct compile_input *in)

@@ -112,6 +112,14 @@ static void name_all(struct conf *conf)
 			conf->vips[i].name = "";
 		if (!conf->vips[i].pool)
 			conf->vips[i].pool = "";
+		for (size_t r = 0; r < conf->vips[i].n_rules; r++) {
+			struct conf_rule *rule = &conf->vips[i].rules[r];
+
+			if (!rule->name)
+				rule->name = "";
+			if (!rule->pool)
+				rule->pool = "";
+		}
 	}
 }
 

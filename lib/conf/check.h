@@ -58,4 +58,12 @@ int check_probe_ports(struct check *c);
 /* The checks that a pool names. vdev: its packets leave by ports without a kernel interface. */
 void check_pool_checks(struct check *c, struct conf_pool *pool, bool vdev);
 
+/* The rules of one VIP, and the numbers of their pools. 0, or -ENOMEM. */
+int check_rules(struct check *c, const struct conf_vip *vip);
+
+/* The number of the pool of that name, else a mistake and 0. what and name say who wants it: `VIP`,
+ * "web4". */
+size_t check_find_pool(struct check *c, const char *what, const char *name, const char *pool_name,
+	const struct conf_place *place);
+
 #endif

@@ -280,21 +280,21 @@ int check_pools(struct check *c)
 	return rc;
 }
 
-static void check_vip_pool(struct check *c, struct conf_vip *vip)
+size_t check_find_pool(struct check *c, const char *what, const char *name, const char *pool_name,
+	const struct conf_place *place)
 {
-	const struct conf_pool key = {.name = vip->pool};
+	const struct conf_pool key = {.name = pool_name};
 	const struct conf_pool *pool = order_find(&c->pool_names, &key);
-	struct hint hint = {.word = vip->pool};
+	struct hint hint = {.word = pool_name};
 	char near[HINT_STRLEN];
 
-	if (pool) {
-		vip->pool_index = (size_t)(pool - c->conf->pools);
-		return;
-	}
+	if (pool)
+		return (size_t)(pool - c->conf->pools);
 	for (size_t i = 0; i < c->conf->n_pools && !check_is_full(c); i++)
 		hint_offer(&hint, c->conf->pools[i].name);
-	check_fail(c, &vip->place, "VIP \"%s\": pool \"%s\" does not exist%s", vip->name, vip->pool,
+	check_fail(c, place, "%s \"%s\": pool \"%s\" does not exist%s", what, name, pool_name,
 		hint_format(&hint, near));
+	return 0;
 }
 
 static void check_vip(struct check *c, const struct conf_vip *vip, const struct conf_order *names,
@@ -339,7 +339,9 @@ int check_vips(struct check *c)
 		if (vip->place.broken)
 			continue;
 		check_vip(c, vip, &names, &services);
-		check_vip_pool(c, vip);
+		vip->pool_index = check_find_pool(c, "VIP", vip->name, vip->pool, &vip->place);
+		if (check_rules(c, vip))
+			rc = -ENOMEM;
 	}
 	order_free(&names);
 	order_free(&services);

@@ -56,6 +56,8 @@ enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 #define CONF_MAX_BACKENDS        16383
 #define CONF_MAX_CHECKS          1024
 #define CONF_MAX_POOL_CHECKS     8
+#define CONF_MAX_RULES           64   /* of one VIP */
+#define CONF_MAX_PREFIXES        1024 /* of one rule */
 
 /* Where in which file an object stands, for messages. */
 struct conf_place {
@@ -147,6 +149,18 @@ static inline unsigned int conf_family(const struct sl_addr *a)
 	return sl_addr_is4(a) ? 0 : 1;
 }
 
+/* Who is served by another pool than the VIP's own. */
+struct conf_rule {
+	const char *name;
+	struct sl_prefix *sources;
+	size_t n_sources;
+	uint32_t *dscp; /* each below 64 */
+	size_t n_dscp;
+	const char *pool;
+	size_t pool_index; /* into conf.pools; set by conf_check */
+	struct conf_place place;
+};
+
 struct conf_vip {
 	const char *name;
 	struct sl_addr address;
@@ -154,6 +168,8 @@ struct conf_vip {
 	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 	const char *pool;
 	size_t pool_index; /* into conf.pools; set by conf_check */
+	struct conf_rule *rules;
+	size_t n_rules;
 	struct conf_place place;
 };
 

@@ -222,6 +222,7 @@ static void read_key(const struct section *s, const struct conf_row *row, config
 	case CONF_TYPE_UINTS:
 	case CONF_TYPE_TEXTS:
 	case CONF_TYPE_ADDRESSES:
+	case CONF_TYPE_PREFIXES:
 		if (is_type(s, setting, key, CONFIG_TYPE_ARRAY))
 			read_array(s, row, setting);
 		break;

@@ -395,6 +395,23 @@ const struct conf_row conf_rows[] = {
 		.value = "tcp", .help = "Protocol of the VIP."},
 	{"vips[].pool", CONF_TYPE_NAME, AT(struct conf_vip, pool), .example = "web",
 		.help = "Name of the pool that serves the VIP."},
+	{"vips[].rules", LIST_OF(struct conf_vip, rules, struct conf_rule), .max = CONF_MAX_RULES,
+		.unit = "rule",
+		.help = "New connections that another pool serves. The longest prefix that holds "
+			"the "
+			"client decides; without one, the DSCP of its packet; without that, the "
+			"VIP's "
+			"pool serves."},
+	{"vips[].rules[].name", CONF_TYPE_NAME, AT(struct conf_rule, name), .example = "gold",
+		.help = "Name of the rule, unique in its VIP."},
+	{"vips[].rules[].sources", CONF_TYPE_PREFIXES, AT(struct conf_rule, sources),
+		COUNT(struct conf_rule, n_sources), .most = CONF_MAX_PREFIXES, .absent = "none",
+		.example = "192.0.2.0/24", .shown = true, .help = "Clients that the rule is for."},
+	{"vips[].rules[].dscp", CONF_TYPE_UINTS, AT(struct conf_rule, dscp),
+		COUNT(struct conf_rule, n_dscp), .max = 63, .most = 64, .value = "",
+		.help = "DSCP values that the rule is for."},
+	{"vips[].rules[].pool", CONF_TYPE_NAME, AT(struct conf_rule, pool), .example = "web",
+		.help = "Name of the pool that serves them."},
 };
 
 const size_t conf_n_rows = sizeof conf_rows / sizeof *conf_rows;

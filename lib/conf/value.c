@@ -212,6 +212,24 @@ static int store_addresses(struct target *t, const struct value *v, size_t n)
 	return 0;
 }
 
+static int store_prefixes(struct target *t, const struct value *v, size_t n)
+{
+	struct sl_prefix *array = arena_alloc(t->arena, n, sizeof *array);
+
+	if (!array)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		if (sl_prefix_parse(v[i].text, &array[i]))
+			return because(t,
+				"\"%s\" is not a prefix such as 10.0.0.0/8 or 2001:db8::/32, with "
+				"no "
+				"bit set behind it",
+				v[i].text);
+	memcpy(t->field, &array, sizeof array);
+	memcpy(t->second, &n, sizeof n);
+	return 0;
+}
+
 static int store_mac(struct target *t, const struct value *v, size_t n)
 {
 	static const struct sl_ether zero;
@@ -240,6 +258,7 @@ static const struct {
 	[CONF_TYPE_KEY] = {store_key, true},
 	[CONF_TYPE_ADDRESS] = {store_address, true},
 	[CONF_TYPE_ADDRESSES] = {store_addresses, true},
+	[CONF_TYPE_PREFIXES] = {store_prefixes, true},
 	[CONF_TYPE_MAC] = {store_mac, true},
 };
 

@@ -164,6 +164,11 @@ static void get_addresses(const struct field *f, size_t i, struct value *v, char
 	v->text = sl_addr_format(has[0] && i == 0 ? &a[0] : &a[1], buf);
 }
 
+static void get_prefixes(const struct field *f, size_t i, struct value *v, char *buf)
+{
+	v->text = sl_prefix_format(&((const struct sl_prefix *)read_pointer(f->at))[i], buf);
+}
+
 static void get_mac(const struct field *f, size_t i, struct value *v, char *buf)
 {
 	struct sl_ether mac;
@@ -193,6 +198,19 @@ static int copy_uints(const struct field *f, char *at, struct conf_arena *arena)
 {
 	const size_t n = count_array(f);
 	uint32_t *array = arena_alloc(arena, n, sizeof *array);
+
+	if (!array)
+		return -ENOMEM;
+	if (n)
+		memcpy(array, read_pointer(f->at), n * sizeof *array);
+	memcpy(at, &array, sizeof array);
+	return 0;
+}
+
+static int copy_prefixes(const struct field *f, char *at, struct conf_arena *arena)
+{
+	const size_t n = count_array(f);
+	struct sl_prefix *array = arena_alloc(arena, n, sizeof *array);
 
 	if (!array)
 		return -ENOMEM;
@@ -238,6 +256,8 @@ static const struct {
 	[CONF_TYPE_ADDRESS] = {VALUE_TEXT, false, count_address, get_address, NULL, 0},
 	[CONF_TYPE_ADDRESSES] = {VALUE_TEXT, true, count_addresses, get_addresses, NULL,
 		2 * sizeof(bool)},
+	[CONF_TYPE_PREFIXES] = {VALUE_TEXT, true, count_array, get_prefixes, copy_prefixes,
+		sizeof(size_t)},
 	[CONF_TYPE_MAC] = {VALUE_TEXT, false, count_mac, get_mac, NULL, sizeof(bool)},
 };
 

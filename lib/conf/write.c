@@ -42,6 +42,7 @@ const char *conf_row_values(const struct conf_row *row, char *buf)
 		[CONF_TYPE_KEY] = "32 hexadecimal digits",
 		[CONF_TYPE_ADDRESS] = "IPv4 or IPv6 address",
 		[CONF_TYPE_ADDRESSES] = "array of addresses, at most one per family",
+		[CONF_TYPE_PREFIXES] = "array of prefixes",
 		[CONF_TYPE_MAC] = "MAC address",
 	};
 
@@ -83,6 +84,7 @@ static void literal_write(FILE *f, const struct conf_row *row, const char *value
 	case CONF_TYPE_UINTS:
 	case CONF_TYPE_TEXTS:
 	case CONF_TYPE_ADDRESSES:
+	case CONF_TYPE_PREFIXES:
 		fprintf(f, *value ? "[ \"%s\" ]" : "[ ]", value);
 		break;
 	default:

@@ -26,6 +26,18 @@ static void narrow_key(struct flow_key *k, bool v6, enum slot_fields fields)
 		key_keep_addresses(k, v6);
 }
 
+/* The VIP as the pool of a matching rule serves it. */
+static __attribute__((noinline)) const struct service *by_rules(
+	const struct service *s, const struct burst *b, uint32_t i)
+{
+	uint64_t source[2];
+	uint16_t target;
+
+	key_source_number(&b->key[i], b->is6[i], source);
+	target = rules_find(s->rules, source, b->info[i].tos >> 2);
+	return target == RULES_NONE ? s : &s->rules->service[target];
+}
+
 /* Pack the new flows, hash them, and prefetch their table entries: the loads overlap. */
 static void gather(const struct generation *g, const struct burst *b, struct fresh *f)
 {
@@ -35,6 +47,8 @@ static void gather(const struct generation *g, const struct burst *b, struct fre
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
 		const struct service *s = &g->services[b->service[i]];
 
+		if (__builtin_expect(s->rules != NULL, 0))
+			s = by_rules(s, b, i);
 		f->packet[f->n] = (uint8_t)i;
 		f->service[f->n] = s;
 		f->shapes |= 1u << s->shape;
@@ -75,8 +89,15 @@ static inline enum flow_remembered remember(
 	return r;
 }
 
-/* TABLE, and every shape where nothing is remembered. Returns the packets for which there is no
- * backend. */
+/* There is no backend for packet i. */
+static __attribute__((noinline)) void take_out(
+	struct lane *l, struct burst *b, uint32_t i, const struct service *s)
+{
+	burst_end(l, b, i, s->action == POOL_ACTION_WAIT ? VERDICT_NO_TABLE : VERDICT_NO_BACKEND);
+}
+
+/* TABLE, and every shape where nothing is remembered. Returns the packets that it took out,
+ * because there is no backend for them. */
 static inline uint32_t by_table(struct lane *l, const struct generation *g, struct burst *b,
 	const struct fresh *f, const bool all)
 {
@@ -91,6 +112,7 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
 		const uint16_t slot = s->entry[sched_index(f->hash[j], s->size)];
 
 		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
+			take_out(l, b, i, s);
 			failed |= 1u << i;
 			continue;
 		}
@@ -158,7 +180,7 @@ static __attribute__((noinline)) uint32_t by_shapes(
 	return failed;
 }
 
-/* Returns the packets for which there is no backend. */
+/* Returns the packets that were taken out. */
 static uint32_t choose(struct lane *l, const struct generation *g, struct burst *b)
 {
 	struct fresh f;
@@ -169,26 +191,13 @@ static uint32_t choose(struct lane *l, const struct generation *g, struct burst 
 	return by_shapes(l, g, b, &f);
 }
 
-static __attribute__((noinline)) void take_out(
-	struct lane *l, const struct generation *g, struct burst *b, uint32_t failed)
-{
-	for (uint32_t left = failed; left; left &= left - 1) {
-		const uint32_t i = (uint32_t)__builtin_ctz(left);
-		const uint8_t action = g->services[b->service[i]].action;
-
-		burst_end(l, b, i,
-			action == POOL_ACTION_WAIT ? VERDICT_NO_TABLE : VERDICT_NO_BACKEND);
-	}
-	burst_close(b, failed);
-}
-
 void stage_select(struct lane *l, const struct generation *g, struct burst *b)
 {
 	if (b->new_flows) {
 		const uint32_t failed = choose(l, g, b);
 
 		if (__builtin_expect(failed, 0))
-			take_out(l, g, b, failed);
+			burst_close(b, failed);
 	}
 	b->transforms = 0;
 	for (uint32_t i = 0; i < b->n; i++) {

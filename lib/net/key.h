@@ -42,6 +42,14 @@ HDR_INLINE void key_prefix(uint64_t out[2], const void *addr, bool v6)
 	out[1] = v6;
 }
 
+/* The source address as a number, upper and lower half; IPv4 as IPv4-mapped IPv6. */
+HDR_INLINE void key_source_number(const struct flow_key *k, bool v6, uint64_t out[2])
+{
+	out[0] = v6 ? __builtin_bswap64(k->w[0]) : 0;
+	out[1] = v6 ? __builtin_bswap64(k->w[1])
+		    : UINT64_C(0xffff00000000) | __builtin_bswap32((uint32_t)k->w[0]);
+}
+
 /* The 4 or 16 bytes of the destination address. */
 HDR_INLINE const void *key_destination(const struct flow_key *k, bool v6)
 {

@@ -39,6 +39,8 @@ void generation_free(struct generation *g)
 	for (size_t i = 0; g->tables && i < g->n_tables; i++)
 		sched_unref(g->tables[i]);
 	free(g->tables);
+	for (uint32_t i = 0; g->services && i < g->n_services; i++)
+		rules_free(g->services[i].rules);
 	free(g->services);
 	free(g->backends);
 	free(g->owned);

@@ -13,6 +13,7 @@
 #include "eal/hash.h"
 #include "table/backend.h"
 #include "table/flow.h"
+#include "table/rules.h"
 #include "table/health_view.h"
 #include "table/own.h"
 #include "table/sched.h"
@@ -35,9 +36,10 @@ enum service_oversize { SERVICE_FRAGMENT, SERVICE_DROP };
 struct service {
 	const uint16_t *entry; /* table of the pool */
 	uint32_t size;
-	uint8_t fields;                  /* enum slot_fields */
-	uint8_t shape;                   /* enum sched_shape */
-	uint16_t pool;                   /* its number in this generation */
+	uint8_t fields;      /* enum slot_fields */
+	uint8_t shape;       /* enum sched_shape */
+	uint16_t pool;       /* its number in this generation */
+	struct rules *rules; /* NULL: every flow goes to the pool above; owned by the generation */
 	const struct sched_table *table; /* the rest of it, for other shapes than TABLE */
 	uint8_t action;   /* enum pool_action: what happens where the table has no backend */
 	uint8_t oversize; /* enum service_oversize */

@@ -18,10 +18,11 @@ static struct outcome alone[BURST_MAX], together;
 static void random_frame(struct frame *f)
 {
 	static const char *const vips[] = {VIP4, VIP6, VIP4_TWIN, VIP6_TWIN, VIP4_ANY, VIP6_ANY};
+	const uint32_t pool = random_below(&rnd, WORLD_PURE_POOLS + 1);
 	const struct frame_spec spec = {
 		.dst = vips[random_below(&rnd, 6)],
 		.sport = (uint16_t)random_next(&rnd),
-		.dport = (uint16_t)PORT_OF(random_below(&rnd, WORLD_POOLS + 1)),
+		.dport = (uint16_t)PORT_OF(pool < WORLD_PURE_POOLS ? pool : WORLD_POOLS),
 		.proto = random_below(&rnd, 16) ? IPPROTO_TCP : IPPROTO_UDP,
 		.vlans = (uint8_t)(random_below(&rnd, 4) ? 0 : random_below(&rnd, 4)),
 		.options = (uint8_t)(random_below(&rnd, 4) ? 0 : random_below(&rnd, 11)),

@@ -44,6 +44,9 @@ static const struct pool pools[WORLD_POOLS] = {
 	[POOL_EMPTY] = {""},
 	[POOL_DARK] = {"", "10.10.0.", HOP_SOURCE4, .n = 1, .weight = 1, .dark = true},
 	[POOL_BEHIND] = {"forward = \"l2\";", "10.11.0.", .n = 1, .weight = 1, .behind = true},
+	[POOL_RR] = {"scheduler = \"rr\";", "10.13.0.", HOP_SOURCE4, .n = 4, .weight = 1},
+	[POOL_LC] = {"scheduler = \"lc\";", "10.14.0.", HOP_SOURCE4, .n = 4, .weight = 1},
+	[POOL_RANDOM] = {"scheduler = \"random\";", "10.15.0.", HOP_SOURCE4, .n = 4, .weight = 1},
 	[POOL_UNSOURCED] = {"", "10.12.0.", "", .n = 1, .weight = 1, .unsourced = true},
 	[POOL_STRICT] = {"oversize = \"drop\";", "10.13.0.", HOP_SOURCE4, .n = 1, .weight = 1},
 	[POOL_TIGHT6] = {"", "fd00:14::", HOP_SOURCE6, .n = 1, .weight = 1, .mtu = 1300},
@@ -122,6 +125,21 @@ static void write_vip(
 	++*n;
 }
 
+static void write_rules(FILE *f, int *n, const char *address)
+{
+	fprintf(f,
+		",\n{ name = \"v%d\"; address = \"%s\"; port = %d; pool = \"p%d\"; rules = ("
+		"{ name = \"net\"; sources = [ \"198.51.100.0/24\", \"2001:db8:c::/48\" ]; "
+		"pool = \"p%d\"; },"
+		"{ name = \"part\"; sources = [ \"198.51.100.64/26\", \"2001:db8:c:1::/64\" ]; "
+		"pool = \"p%d\"; },"
+		"{ name = \"none\"; sources = [ \"198.51.100.128/25\", \"2001:db8:c:2::/64\" ]; "
+		"pool = \"p%d\"; },"
+		"{ name = \"mark\"; dscp = [ 46, 10 ]; pool = \"p%d\"; } ); }",
+		*n, address, PORT_RULES, POOL_VIA4, POOL_L2, POOL_VIA6, POOL_EMPTY, POOL_ROUTED4);
+	++*n;
+}
+
 static void write_vips(FILE *f)
 {
 	static const char *const each[] = {VIP4, VIP4_TWIN, VIP6, VIP6_TWIN};
@@ -138,6 +156,8 @@ static void write_vips(FILE *f)
 		write_vip(f, &n, any[i], 0, "tcp", POOL_VIA4);
 		write_vip(f, &n, any[i], 8443, "tcp", POOL_VIA6);
 	}
+	write_rules(f, &n, VIP4);
+	write_rules(f, &n, VIP6);
 	fputs(" );\n", f);
 }
 

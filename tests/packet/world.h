@@ -41,19 +41,30 @@ enum world_pool {
 	POOL_STRICT,    /* as VIA4, oversize = "drop" */
 	POOL_TIGHT6,    /* IPv6 tunnel on a route of 1300: less than an IPv6 host may be told */
 	POOL_WAITS,     /* no health verdict yet */
+	POOL_RR,        /* four backends in turn */
+	POOL_LC,        /* four, fewest flows */
+	POOL_RANDOM,    /* four by chance */
 	WORLD_POOLS
 };
 
-#define VIP4          "203.0.113.10"
-#define VIP4_TWIN     "203.0.113.11"
-#define VIP4_ANY      "203.0.113.20"
-#define VIP6          "2001:db8::10"
-#define VIP6_TWIN     "2001:db8::11"
-#define VIP6_ANY      "2001:db8::20"
+/* Those before it: where a packet goes hangs on the packet alone. */
+#define WORLD_PURE_POOLS POOL_RR
+
+#define VIP4             "203.0.113.10"
+#define VIP4_TWIN        "203.0.113.11"
+#define VIP4_ANY         "203.0.113.20"
+#define VIP6             "2001:db8::10"
+#define VIP6_TWIN        "2001:db8::11"
+#define VIP6_ANY         "2001:db8::20"
 
 /* On VIP4 and VIP6, and on their twins, TCP port PORT_OF(pool) is served by that pool, UDP port 53
  * by VIA4. VIP4_ANY and VIP6_ANY serve every TCP port by VIA4 but 8443, which is VIA6's. */
-#define PORT_OF(pool) (8000 + (pool))
+#define PORT_OF(pool)    (8000 + (pool))
+
+/* TCP port PORT_RULES of VIP4 and VIP6 is served by VIA4, but from 198.51.100.0/24 and
+ * 2001:db8:c::/48 by L2, from 198.51.100.64/26 and 2001:db8:c:1::/64 by VIA6, and with DSCP 46 or
+ * 10 by ROUTED4; from 198.51.100.128/25 and 2001:db8:c:2::/64 by EMPTY. */
+#define PORT_RULES       8500
 
 /* One backend, as the test itself knows it. */
 struct world_way {

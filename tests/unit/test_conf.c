@@ -239,6 +239,49 @@ static void one_mistake_one_message(void **state)
 	}
 }
 
+#define RULE_VIP(rules)                                                                           \
+	PORT "pools = ( { name = \"p\"; }, { name = \"high\"; } );\n"                             \
+	     "vips = ( { name = \"v\"; address = \"203.0.113.1\"; port = 1; pool = \"p\"; rules " \
+	     "= (\n" rules "); } );"
+
+static void rule_mistakes(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} rows[] = {
+		{RULE_VIP("{ name = \"r\"; pool = \"high\"; }"),
+			"t:4: VIP \"v\": rule \"r\": give it sources or dscp, or it is for "
+			"nobody"},
+		{RULE_VIP("{ name = \"r\"; sources = [\"10.0.0.1/8\"]; pool = \"high\"; }"),
+			"t:4: VIP \"v\": rule \"r\": sources \"10.0.0.1/8\" is not a prefix such "
+			"as "
+			"10.0.0.0/8 or 2001:db8::/32, with no bit set behind it"},
+		{RULE_VIP("{ name = \"r\"; dscp = [64]; pool = \"high\"; }"),
+			"t:4: VIP \"v\": rule \"r\": dscp 64 is above 63"},
+		{RULE_VIP("{ name = \"r\"; dscp = [1]; pool = \"hihg\"; }"),
+			"t:4: VIP \"v\": rule \"r\": pool \"hihg\" does not exist, did you mean "
+			"\"high\"?"},
+		{RULE_VIP("{ name = \"r\"; dscp = [1]; pool = \"high\"; },\n"
+			  "{ name = \"r\"; dscp = [1]; pool = \"p\"; }"),
+			"t:5: VIP \"v\": rule \"r\": exists already\n"
+			"t:5: VIP \"v\": rule \"r\": dscp 1 stands in rule \"r\" too"},
+		{RULE_VIP("{ name = \"a\"; sources = [\"10.0.0.0/8\", \"::/0\"]; pool = \"high\"; "
+			  "},\n{ name = \"b\"; sources = [\"::/0\", \"10.0.0.0/9\"]; pool = \"p\"; "
+			  "}"),
+			"t:5: VIP \"v\": rule \"b\": source ::/0 stands in rule \"a\" too"},
+		{RULE_VIP("{ name = \"a\"; sources = [\"10.0.0.0/8\", \"2001:db8::/32\"]; dscp = "
+			  "[46, 0]; pool = \"high\"; }"),
+			""},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		char *is = mistakes(rows[i].text);
+
+		assert_string_equal(is, rows[i].message);
+		free(is);
+	}
+}
+
 static void port_mistakes(void **state)
 {
 	static const struct {
@@ -404,6 +447,7 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(one_mistake_one_message),
+		cmocka_unit_test(rule_mistakes),
 		cmocka_unit_test(port_mistakes),
 		cmocka_unit_test(vdev_only_needs_tunnel_source),
 		cmocka_unit_test(check_proves_changed_data),

@@ -101,6 +101,9 @@ static void random_value(
 	case CONF_TYPE_ADDRESSES:
 		random_address(rnd, (unsigned int)i, buf);
 		break;
+	case CONF_TYPE_PREFIXES:
+		sprintf(buf, i % 2 ? "2001:db8:%x::/48" : "10.%u.0.0/16", (unsigned int)i);
+		break;
 	case CONF_TYPE_MAC:
 		sprintf(buf, "02:%02x:00:00:00:%02x", random_below(rnd, 256),
 			random_below(rnd, 256));
@@ -142,7 +145,9 @@ static void add_some(struct random *rnd, struct conf *conf)
 	snprintf(backend, sizeof backend, "b%u", random_below(rnd, 12));
 	snprintf(vip, sizeof vip, "v%u", random_below(rnd, 6));
 	snprintf(check, sizeof check, "c%u", random_below(rnd, 6));
-	switch (random_below(rnd, 7)) {
+	const char *const rules[] = {vip, backend};
+
+	switch (random_below(rnd, 8)) {
 	case 0:
 		edit_add(conf, "pools", names, &o, &err);
 		break;
@@ -163,6 +168,10 @@ static void add_some(struct random *rnd, struct conf *conf)
 			edit_set_text(conf, &o, "type", "http", &err);
 		break;
 	case 5:
+		if (edit_add(conf, "vips[].rules", rules, &o, &err) == 0)
+			edit_set_text(conf, &o, "pool", "x", &err);
+		break;
+	case 6:
 		edit_delete(conf, "pools[].backends", names, &err);
 		break;
 	default:

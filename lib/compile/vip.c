@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "compile/vip.h"
+
+static enum slot_fields slot_fields(enum conf_hash hash)
+{
+	switch (hash) {
+	case CONF_HASH_SOURCE:
+		return SLOT_FIELDS_SOURCE;
+	case CONF_HASH_SOURCE_DEST:
+		return SLOT_FIELDS_SOURCE_DEST;
+	default:
+		return SLOT_FIELDS_5TUPLE;
+	}
+}
+
+/* A VIP as a pool serves it. */
+static struct service service_of(
+	const struct generation *g, const struct compile_input *in, size_t pool_index)
+{
+	const struct conf_pool *pool = &in->conf->pools[pool_index];
+	const struct sched_table *t = g->tables[pool_index];
+
+	return (struct service){
+		.entry = t->entry,
+		.size = t->size,
+		.oversize = pool->oversize == CONF_OVERSIZE_DROP ? SERVICE_DROP : SERVICE_FRAGMENT,
+		.fields = slot_fields(pool->hash),
+		.action = (uint8_t)(in->health ? in->health->pools[pool_index].action
+					       : POOL_ACTION_TABLE),
+		.shape = t->shape,
+		.pool = (uint16_t)pool_index,
+		.table = t,
+	};
+}
+
+/* Target r of the compiled rules is rule r. NULL without memory. */
+static struct rules *compile_rules(
+	const struct generation *g, const struct compile_input *in, const struct conf_vip *vip)
+{
+	struct rules_prefix *prefixes;
+	struct rules *rules;
+	size_t n = 0;
+
+	for (size_t r = 0; r < vip->n_rules; r++)
+		n += vip->rules[r].n_sources;
+	prefixes = calloc(n + 1, sizeof *prefixes);
+	n = 0;
+	for (size_t r = 0; prefixes && r < vip->n_rules; r++)
+		for (size_t i = 0; i < vip->rules[r].n_sources; i++)
+			prefixes[n++] = (struct rules_prefix){
+				.prefix = vip->rules[r].sources[i], .target = (uint16_t)r};
+	rules = prefixes ? rules_new(prefixes, n, vip->n_rules) : NULL;
+	for (size_t r = 0; rules && r < vip->n_rules; r++) {
+		rules->service[r] = service_of(g, in, vip->rules[r].pool_index);
+		for (size_t i = 0; i < vip->rules[r].n_dscp; i++)
+			rules->dscp[vip->rules[r].dscp[i]] = (uint16_t)r;
+	}
+	free(prefixes);
+	return rules;
+}
+
+int compile_vips(struct generation *g, const struct compile_input *in)
+{
+	const size_t n = in->conf->n_vips;
+	struct vip_def *defs = calloc(n ? n : 1, sizeof *defs);
+	int rc = defs ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < n && !rc; i++) {
+		const struct conf_vip *vip = &in->conf->vips[i];
+		struct service *s = &g->services[in->services[i]];
+
+		defs[i] = (struct vip_def){
+			.address = vip->address,
+			.port = vip->port,
+			.proto = vip->protocol,
+			.service = in->services[i],
+		};
+		*s = service_of(g, in, vip->pool_index);
+		s->rules = vip->n_rules ? compile_rules(g, in, vip) : NULL;
+		if (vip->n_rules && !s->rules)
+			rc = -ENOMEM;
+	}
+	if (!rc)
+		rc = vip_compile(&g->vips, defs, n);
+	free(defs);
+	return rc;
+}
