@@ -149,12 +149,24 @@ def malformed(client):
     client.sock.close()
 
 
+def refused_often(client):
+    """What a viewer may not do is told in the log, but does not fill it."""
+    request = b'{"v":1,"id":1,"cmd":"flow.flush","args":{"all":true}}\n'
+    for _ in range(2000):
+        assert client.ask(request)["err"]["code"] == "EPERM"
+    time.sleep(1.1)
+    assert client.ask(request)["err"]["code"] == "EPERM"
+
+
 def churn():
     """Comes and goes, in the middle of everything."""
     for i in range(1000):
         sock = connect()
-        if i % 3:
-            sock.send(STATUS[: i % len(STATUS)] if i % 3 == 1 else STATUS * 50)
+        try:
+            if i % 3:
+                sock.send(STATUS[: i % len(STATUS)] if i % 3 == 1 else STATUS * 50)
+        except BrokenPipeError:
+            pass  # no place was left
         sock.close()
 
 
@@ -177,7 +189,7 @@ def main():
     os.setuid(NOBODY)
     held = crowd()
     print("1000 at once")
-    work = [half_line] * 8 + [slow_reader] * 8 + [long_line] * 2 + [malformed] * 8
+    work = [half_line] * 8 + [slow_reader] * 8 + [long_line] * 2 + [malformed] * 8 + [refused_often]
     threads = [guarded(fn, client) for fn, client in zip(work, held)]
     for client in held[len(work):]:
         client.sock.close()

@@ -39,6 +39,10 @@ lab_stop abuse
 expect_eq "exit status of the abuse" "$LAB_STATUS" 0
 [ "$answered" -ge 20 ] || fail "root asked only $answered times"
 
+# 2001 refusals and some: 20 a second are told, for the few seconds that they took, and the rest by number.
+expect_between "refusals in the log" "$(grep -c 'audit: control: uid 65534 .*: EPERM,' "$LAB_DIR/sluiced.log")" 21 400
+lab_log_has sluiced 'audit: control: [0-9]+ more were refused' || fail "the log does not tell of the other refusals"
+
 # All that is left of it is gone; the next one is let in.
 settled() { [ "$(files)" = "$files_before" ]; }
 wait_for 10 settled || fail "sluiced has $(files) files open, $files_before before"

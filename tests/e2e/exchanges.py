@@ -14,7 +14,7 @@ import re
 import socket
 import sys
 
-VARIES = {"uptime_s", "path", "version", "lcore", "since"}
+VARIES = {"uptime_s", "path", "version", "lcore", "heartbeat_age_us"}
 
 
 class Mismatch(Exception):
