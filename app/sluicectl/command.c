@@ -52,6 +52,8 @@ static const struct column backend_columns[] = {
 	{"pps", "PPS", cell_count, true},
 	{"id", NULL, NULL, true},
 	{"new_flows", NULL, NULL, true},
+	{"over_flows", NULL, NULL, true},
+	{"max_flows", NULL, NULL, true},
 	{"bytes", NULL, NULL, true},
 	{"next_hop.mac", NULL, NULL, false},
 	{"next_hop.port", NULL, NULL, false},

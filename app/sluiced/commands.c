@@ -146,15 +146,17 @@ static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool
 	char addr[SL_ADDR_STRLEN];
 
 	return json_pack(
-		"{s:s, s:s, s:s, s:I, s:s, s:i, s:i, s:f, s:o, s:I, s:I, s:f, s:I, s:I, s:f}",
+		"{s:s, s:s, s:s, s:I, s:s, s:i, s:I, s:i, s:f, s:o, s:I, s:I, s:f, s:I, s:I, s:I, "
+		"s:f}",
 		"pool", pool->name, "backend", be->name, "address",
 		sl_addr_format(&be->address, addr), "id", (json_int_t)be->id, "admin",
-		admin_name(be->admin), "weight", (int)be->weight, "slots", (int)owned, "share",
-		(double)owned / table_size, "next_hop", next_hop(d, pool, be), "flows",
+		admin_name(be->admin), "weight", (int)be->weight, "max_flows",
+		(json_int_t)be->max_flows, "slots", (int)owned, "share", (double)owned / table_size,
+		"next_hop", next_hop(d, pool, be), "flows",
 		(json_int_t)stats_flows(&d->stats, slot), "new_flows",
 		(json_int_t)stats_new_flows(&d->stats, STATS_BACKEND, slot), "new_flows_ps",
-		row->new_ps, "packets", (json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps",
-		row->pps);
+		row->new_ps, "over_flows", (json_int_t)stats_over(&d->stats, slot), "packets",
+		(json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps", row->pps);
 }
 
 /* outer: number of the pool; inner: number of the backend in it. */

@@ -14,6 +14,8 @@ static void on_count(evutil_socket_t fd, short what, void *arg)
 	const struct generation *g = d->rcu.current;
 
 	lanes_count_flows(d->lanes, d->n_lanes, g->counted, g->n_counted, d->load);
+	for (size_t i = 0; g->some_limited && i < g->n_counted; i++)
+		load_judge(d->load, g->counted[i], g->max_flows[g->counted[i]]);
 }
 
 int load_open(struct daemon *d)
@@ -44,12 +46,14 @@ void load_follow_generation(struct daemon *d)
 
 void load_count_all(struct daemon *d)
 {
+	const struct generation *g = d->rcu.current;
 	const uint32_t top = ids_top(d->slots);
 
 	for (uint32_t slot = 0; slot < top; slot++) {
 		const uint16_t s = (uint16_t)slot;
 
 		lanes_count_flows(d->lanes, d->n_lanes, &s, 1, d->load);
+		load_judge(d->load, s, slot < g->n_backends ? g->max_flows[slot] : 0);
 	}
 }
 

@@ -58,6 +58,20 @@ static uint64_t sum_new(const struct stats *s, enum stats_kind kind, uint32_t id
 	return n;
 }
 
+static uint64_t sum_over(const struct stats *s, uint32_t slot)
+{
+	uint64_t n = 0;
+
+	for (uint32_t i = 0; i < s->n_lanes; i++)
+		n += counter_read(&s->lanes[i]->backend_over[slot]);
+	return n;
+}
+
+uint64_t stats_over(const struct stats *s, uint16_t slot)
+{
+	return sum_over(s, slot) - s->backends[slot].over_base;
+}
+
 uint64_t stats_new_flows(const struct stats *s, enum stats_kind kind, uint16_t id)
 {
 	return sum_new(s, kind, id) - rows(s, kind)[id].new_base;
@@ -95,6 +109,8 @@ void stats_follow(struct stats *s, enum stats_kind kind, const struct ids *ids)
 		row->last = row->base;
 		row->new_base = sum_new(s, kind, i);
 		row->new_last = row->new_base;
+		if (kind == STATS_BACKEND)
+			row->over_base = sum_over(s, i);
 	}
 }
 

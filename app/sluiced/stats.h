@@ -18,6 +18,7 @@ struct stats_row {
 	double pps, bps;             /* packets and bits per second */
 	uint64_t new_base, new_last; /* as base and last, of flows that began */
 	double new_ps;
+	uint64_t over_base; /* as base, of flows above max_flows; backends only */
 };
 
 struct stats {
@@ -49,6 +50,10 @@ struct traffic stats_read(const struct stats *s, enum stats_kind kind, uint16_t 
 
 /* Flows that began since then. */
 uint64_t stats_new_flows(const struct stats *s, enum stats_kind kind, uint16_t id);
+
+/* Those of them that a backend got above its max_flows, because no other that was tried had room.
+ */
+uint64_t stats_over(const struct stats *s, uint16_t slot);
 
 /* Flows that a backend has now, over all lanes. */
 uint64_t stats_flows(const struct stats *s, uint16_t slot);

@@ -72,6 +72,45 @@ static int lcore_stats(const struct daemon *d, const char *params, struct rte_te
 	return -ENOENT;
 }
 
+/* Entries now, and what became of flows since the start, of one lane. */
+static void add_flow_sums(uint64_t sum[8], const struct flow_table *t)
+{
+	sum[0] += __atomic_load_n(&t->entries, __ATOMIC_RELAXED);
+	sum[1] += ((uint64_t)__atomic_load_n(&t->mask, __ATOMIC_RELAXED) + 1) * FLOW_WAYS;
+	sum[2] += (uint64_t)t->most * FLOW_WAYS;
+	sum[3] += counter_read(&t->inserts);
+	sum[4] += counter_read(&t->expired);
+	sum[5] += counter_read(&t->evicted);
+	sum[6] += counter_read(&t->bypass);
+	sum[7] += counter_read(&t->grown);
+}
+
+/* Of the lanes of one worker, or of all. */
+static int flow_stats(const struct daemon *d, const char *params, struct rte_tel_data *out)
+{
+	static const char *const names[8] = {"flows", "room", "room_most", "inserted", "expired",
+		"evicted", "bypassed", "grown"};
+	const bool all = !params || !*params;
+	uint64_t sum[8] = {0};
+	char *end = NULL;
+	const unsigned long lcore = all ? 0 : strtoul(params, &end, 10);
+	bool found = all;
+
+	if (!all && *end)
+		return -EINVAL;
+	for (uint32_t i = 0; i < d->n_workers && !all; i++)
+		found |= d->workers[i].lcore == lcore;
+	for (uint32_t l = 0; l < d->n_lanes; l++) {
+		const uint32_t owner = lane_map_owner(&d->lane_map, l);
+
+		if (d->lanes[l]->flows && (all || d->workers[owner].lcore == lcore))
+			add_flow_sums(sum, d->lanes[l]->flows);
+	}
+	for (int i = 0; i < 8 && found; i++)
+		add(out, names[i], sum[i]);
+	return found ? 0 : -ENOENT;
+}
+
 static const struct {
 	const char *name;
 	int (*fill)(const struct daemon *d, const char *params, struct rte_tel_data *out);
@@ -79,6 +118,9 @@ static const struct {
 } rows[] = {
 	{"/sluice/info", info, "Version, revision, sizes and packet sums. No parameters."},
 	{"/sluice/drops", drops, "Packets dropped by reason. No parameters."},
+	{"/sluice/flow/stats", flow_stats,
+		"Flow tables: flows, room, and what became of flows. Parameter: lcore, or none for "
+		"all."},
 	{"/sluice/lcore/stats", lcore_stats, "Packets and cycles of one worker. Parameter: lcore."},
 };
 

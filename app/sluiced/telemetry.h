@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Commands for dpdk-telemetry: /sluice/info, /sluice/drops, /sluice/lcore/stats,ID. Read only. */
+/* Commands for dpdk-telemetry: /sluice/info, /sluice/drops, /sluice/lcore/stats,ID,
+ * /sluice/flow/stats[,ID]. Read only. */
 
 #ifndef SLUICED_TELEMETRY_H
 #define SLUICED_TELEMETRY_H

@@ -55,20 +55,19 @@ static uint32_t weight_of(
 	return be->admin == CONF_ADMIN_READY ? be->weight : 0;
 }
 
-/* Weight 0 means no new connection; those it has go on. So does drain, but for a time only. */
-static enum backend_state backend_state(
-	const struct compile_input *in, const struct conf_backend *be, size_t number)
+/* Weight 0 means no new connection; those it has go on. So does drain, but for a time only. What is
+ * marked down keeps its TCP connections, or none. */
+static enum backend_state backend_state(const struct compile_input *in,
+	const struct conf_pool *pool, const struct conf_backend *be, size_t number)
 {
-	switch (be->admin) {
-	case CONF_ADMIN_MAINT:
+	const bool drain = be->admin == CONF_ADMIN_DRAIN;
+
+	if (be->admin == CONF_ADMIN_MAINT || (drain && in->drained && in->drained[number]))
 		return BACKEND_GONE;
-	case CONF_ADMIN_DRAIN:
-		return in->drained && in->drained[number] ? BACKEND_GONE : BACKEND_DRAIN;
-	default:
-		if (in->health && in->health->backends[number].down)
-			return BACKEND_DRAIN;
-		return be->weight ? BACKEND_READY : BACKEND_DRAIN;
-	}
+	if (in->health && in->health->backends[number].down)
+		return pool->on_marked_down == CONF_MARKED_DOWN_REHASH ? BACKEND_GONE
+								       : BACKEND_DOWN;
+	return drain || !be->weight ? BACKEND_DRAIN : BACKEND_READY;
 }
 
 /* `number`: of the backend, over all pools. */
@@ -78,7 +77,7 @@ static void compile_backend(struct backend *out, const struct compile_input *in,
 	const struct compile_hop *hop = &in->hops[number];
 	const unsigned int family = conf_family(&be->address);
 
-	out->state = (uint8_t)backend_state(in, be, number);
+	out->state = (uint8_t)backend_state(in, pool, be, number);
 	compile_transform(out, in, pool->forward,
 		pool->has_tunnel_source[family] ? &pool->tunnel_source[family] : NULL, &be->address,
 		hop);
@@ -196,12 +195,17 @@ static int list_counted(struct generation *g)
 
 	for (size_t t = 0; t < g->n_tables; t++)
 		n += goes_by_count(g->tables[t]) ? g->tables[t]->spec.n : 0;
+	for (uint32_t slot = 0; slot < g->n_backends; slot++)
+		n += g->max_flows[slot] != 0;
 	g->counted = calloc(n + 1, sizeof *g->counted);
 	if (!g->counted)
 		return -ENOMEM;
 	for (size_t t = 0; t < g->n_tables; t++)
 		for (size_t i = 0; goes_by_count(g->tables[t]) && i < g->tables[t]->spec.n; i++)
 			g->counted[g->n_counted++] = g->tables[t]->spec.members[i].slot;
+	for (uint32_t slot = 0; slot < g->n_backends; slot++)
+		if (g->max_flows[slot])
+			g->counted[g->n_counted++] = (uint16_t)slot;
 	qsort(g->counted, n, sizeof *g->counted, slot_cmp);
 	for (size_t i = 0; i < n; i++)
 		if (!k || g->counted[k - 1] != g->counted[i])
@@ -236,9 +240,13 @@ static int compile_pool(struct generation *g, const struct build *b, size_t p, s
 	const struct conf_pool *pool = &in->conf->pools[p];
 	const size_t borrowed = in->health ? in->health->pools[p].n_borrowed : 0;
 
-	for (size_t i = 0; i < pool->n_backends; i++)
-		compile_backend(&g->backends[in->slots[first + i]], in, pool, &pool->backends[i],
-			first + i);
+	for (size_t i = 0; i < pool->n_backends; i++) {
+		const uint16_t slot = in->slots[first + i];
+
+		compile_backend(&g->backends[slot], in, pool, &pool->backends[i], first + i);
+		g->max_flows[slot] = pool->backends[i].max_flows;
+		g->some_limited |= pool->backends[i].max_flows != 0;
+	}
 	g->tables[p] = compile_table(b, p, first);
 	if (!g->tables[p])
 		return -ENOMEM;

@@ -31,7 +31,8 @@ static struct service service_of(
 		.fields = slot_fields(pool->hash),
 		.action = (uint8_t)(in->health ? in->health->pools[pool_index].action
 					       : POOL_ACTION_TABLE),
-		.shape = t->shape,
+		.shape = pool->track == CONF_TRACK_NONE ? SCHED_TABLE : t->shape,
+		.untracked = pool->track == CONF_TRACK_NONE,
 		.pool = (uint16_t)pool_index,
 		.table = t,
 	};
@@ -63,6 +64,16 @@ static struct rules *compile_rules(
 	return rules;
 }
 
+/* No pool that may serve the VIP has its flows remembered. */
+static bool nothing_tracked(const struct conf *conf, const struct conf_vip *vip)
+{
+	bool none = conf->pools[vip->pool_index].track == CONF_TRACK_NONE;
+
+	for (size_t r = 0; r < vip->n_rules; r++)
+		none &= conf->pools[vip->rules[r].pool_index].track == CONF_TRACK_NONE;
+	return none;
+}
+
 int compile_vips(struct generation *g, const struct compile_input *in)
 {
 	const size_t n = in->conf->n_vips;
@@ -83,6 +94,8 @@ int compile_vips(struct generation *g, const struct compile_input *in)
 		s->rules = vip->n_rules ? compile_rules(g, in, vip) : NULL;
 		if (vip->n_rules && !s->rules)
 			rc = -ENOMEM;
+		s->forgotten = nothing_tracked(in->conf, vip);
+		g->some_forgotten |= s->forgotten;
 	}
 	if (!rc)
 		rc = vip_compile(&g->vips, defs, n);

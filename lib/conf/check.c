@@ -217,6 +217,25 @@ int conf_read(const char *path, struct conf **out, struct sl_err *err)
 	return rc;
 }
 
+/* max_flows goes by flows that are remembered. */
+static int warn_limits(const struct conf *conf, const struct conf_pool *pool, struct sl_err *warn)
+{
+	if (conf->flows.per_lane && pool->track == CONF_TRACK_ALL)
+		return 0;
+	for (size_t i = 0; i < pool->n_backends; i++) {
+		const struct conf_backend *be = &pool->backends[i];
+
+		if (!be->max_flows)
+			continue;
+		sl_err_at(warn, be->place.file ? be->place.file : "configuration", be->place.line,
+			"backend \"%s\": max_flows has no effect where connections are not "
+			"remembered (%s)",
+			be->name, conf->flows.per_lane ? "track = none" : "flows.per_lane = 0");
+		return 1;
+	}
+	return 0;
+}
+
 int conf_warn(const struct conf *conf, struct sl_err *warn)
 {
 	int n = 0;
@@ -236,6 +255,7 @@ int conf_warn(const struct conf *conf, struct sl_err *warn)
 	for (size_t i = 0; i < conf->n_pools; i++) {
 		const struct conf_pool *pool = &conf->pools[i];
 
+		n += warn_limits(conf, pool, warn);
 		if (pool->table_size >= 100 * pool->n_backends)
 			continue;
 		sl_err_at(warn, pool->place.file ? pool->place.file : "configuration",

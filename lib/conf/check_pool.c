@@ -138,6 +138,11 @@ static void check_scheduler(struct check *c, struct conf_pool *pool)
 			"or "
 			"take scheduler \"maglev\" with it",
 			pool->name);
+	if (scheduler_needs(pool->scheduler) == SCHEDULER_FLOWS && pool->track == CONF_TRACK_NONE)
+		check_fail(c, &pool->place,
+			"pool \"%s\": scheduler \"%s\" cannot work with track = \"none\": it "
+			"leaves it to the flow table that a connection stays",
+			pool->name, scheduler_name(pool->scheduler));
 	if (scheduler_needs(pool->scheduler) == SCHEDULER_FLOWS && !c->conf->flows.per_lane)
 		check_fail(c, &pool->place,
 			"pool \"%s\": scheduler \"%s\" cannot work with flows.per_lane = 0: it "

@@ -20,6 +20,8 @@ enum conf_accept_mac { CONF_ACCEPT_DEFAULT, CONF_ACCEPT_OWN, CONF_ACCEPT_ANY };
 enum conf_hash { CONF_HASH_DEFAULT, CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HASH_SOURCE_DEST };
 /* May a backend have new connections, and keep those it has? */
 enum conf_admin { CONF_ADMIN_READY, CONF_ADMIN_DRAIN, CONF_ADMIN_MAINT };
+enum conf_track { CONF_TRACK_ALL, CONF_TRACK_NONE };
+enum conf_marked_down { CONF_MARKED_DOWN_KEEP, CONF_MARKED_DOWN_REHASH };
 enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_ADAPTIVE };
 enum conf_oversize { CONF_OVERSIZE_FRAGMENT, CONF_OVERSIZE_DROP };
@@ -111,7 +113,8 @@ struct conf_check {
 struct conf_backend {
 	const char *name;
 	struct sl_addr address;
-	uint32_t weight; /* 0-1000 */
+	uint32_t weight;    /* 0-1000 */
+	uint32_t max_flows; /* 0 = no limit */
 	enum conf_admin admin;
 	uint32_t id; /* 0 = identity from the address */
 	struct conf_place place;
@@ -133,6 +136,8 @@ struct conf_pool {
 	const char *egress; /* port name or NULL: the route decides */
 	int egress_port;    /* index into conf.ports, -1 without egress; set by conf_check */
 	uint32_t drain_timeout_s;
+	enum conf_track track;
+	enum conf_marked_down on_marked_down;
 	enum conf_oversize oversize;
 	const char **checks;
 	size_t n_checks;

@@ -79,6 +79,12 @@ static const struct conf_word oversizes[] = {
 	{NULL},
 };
 
+static const struct conf_word tracks[] = {
+	{"all", CONF_TRACK_ALL, "connections are remembered and keep their backend"},
+	{"none", CONF_TRACK_NONE, "every packet goes by the table of the moment"},
+	{NULL},
+};
+
 static const struct conf_word protocols[] = {
 	{"tcp", IPPROTO_TCP, "TCP"},
 	{"udp", IPPROTO_UDP, "UDP"},
@@ -354,6 +360,8 @@ const struct conf_row conf_rows[] = {
 	{"pools[].egress", CONF_TYPE_NAME, AT(struct conf_pool, egress),
 		.absent = "the port of the route", .example = "wan",
 		.help = "Name of the port that packets to the backends leave by."},
+	{"pools[].track", CONF_TYPE_WORD, AT(struct conf_pool, track), .words = tracks,
+		.value = "all", .help = "Which connections are remembered."},
 	{"pools[].drain_timeout_s", CONF_TYPE_UINT, AT(struct conf_pool, drain_timeout_s),
 		.max = 86400, .value = "3600", .unit = "seconds",
 		.help = "How long connections of a backend in drain, or of one that was taken out, "
@@ -379,6 +387,10 @@ const struct conf_row conf_rows[] = {
 	{"pools[].backends[].admin", CONF_TYPE_WORD, AT(struct conf_backend, admin),
 		.words = admins, .value = "ready",
 		.help = "What the operator wants of the backend."},
+	{"pools[].backends[].max_flows", CONF_TYPE_UINT, AT(struct conf_backend, max_flows),
+		.min = 1, .max = 1000000000, .zero = "no limit", .value = "0", .unit = "flows",
+		.help = "With more connections than this a backend gets new ones only when the "
+			"others of its pool that are tried have no room either."},
 	{"pools[].backends[].id", CONF_TYPE_UINT, AT(struct conf_backend, id), .min = 1,
 		.max = 16777215, .absent = "the address is the identity", .example = "1",
 		.help = "Stable identity across nodes and renumbering, unique in its pool."},

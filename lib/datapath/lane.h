@@ -76,6 +76,7 @@ struct lane {
 	struct traffic *backend; /* by backend slot, BACKEND_SLOTS rows */
 	uint64_t *service_new;   /* flows that began, by service id */
 	uint64_t *backend_new;   /* the same by backend slot */
+	uint64_t *backend_over;  /* of those, that it got above its max_flows */
 };
 
 /* A lane with zeroed counters for this many service ids and without a flow table; all on cache

@@ -5,7 +5,7 @@
 #include "table/flow_keys.h"
 
 /* May a packet of a known flow go on to its backend? A SYN that would begin a connection on a
- * backend in drain may not. */
+ * backend that takes no new one may not, nor may UDP to one that is down. */
 static inline bool may_go_on(const struct generation *g, struct flow_at at, enum flow_event ev)
 {
 	const uint16_t slot = flow_slot(at);
@@ -14,9 +14,9 @@ static inline bool may_go_on(const struct generation *g, struct flow_at at, enum
 		return false;
 	const uint8_t state = g->backends[slot].state;
 
-	if (__builtin_expect(ev != FLOW_EV_SYN, 1))
-		return state != BACKEND_GONE;
-	return state == BACKEND_READY;
+	if (__builtin_expect(ev == FLOW_EV_SYN, 0))
+		return state == BACKEND_READY;
+	return state > (ev == FLOW_EV_UDP ? BACKEND_DOWN : BACKEND_GONE);
 }
 
 #define STILL(state, opening) (UINT64_C(1) << (16 * FLOW_##state + (opening)))
@@ -30,7 +30,7 @@ static inline bool goes_on(
 	const uint16_t slot = flow_slot(at);
 
 	return still >> (16 * flow_state(at) + p->opening) & 1 && at.b->age[at.way] == now &&
-	       slot < g->n_backends && g->backends[slot].state != BACKEND_GONE;
+	       slot < g->n_backends && g->backends[slot].state > BACKEND_DOWN;
 }
 
 /* The packet of an entry that was found. False: its backend is to be chosen anew. */
@@ -50,7 +50,7 @@ void stage_hash(struct lane *l, const struct generation *g, struct burst *b)
 	const struct flow_table *t = l->flows;
 	const uint32_t n = b->n;
 
-	if (!t)
+	if (!t || (b->one_service && g->services[b->service[0]].forgotten))
 		return;
 	hash_burst(&t->key, b->key, b->is6, n, b->hash);
 	for (uint32_t i = 0; i < n; i++)
@@ -59,15 +59,16 @@ void stage_hash(struct lane *l, const struct generation *g, struct burst *b)
 		flow_prefetch2(t, b->hash[i]);
 }
 
-/* The same where whole keys are kept. */
-static __attribute__((noinline)) void flow_exact(
-	struct lane *l, const struct generation *g, struct burst *b)
+/* One by one: where whole keys are kept, and where only some flows are remembered. */
+static __attribute__((noinline)) void flow_each(
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t forgotten)
 {
-	uint32_t fresh = 0;
+	uint32_t fresh = forgotten;
 
-	for (uint32_t i = 0; i < b->n; i++) {
+	for (uint32_t left = burst_all(b) & ~fresh; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
 		const struct flow_at at =
-			flow_find_exact(l->flows, b->hash[i], &b->key[i], b->is6[i]);
+			flow_find_known(l->flows, b->hash[i], &b->key[i], b->is6[i]);
 
 		if (!at.b || !touch(g, at, &b->info[i], l->clock))
 			fresh |= 1u << i;
@@ -77,20 +78,32 @@ static __attribute__((noinline)) void flow_exact(
 	b->new_flows = fresh;
 }
 
+static __attribute__((noinline)) uint32_t find_forgotten(
+	const struct generation *g, const struct burst *b)
+{
+	uint32_t forgotten = 0;
+
+	for (uint32_t i = 0; i < b->n; i++)
+		forgotten |= (uint32_t)g->services[b->service[i]].forgotten << i;
+	return forgotten;
+}
+
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 {
 	struct flow_table *t = l->flows;
 	const uint16_t now = l->clock;
 	const uint32_t n = b->n;
-	uint32_t fresh = 0, missed = 0;
+	uint32_t fresh = 0, missed = 0, forgotten = 0;
 
 	b->new_flows = burst_all(b);
 	if (!t)
 		return;
 	if (flow_grow_due(t))
 		flow_grow(t);
-	if (__builtin_expect(t->known != NULL, 0)) {
-		flow_exact(l, g, b);
+	if (__builtin_expect(g->some_forgotten, 0))
+		forgotten = find_forgotten(g, b);
+	if (__builtin_expect(t->known != NULL || forgotten, 0)) {
+		flow_each(l, g, b, forgotten);
 		return;
 	}
 	for (uint32_t i = 0; i < n; i++) {

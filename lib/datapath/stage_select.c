@@ -96,6 +96,29 @@ static __attribute__((noinline)) void take_out(
 	burst_end(l, b, i, s->action == POOL_ACTION_WAIT ? VERDICT_NO_TABLE : VERDICT_NO_BACKEND);
 }
 
+/* Entries behind its own that a new flow tries when its backend is saturated. */
+#define WALK_STEPS 8
+
+/* A new flow, chosen for `slot`, of which a backend has max_flows: where it goes. When the entries
+ * behind its own have no room either, it is taken all the same, and counted. */
+static __attribute__((noinline)) uint16_t with_room(
+	struct lane *l, const struct service *s, uint64_t hash, uint16_t slot)
+{
+	uint32_t at = sched_index(hash, s->size);
+
+	if (!l->load || !load_saturated(l->load, slot))
+		return slot;
+	for (uint32_t step = 0; step < WALK_STEPS; step++) {
+		at = at + 1 < s->size ? at + 1 : 0;
+		const uint16_t next = s->entry[at] & BACKEND_SLOT_MASK;
+
+		if (!load_saturated(l->load, next))
+			return next;
+	}
+	counter_add(&l->backend_over[slot], 1);
+	return slot;
+}
+
 /* TABLE, and every shape where nothing is remembered. Returns the packets that it took out,
  * because there is no backend for them. */
 static inline uint32_t by_table(struct lane *l, const struct generation *g, struct burst *b,
@@ -109,17 +132,20 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
 
 		if (!all && s->shape != SCHED_TABLE)
 			continue;
-		const uint16_t slot = s->entry[sched_index(f->hash[j], s->size)];
+		uint16_t slot = s->entry[sched_index(f->hash[j], s->size)];
 
 		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
 			take_out(l, b, i, s);
 			failed |= 1u << i;
 			continue;
 		}
-		if (l->flows) {
-			remember(l, g, b, i, slot & BACKEND_SLOT_MASK);
+		slot &= BACKEND_SLOT_MASK;
+		if (l->flows && !s->untracked) {
+			if (__builtin_expect(g->some_limited, 0))
+				slot = with_room(l, s, f->hash[j], slot);
+			remember(l, g, b, i, slot);
 		} else {
-			b->backend[i] = slot & BACKEND_SLOT_MASK;
+			b->backend[i] = slot;
 			b->hash[i] = f->hash[j];
 		}
 	}
@@ -159,6 +185,8 @@ static inline void by_state(struct lane *l, const struct generation *g, struct b
 			slot = pick_cursor(l, s);
 		else
 			slot = pick_load(l, s->table);
+		if (__builtin_expect(g->some_limited, 0))
+			slot = with_room(l, s, f->hash[j], slot);
 		if (__builtin_expect(remember(l, g, b, i, slot) == FLOW_NO_PLACE, 0))
 			b->backend[i] = s->entry[sched_index(f->hash[j], s->size)];
 	}

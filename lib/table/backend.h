@@ -28,6 +28,7 @@ enum transform {
 /* May packets go there? Zero is gone, so a row that nobody filled sends nothing. */
 enum backend_state {
 	BACKEND_GONE,  /* no packet; its flows start over */
+	BACKEND_DOWN,  /* TCP packets of flows it has, no new flow; UDP flows start over */
 	BACKEND_DRAIN, /* packets of flows it has, no new flow */
 	BACKEND_READY,
 };

@@ -26,7 +26,8 @@ struct generation *generation_new(uint32_t n_services, uint32_t n_backends, size
 	g->backends = lines(n_backends, sizeof *g->backends);
 	g->tables = calloc(n_tables ? n_tables : 1, sizeof *g->tables);
 	g->owned = calloc(n_backends ? n_backends : 1, sizeof *g->owned);
-	if (g->services && g->backends && g->tables && g->owned)
+	g->max_flows = calloc(n_backends ? n_backends : 1, sizeof *g->max_flows);
+	if (g->services && g->backends && g->tables && g->owned && g->max_flows)
 		return g;
 	generation_free(g);
 	return NULL;
@@ -44,6 +45,7 @@ void generation_free(struct generation *g)
 	free(g->services);
 	free(g->backends);
 	free(g->owned);
+	free(g->max_flows);
 	free(g->counted);
 	vip_clear(&g->vips);
 	own_clear(&g->own);

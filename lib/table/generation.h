@@ -43,6 +43,8 @@ struct service {
 	const struct sched_table *table; /* the rest of it, for other shapes than TABLE */
 	uint8_t action;   /* enum pool_action: what happens where the table has no backend */
 	uint8_t oversize; /* enum service_oversize */
+	bool untracked;   /* the pool's flows are not remembered; shape is TABLE then */
+	bool forgotten;   /* of a VIP: neither are those of any pool that serves it */
 };
 
 struct gen_port {
@@ -58,6 +60,8 @@ struct generation {
 	struct vip_table vips;
 	struct own_set own; /* VIPs noted; tunnel sources and tunnelled backends */
 	struct gen_port ports[GENERATION_MAX_PORTS];
+	bool some_forgotten; /* services */
+	bool some_limited;   /* backends have max_flows */
 	uint32_t n_services; /* by service id; ids without a VIP are unused rows */
 	uint32_t n_backends; /* by backend slot; slots without a backend are unused rows */
 	struct service *services;
@@ -71,6 +75,7 @@ struct generation {
 	/* Control side: slots of the backends whose flows are to be counted every few ms, because a
 	 * scheduler or a limit of their pool goes by it. NULL for none. */
 	uint16_t *counted;
+	uint32_t *max_flows; /* by backend slot; 0 = no limit */
 	size_t n_counted;
 };
 

@@ -61,6 +61,15 @@ static inline void load_set_flows(struct load_view *v, uint16_t slot, uint32_t f
 	__atomic_store_n(&v->row[slot].flows, flows, __ATOMIC_RELAXED);
 }
 
+/* Say whether the backend has as many flows as it may, max_flows = 0: any number. Control thread.
+ */
+static inline void load_judge(struct load_view *v, uint16_t slot, uint32_t max_flows)
+{
+	const bool full = max_flows && v->row[slot].flows >= max_flows;
+
+	load_set_flags(v, slot, full ? LOAD_SATURATED : 0);
+}
+
 /* Any thread. */
 static inline uint32_t load_flows(const struct load_view *v, uint16_t slot)
 {

@@ -14,7 +14,7 @@ _sluicectl()
 	done
 	case $words in
 	"vip list"*) columns="vip address pool forward packets pps bps port protocol bytes" ;;
-	"backend list"*) columns="pool backend address admin weight slots share next_hop.state flows new_flows_ps packets pps id new_flows bytes next_hop.mac next_hop.port" ;;
+	"backend list"*) columns="pool backend address admin weight slots share next_hop.state flows new_flows_ps packets pps id new_flows over_flows max_flows bytes next_hop.mac next_hop.port" ;;
 	"flow list"*) columns="lane pool backend state idle_s" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
 	"lcore list"*) columns="lcore lanes rx_packets rx_pps busy forwarded_packets heartbeat_age_us" ;;

@@ -35,4 +35,11 @@ stats=$(ask "/sluice/lcore/stats,$(lab_cpu 1)")
 [ "$(jq .forwarded <<<"$stats")" -ge 200 ] || fail "too few packets forwarded: $stats"
 expect_eq "packets of the only worker" "$(jq .forwarded <<<"$stats")" "$(jq .forwarded <<<"$info")"
 expect_eq "a worker that is not there" "$(ask /sluice/lcore/stats,200)" null
+
+flows=$(ask /sluice/flow/stats)
+[ "$(jq .inserted <<<"$flows")" -ge 50 ] || fail "too few flows: $flows"
+expect_eq "places of the table" "$(jq .room <<<"$flows") $(jq .room_most <<<"$flows")" "4096 1048576"
+expect_eq "flow tables of the only worker" "$(ask "/sluice/flow/stats,$(lab_cpu 1)" | jq .inserted)" \
+	"$(jq .inserted <<<"$flows")"
+expect_eq "flow tables of a worker that is not there" "$(ask /sluice/flow/stats,200)" null
 lab_sluiced_stop

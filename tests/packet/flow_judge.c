@@ -109,7 +109,8 @@ static enum bond bond_of(const struct judge *j, uint32_t id, uint8_t flags)
 {
 	const struct flow *f = &j->flow[id];
 
-	if (f->backend == FLOW_NOBODY || !j->w.lane->flows)
+	if (f->backend == FLOW_NOBODY || !j->w.lane->flows ||
+		j->w.track[service_of(id) >> 1] == CONF_TRACK_NONE)
 		return BOND_NONE;
 	const struct flow_backend *be = &j->w.be[f->backend];
 

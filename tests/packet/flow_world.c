@@ -41,15 +41,30 @@ uint32_t flow_world_ready(const struct flow_world *w, uint32_t pool)
 	return ready;
 }
 
-uint8_t flow_world_choice(const struct flow_world *w, uint32_t service, uint64_t hash)
+static uint8_t by_slot(const struct flow_world *w, uint16_t slot)
 {
-	const struct service *s = &w->g->services[service];
-	const uint16_t slot = s->entry[((hash >> 32) * s->size) >> 32];
-
 	for (uint32_t n = 0; n < FLOW_BACKENDS; n++)
 		if (w->be[n].place == FLOW_IN && w->be[n].slot == slot)
 			return (uint8_t)n;
 	return FLOW_NOBODY;
+}
+
+uint8_t flow_world_choice(const struct flow_world *w, uint32_t service, uint64_t hash)
+{
+	const struct service *s = &w->g->services[service];
+	const uint32_t at = (uint32_t)(((hash >> 32) * s->size) >> 32);
+	const uint8_t first = by_slot(w, s->entry[at]);
+
+	if (first == FLOW_NOBODY || !w->be[first].saturated ||
+		w->track[service >> 1] == CONF_TRACK_NONE)
+		return first;
+	for (uint32_t step = 1; step <= 8; step++) {
+		const uint8_t next = by_slot(w, s->entry[(at + step) % s->size]);
+
+		if (!w->be[next].saturated)
+			return next;
+	}
+	return first;
 }
 
 void flow_world_start(struct flow_world *w, uint32_t entries)
@@ -85,6 +100,7 @@ struct plan {
 	uint32_t who[FLOW_BACKENDS]; /* number of each backend in the configuration */
 	uint16_t slot[FLOW_BACKENDS];
 	bool drained[FLOW_BACKENDS];
+	struct health_view *health;
 	size_t n, n_leavers;
 };
 
@@ -109,6 +125,8 @@ static void plan_pool(struct plan *p, const struct flow_world *w, uint32_t numbe
 		.forward = CONF_FORWARD_IPIP,
 		.has_tunnel_source = {true, true},
 		.egress_port = -1,
+		.on_marked_down = w->on_marked_down,
+		.track = w->track[number],
 		.backends = p->member[number],
 	};
 	frame_address("fd00::250", pool->tunnel_source[1].b);
@@ -118,9 +136,14 @@ static void plan_pool(struct plan *p, const struct flow_world *w, uint32_t numbe
 			continue;
 		pool->backends[pool->n_backends++] = (struct conf_backend){.address = address_of(n),
 			.weight = w->be[n].weight,
+			.max_flows = w->max_flows,
 			.admin = w->be[n].admin};
 		p->hop[p->n] = hop_of(w, n);
 		p->drained[p->n] = w->be[n].drained;
+		p->health->backends[p->n] = (struct health_view_backend){
+			.weight = flow_world_takes_new(&w->be[n]) ? w->be[n].weight : 0,
+			.down = w->be[n].down,
+		};
 		p->who[p->n++] = n;
 	}
 }
@@ -185,6 +208,17 @@ static bool slot_in_use(void *arg, uint16_t slot)
 	return w->lane->flows && w->lane->flows->active[slot] > 0;
 }
 
+/* A backend that goes down loses its UDP flows, and the others where the pool says so. */
+static void note_purge(struct flow_world *w, uint32_t n)
+{
+	struct flow_backend *be = &w->be[n];
+	const bool purged = be->place == FLOW_IN && be->down &&
+			    (n % FLOW_POOLS == 1 || w->on_marked_down == CONF_MARKED_DOWN_REHASH);
+
+	be->gone += purged && !be->purged;
+	be->purged = purged;
+}
+
 void flow_world_publish(struct flow_world *w)
 {
 	static const uint16_t services[FLOW_SERVICES] = {0, 1, 2, 3};
@@ -195,6 +229,11 @@ void flow_world_publish(struct flow_world *w)
 
 	if (!p)
 		abort();
+	p->health = health_view_new(FLOW_BACKENDS, FLOW_POOLS);
+	if (!p->health)
+		abort();
+	for (uint32_t n = 0; n < FLOW_BACKENDS; n++)
+		note_purge(w, n);
 	w->revision++;
 	for (uint32_t i = 0; i < FLOW_POOLS; i++)
 		plan_pool(p, w, i);
@@ -217,6 +256,7 @@ void flow_world_publish(struct flow_world *w)
 		.hops = p->hop,
 		.slots = p->slot,
 		.drained = p->drained,
+		.health = p->health,
 		.services = services,
 		.leavers = p->leaver,
 		.n_leavers = p->n_leavers,
@@ -229,5 +269,6 @@ void flow_world_publish(struct flow_world *w)
 	generation_free(w->g);
 	w->g = g;
 	ids_reap(w->slots, w->revision, slot_in_use, w);
+	health_view_free(p->health);
 	free(p);
 }

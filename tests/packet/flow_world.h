@@ -38,8 +38,11 @@ struct flow_backend {
 	uint32_t weight;
 	uint16_t mac; /* last two bytes of its next hop's */
 	enum conf_admin admin;
-	bool drained;  /* in drain, and its time is over */
-	uint16_t gone; /* how often it went out for good */
+	bool down;      /* marked so by health checks */
+	bool saturated; /* has its max_flows; the caller tells the load view */
+	bool purged;    /* down, and its flows start over; set by flow_world_publish */
+	bool drained;   /* in drain, and its time is over */
+	uint16_t gone;  /* how often it went out for good */
 	uint16_t slot;
 };
 
@@ -49,6 +52,9 @@ struct flow_world {
 	struct generation *g; /* the one in force */
 	struct ids *slots;
 	uint64_t revision;
+	enum conf_marked_down on_marked_down;
+	enum conf_track track[FLOW_POOLS];
+	uint32_t max_flows; /* of every backend */
 };
 
 /* All backends out. entries 0: a lane without a flow table. Aborts without memory. */
@@ -63,20 +69,22 @@ uint32_t flow_world_ready(const struct flow_world *w, uint32_t pool);
 
 static inline bool flow_world_takes_new(const struct flow_backend *be)
 {
-	return be->place == FLOW_IN && be->weight > 0 && be->admin == CONF_ADMIN_READY;
+	return be->place == FLOW_IN && be->weight > 0 && be->admin == CONF_ADMIN_READY && !be->down;
 }
 
 /* No packet at all goes there: its flows start over. */
 static inline bool flow_world_is_out(const struct flow_backend *be)
 {
 	return be->place == FLOW_OUT ||
-	       (be->place == FLOW_IN && (be->admin == CONF_ADMIN_MAINT || be->drained));
+	       (be->place == FLOW_IN &&
+		       (be->admin == CONF_ADMIN_MAINT || be->drained || be->purged));
 }
 
 /* The backend with this outer destination (4 or 16 bytes), FLOW_NOBODY when there is none. */
 uint8_t flow_world_at(const uint8_t *address, bool v6);
 
-/* The backend that the table in force names for a slot hash. */
+/* The backend that the table in force names for a slot hash; where that is saturated and flows of
+ * the pool are remembered, the first of the next 8 entries that is not. */
 uint8_t flow_world_choice(const struct flow_world *w, uint32_t service, uint64_t hash);
 
 #endif

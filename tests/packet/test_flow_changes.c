@@ -36,7 +36,7 @@ static void bring_in(struct judge *j, uint32_t per_pool)
 	flow_world_publish(&j->w);
 }
 
-enum change { ADD, RETURN, REMOVE, GO, WEIGHT, ZERO, MAC, KINDS };
+enum change { ADD, RETURN, REMOVE, GO, WEIGHT, ZERO, MAC, DOWN, UP, DRAIN, READY, KINDS };
 
 /* Make this change to that backend. False where it makes no sense. */
 static bool change(struct judge *j, enum change kind, uint32_t n)
@@ -69,6 +69,19 @@ static bool change(struct judge *j, enum change kind, uint32_t n)
 		if (be->place != FLOW_IN || !spare || be->weight == (kind == ZERO ? 0 : weight))
 			return false;
 		be->weight = kind == ZERO ? 0 : weight;
+		return true;
+	case DOWN:
+	case UP:
+		if (be->place != FLOW_IN || be->down != (kind == UP) || (kind == DOWN && !spare))
+			return false;
+		be->down = kind == DOWN;
+		return true;
+	case DRAIN:
+	case READY:
+		if (be->place != FLOW_IN || (be->admin == CONF_ADMIN_DRAIN) != (kind == READY) ||
+			(kind == DRAIN && !spare))
+			return false;
+		be->admin = kind == DRAIN ? CONF_ADMIN_DRAIN : CONF_ADMIN_READY;
 		return true;
 	default:
 		be->mac ^= (uint16_t)(1 + random_below(&j->r, 255));
@@ -134,10 +147,12 @@ static void test_changes_move_no_live_flow(void **state)
 	}
 	printf("%u flows, %lu packets, %lu rehashed, %lu left a drained backend by SYN; changes: "
 	       "add "
-	       "%u return %u remove %u gone %u weight %u zero %u mac %u\n",
+	       "%u return %u remove %u gone %u weight %u zero %u mac %u down %u up %u drain %u "
+	       "ready %u\n",
 		j->n_flows, (unsigned long)j->packets, (unsigned long)j->rehashed,
 		(unsigned long)j->refused_drain, made[ADD], made[RETURN], made[REMOVE], made[GO],
-		made[WEIGHT], made[ZERO], made[MAC]);
+		made[WEIGHT], made[ZERO], made[MAC], made[DOWN], made[UP], made[DRAIN],
+		made[READY]);
 	judge_says(j);
 	for (enum change kind = 0; kind < KINDS; kind++)
 		assert_true(made[kind] >= 10);

@@ -70,7 +70,7 @@ static void weights_are_the_views(void **state)
 	assert_int_equal(entries(g, 0, 1), 0);
 	assert_int_equal(g->owned[slots[0]], entries(g, 0, 0));
 	assert_int_equal(g->backends[slots[0]].state, BACKEND_READY);
-	assert_int_equal(g->backends[slots[1]].state, BACKEND_DRAIN);
+	assert_int_equal(g->backends[slots[1]].state, BACKEND_DOWN);
 	generation_free(g);
 }
 

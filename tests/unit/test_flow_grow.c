@@ -144,7 +144,7 @@ static long resident_bytes(void)
 /* Ten million flows, from the smallest table on; and what they take. */
 static void test_ten_million(void **state)
 {
-	enum { MILLION = 1000000, FLOWS = 10 * MILLION / (SLOW * SLOW) };
+	enum { MILLION = 1000000, FLOWS = 10 * MILLION / (SLOW * SLOW * SLOW) };
 	const long before = resident_bytes();
 	struct flow_table *t = table(0, 1u << 24, false);
 	uint32_t refused = 0;
@@ -326,17 +326,17 @@ static void life(uint32_t most, bool exact, uint32_t flows, uint32_t steps, uint
 
 static void test_model_small(void **state)
 {
-	life(512, false, 2000, 400000 / SLOW, 1);
+	life(512, false, 2000, 200000 / SLOW, 2);
 }
 
 static void test_model_keys(void **state)
 {
-	life(1024, true, 3000, 300000 / SLOW, 3);
+	life(1024, true, 3000, 150000 / SLOW, 5);
 }
 
 static void test_model_large(void **state)
 {
-	life(65536, false, 80000, 4000000 / SLOW, 200000);
+	life(65536, false, 80000, 2000000 / SLOW, 200000);
 }
 
 int main(void)
