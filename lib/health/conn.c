@@ -176,23 +176,6 @@ static void shard_give_back(struct shard *s)
 			cs->first_with_room = i;
 }
 
-int conns_new(struct event_base *base, struct conns **out, struct sl_err *err)
-{
-	struct conns *cs;
-
-	*out = NULL;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		return sl_err_add(err, "libcurl does not start");
-	cs = calloc(1, sizeof *cs);
-	if (!cs) {
-		curl_global_cleanup();
-		return -ENOMEM;
-	}
-	cs->base = base;
-	*out = cs;
-	return 0;
-}
-
 void conns_free(struct conns *cs)
 {
 	if (!cs)
@@ -207,6 +190,28 @@ void conns_free(struct conns *cs)
 	sl_array_free(&cs->shards);
 	free(cs);
 	curl_global_cleanup();
+}
+
+int conns_new(struct event_base *base, struct conns **out, struct sl_err *err)
+{
+	struct conns *cs;
+
+	*out = NULL;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT))
+		return sl_err_add(err, "libcurl does not start");
+	cs = calloc(1, sizeof *cs);
+	if (!cs) {
+		curl_global_cleanup();
+		return -ENOMEM;
+	}
+	cs->base = base;
+	/* The first one now: it takes descriptors, which may be short later. */
+	if (!shard_new(cs)) {
+		conns_free(cs);
+		return -ENOMEM;
+	}
+	*out = cs;
+	return 0;
 }
 
 /* What is the same for every connection. */

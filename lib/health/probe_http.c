@@ -127,7 +127,7 @@ static bool replace(struct probe *p, struct web *web)
 	begin_exchange(web);
 	if (reuse_replace(web->kept, &web->user)) {
 		web->kept = NULL;
-		probe_finish(p, HEALTH_CODE_SOCKERR, "out of memory");
+		probe_finish(p, HEALTH_CODE_SOCKERR, "out of memory or descriptors");
 	} else {
 		web->conn = web->kept->conn;
 	}
@@ -252,7 +252,7 @@ static void web_start(struct probe *p, void *state)
 		rc = web->conn ? 0 : -ENOMEM;
 	}
 	if (rc == -ENOMEM)
-		probe_finish(p, HEALTH_CODE_SOCKERR, "out of memory");
+		probe_finish(p, HEALTH_CODE_SOCKERR, "out of memory or descriptors");
 }
 
 /* Of a kept connection, an unacknowledged request means that the way to the backend lost it. */

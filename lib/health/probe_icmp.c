@@ -13,7 +13,7 @@
 
 #include "health/dgram.h"
 
-/* The cookie is in the data, because a ping socket chooses the identifier itself. */
+/* A reply is known by the cookie in the data: a ping socket chooses the identifier itself. */
 struct echo {
 	uint8_t type, code;
 	uint16_t checksum;
@@ -93,7 +93,7 @@ static void icmp_judge(struct probe *p, void *state, const uint8_t *data, size_t
 		return;
 	memcpy(&reply, data + skip, sizeof reply);
 	if (reply.type == (four ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY) &&
-		reply.sequence == icmp->echo.sequence && reply.cookie == icmp->echo.cookie)
+		reply.cookie == icmp->echo.cookie)
 		probe_finish(p, HEALTH_CODE_L4OK, "echo reply");
 }
 

@@ -41,7 +41,7 @@ static void tcp_start(struct probe *p, void *state)
 
 	tcp->conn = conn_open(p->owner->conns, &tcp->target, tcp_hear, p);
 	if (!tcp->conn)
-		probe_finish(p, HEALTH_CODE_SOCKERR, "out of memory");
+		probe_finish(p, HEALTH_CODE_SOCKERR, "out of memory or descriptors");
 }
 
 static void tcp_again(struct probe *p, void *state)

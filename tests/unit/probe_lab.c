@@ -4,6 +4,7 @@
 #include <event2/bufferevent.h>
 #include <event2/listener.h>
 #include <arpa/inet.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -251,6 +252,21 @@ void server_cut(struct server *s)
 	for (size_t i = 0; i < sizeof s->clients / sizeof *s->clients; i++)
 		if (s->clients[i])
 			client_close(s->clients[i]);
+}
+
+void server_silence(struct server *s)
+{
+	struct sock_filter drop[] = {{BPF_RET | BPF_K, 0, 0, 0}};
+	const struct sock_fprog program = {1, drop};
+
+	for (size_t i = 0; i < sizeof s->clients / sizeof *s->clients; i++) {
+		const struct client *c = s->clients[i];
+
+		if (c)
+			assert_int_equal(setsockopt(bufferevent_getfd(c->bev), SOL_SOCKET,
+						 SO_ATTACH_FILTER, &program, sizeof program),
+				0);
+	}
 }
 
 void server_deaf(struct server *s)

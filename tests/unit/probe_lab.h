@@ -91,6 +91,8 @@ void lab_until(struct lab *lab, const unsigned int *value, unsigned int wanted);
 void server_open(struct server *s, struct lab *lab, const char *address, uint16_t port);
 /* Close every connection, and listen on. */
 void server_cut(struct server *s);
+/* Connections of now: what comes on them is dropped below TCP, unacknowledged. */
+void server_silence(struct server *s);
 /* Stop listening, keep connections. */
 void server_deaf(struct server *s);
 void server_close(struct server *s);
