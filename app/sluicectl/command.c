@@ -99,6 +99,30 @@ static const struct column lcore_columns[] = {
 	{"heartbeat_age_us", NULL, NULL, true},
 };
 
+static const struct column table_columns[] = {
+	{"pool", "POOL", cell_text, false},
+	{"backend", "BACKEND", cell_text, false},
+	{"scheduler", "SCHEDULER", cell_text, false},
+	{"weight", "WGHT", cell_integer, true},
+	{"slots", "SLOTS", cell_integer, true},
+	{"share", "SHARE", cell_share, true},
+	{"meant", "MEANT", cell_share, true},
+	{"deviation", "DEVIATION", cell_share, true},
+	{"checksum", "CHECKSUM", cell_text, false},
+	{"shape", NULL, NULL, false},
+	{"backends", NULL, NULL, true},
+};
+
+static const struct operand table_operand[] = {
+	{"POOL", "pool", "with the shares of its backends"},
+};
+
+static const struct operand table_keys[] = {
+	{"POOL[/BACKEND]", "of", "what would change", .required = true},
+	{"KEY=VALUE...", NULL, "keys of pools[] or pools[].backends[] in the configuration",
+		.required = true, .is_settings = true},
+};
+
 static const struct operand lane_operands[] = {
 	{"LANE", "lane", "number of the lane", .required = true, .is_integer = true},
 	{"LCORE", "lcore", "worker that shall drive it", .required = true, .is_integer = true},
@@ -309,6 +333,33 @@ const struct command commands[] = {
 		.operands = lane_operands,
 		.n_operands = COUNT(lane_operands),
 		.run = show_lane_move,
+	},
+	{
+		.name = "table show",
+		.help = "the tables of the pools: slots, shares, deviation, checksum",
+		.more = "DEVIATION of a pool is the greatest one of a backend's share from what "
+			"its "
+			"weight means. CHECKSUM is equal on every node whose table decides alike. "
+			"SLOTS are entries of the table, or turns of rr and wrr. With a scheduler "
+			"that "
+			"goes by load, shares are what is meant.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "table.show",
+		.operands = table_operand,
+		.n_operands = COUNT(table_operand),
+		.empty = "no pools",
+		LIST(table_columns),
+	},
+	{
+		.name = "table diff",
+		.help = "what a change would move, before it is made",
+		.more = "Builds the table that the pool would have with these keys and compares it "
+			"with the one in force. Nothing is changed.",
+		.accepts = NEEDS_DAEMON,
+		.request = "table.diff",
+		.operands = table_keys,
+		.n_operands = COUNT(table_keys),
+		.run = show_table_diff,
 	},
 	{
 		.name = "lookup",

@@ -29,6 +29,8 @@ enum exit_code show_lookup(const struct command *command, const struct options *
 enum exit_code show_flush(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err);
 
+enum exit_code show_table_diff(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
 enum exit_code show_lane_move(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err);
 

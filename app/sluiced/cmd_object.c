@@ -219,6 +219,16 @@ static int object_del(struct ctl_call *call, struct change_draft *draft, const s
 	return done(call, rc, &err);
 }
 
+int cmd_object_edit(struct ctl_call *call, struct conf *conf, const char *list,
+	const char *const *names, const char *skip, struct sl_err *err)
+{
+	const struct kind kind = {list, {skip}, 1};
+	struct edit_object o;
+	const int rc = edit_find(conf, list, names, &o, err);
+
+	return rc ? rc : set_keys(call, &kind, conf, &o, err);
+}
+
 int cmd_vip_add(struct ctl_call *call, void *daemon, void *draft)
 {
 	return object_add(call, draft, &vip);

@@ -6,6 +6,8 @@
 #ifndef SLUICED_CMD_OBJECT_H
 #define SLUICED_CMD_OBJECT_H
 
+#include "base/err.h"
+#include "conf/conf.h"
 #include "ctl/command.h"
 
 extern const struct ctl_arg cmd_vip_args[1];
@@ -29,5 +31,10 @@ int cmd_backend_drain(struct ctl_call *call, void *daemon, void *draft);
 int cmd_backend_maint(struct ctl_call *call, void *daemon, void *draft);
 int cmd_backend_ready(struct ctl_call *call, void *daemon, void *draft);
 int cmd_port_set(struct ctl_call *call, void *daemon, void *draft);
+
+/* Set the keys that the call's arguments give, all but `skip`, in an object of a configuration:
+ * list and names as for edit_find(). 0, or -errno with messages. */
+int cmd_object_edit(struct ctl_call *call, struct conf *conf, const char *list,
+	const char *const *names, const char *skip, struct sl_err *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "cmd_flow.h"
 #include "cmd_lane.h"
 #include "cmd_object.h"
+#include "cmd_table.h"
 #include "commands.h"
 #include "daemon.h"
 #include "eal/cpu.h"
@@ -240,6 +241,16 @@ const struct ctl_command commands[] = {
 		.handler = cmd_lookup,
 		.args = cmd_lookup_args,
 		.n_args = 2},
+	{.name = "table.show",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_table_show,
+		.next = cmd_table_show_next,
+		ARGS(cmd_table_show_args)},
+	{.name = "table.diff",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_table_diff,
+		.flags = CTL_FREE_ARGS,
+		ARGS(cmd_table_diff_args)},
 	{.name = "lcore.list",
 		.role = CTL_ROLE_VIEWER,
 		.next = cmd_lcore_list_next,

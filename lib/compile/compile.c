@@ -5,6 +5,7 @@
 
 #include "compile/compile.h"
 #include "compile/own.h"
+#include "compile/table.h"
 #include "compile/vip.h"
 
 uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend)
@@ -153,17 +154,7 @@ static struct sched_table *compile_table(const struct build *b, size_t p, size_t
 
 	if (!m)
 		return NULL;
-	const struct sched_spec spec = {
-		.scheduler = pool->scheduler,
-		.size = pool->table_size,
-		.virtual_nodes = pool->virtual_nodes,
-		.flows = (uint8_t)pool->p2c_flows,
-		.latency = (uint8_t)pool->p2c_latency,
-		.errors = (uint8_t)pool->p2c_errors,
-		.max_latency_us = pool->max_latency_ms * 1000,
-		.members = m,
-		.n = list_members(m, b, p, first),
-	};
+	const struct sched_spec spec = compile_sched_spec(pool, m, list_members(m, b, p, first));
 
 	was = spec.n ? b->by_slot[m[0].slot] : NULL;
 	t = was && sched_same(was, &spec) ? sched_ref(was) : sched_compile(&spec);

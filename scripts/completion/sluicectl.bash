@@ -18,6 +18,7 @@ _sluicectl()
 	"flow list"*) columns="lane pool backend state idle_s" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
 	"lcore list"*) columns="lcore lanes rx_packets rx_pps busy forwarded_packets heartbeat_age_us" ;;
+	"table show"*) columns="pool backend scheduler weight slots share meant deviation checksum shape backends" ;;
 	"drops"*) columns="reason packets pps help" ;;
 	"schema"*) columns="command role kind args" ;;
 	esac
@@ -26,7 +27,7 @@ _sluicectl()
 	--sort|--filter) candidates=$columns ;;
 	--timeout|-t|--if-rev|--backend) return ;;
 	*) case $words in
-	"") candidates="status version vip backend pool port flow lcore lane lookup drops schema" ;;
+	"") candidates="status version vip backend pool port flow lcore lane table lookup drops schema" ;;
 	vip) candidates="list lis add set" ;;
 	backend) candidates="list lis add set del weigh drain maint" ;;
 	pool) candidates="add add set" ;;
@@ -34,6 +35,7 @@ _sluicectl()
 	flow) candidates="list list stats" ;;
 	lcore) candidates="list" ;;
 	lane) candidates="move" ;;
+	table) candidates="show show" ;;
 	esac ;;
 	esac
 	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --if-rev --backend --help --version"

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# A session that goes through the schedulers under real HTTP traffic: no request fails, downloads stay whole on their
+# backend, and each scheduler spreads new connections as it says.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+
+LAB_VIPS="$VIP4=4"
+lab_up 3
+lab_backends_start
+head -c 12000000 /dev/urandom >"$LAB_DIR/file"
+for i in 1 2 3; do
+	mkdir "$LAB_DIR/be$i/files"
+	ln "$LAB_DIR/file" "$LAB_DIR/be$i/files/file"
+done
+sum=$(sha256sum <"$LAB_DIR/file")
+url=$(lab_url "$VIP4")
+lab_conf
+lab_sluiced_start
+
+# table PATH: of the first item of table show
+table() {
+	lab_ctl -j table show web4 | jq -r ".[0].$1"
+}
+
+# served: requests to each backend for 60 new connections
+served() {
+	lab_hits_reset
+	lab_get 60 "$url" >/dev/null
+	echo "$(lab_hits 1) $(lab_hits 2) $(lab_hits 3)"
+}
+
+begun() {
+	[ "$(find "$LAB_DIR" -name 'got-*' -size +0 | wc -l)" = ${#downloads[@]} ]
+}
+
+downloads=(1 2 3 4 5 6)
+for download in "${downloads[@]}"; do
+	lab_spawn "get-$download" client curl -sS --fail -m 120 --limit-rate 1M -o "$LAB_DIR/got-$download" \
+		"${url}files/file"
+done
+wait_for 10 begun || fail "not all downloads have begun"
+
+# What is refused changes nothing.
+status=0
+said=$(lab_ctl pool set web4 scheduler=source-hash hash=5-tuple 2>&1) || status=$?
+expect_eq "exit status of source-hash with another hash" "$status" 1
+expect_match "what it says" "$said" 'hashes the source'
+expect_eq "scheduler after it" "$(table scheduler)" maglev
+
+# rr: 20 each, whatever the weights; wrr: by weight, smoothly.
+lab_ctl pool set web4 scheduler=rr >/dev/null
+expect_eq "scheduler" "$(table scheduler)" rr
+expect_eq "requests by rr" "$(served)" "20 20 20"
+lab_ctl backend weight web4/be1 400 >/dev/null
+expect_eq "requests by rr with weights" "$(served)" "20 20 20"
+lab_ctl pool set web4 scheduler=wrr >/dev/null
+expect_eq "requests by wrr" "$(served)" "40 10 10"
+expect_eq "turns of wrr" "$(table slots)" 6
+lab_ctl backend weight web4/be1 100 >/dev/null
+
+# All others serve everybody; source-hash keeps a client on one backend.
+for scheduler in ring random lc wlc p2c least-latency maglev; do
+	lab_ctl pool set web4 "scheduler=$scheduler" >/dev/null
+	expect_eq "scheduler" "$(table scheduler)" "$scheduler"
+	for hits in $(served); do
+		[ "$hits" -gt 0 ] || fail "$scheduler: a backend got nothing"
+	done
+done
+lab_ctl pool set web4 scheduler=source-hash >/dev/null
+expect_match "requests by source-hash" "$(served)" '^(60 0 0|0 60 0|0 0 60)$'
+
+# A prediction, and nothing changed by it.
+diff=$(lab_ctl -j table diff web4/be1 weight=0)
+expect_eq "what it goes by" "$(jq -r .by <<<"$diff")" slots
+jq -e '.moved > 0.30 and .moved < 0.40' <<<"$diff" >/dev/null || fail "a third of three is to move: $diff"
+expect_eq "backends in the table" "$(table backends)" 3
+expect_match "diff for people" "$(lab_ctl table diff web4 scheduler=rr)" 'source-hash -> rr, 3 -> 3 backends'
+status=0
+lab_ctl table diff web4 scheduler=rrr 2>/dev/null || status=$?
+expect_eq "exit status of a diff to nothing known" "$status" 1
+status=0
+lab_ctl table show wbe4 2>/dev/null || status=$?
+expect_eq "exit status of table show for no pool" "$status" 6
+expect_match "table show" "$(lab_ctl table show web4)" 'be2 .* 33\.'
+
+# A reload goes back to what the file says.
+lab_conf
+lab_reload
+expect_eq "scheduler after the reload" "$(table scheduler)" maglev
+
+for download in "${downloads[@]}"; do
+	wait_for 60 lab_dead "get-$download" || fail "download $download hangs"
+	lab_stop "get-$download"
+	expect_eq "exit status of download $download" "$LAB_STATUS" 0
+	expect_eq "checksum of download $download" "$(sha256sum <"$LAB_DIR/got-$download")" "$sum"
+done
+lab_sluiced_stop
