@@ -133,14 +133,13 @@ enum peer_step {
 	STEP_GONE, /* the client must be dropped */
 };
 
-/* What came of a step of the call, which was taken when the count of kicks was this. */
-static enum peer_step peer_called(
-	struct peer *p, enum call_state state, json_t *line, uint64_t kicks)
+/* What came of a step of the call. */
+static enum peer_step peer_called(struct peer *p, enum call_state state, json_t *line)
 {
 	p->busy = state != CALL_OVER;
 	if (state == CALL_WAITING) {
 		hangup_watch(&p->hangup, true);
-		return p->host->kicks == kicks ? STEP_WAIT : STEP_MORE;
+		return STEP_WAIT;
 	}
 	if (state == CALL_OVER)
 		hangup_watch(&p->hangup, false);
@@ -149,11 +148,10 @@ static enum peer_step peer_called(
 
 static enum peer_step peer_request(struct peer *p, const char *text, size_t len)
 {
-	const uint64_t kicks = p->host->kicks;
 	json_t *line;
 	const enum call_state state = ctl_call_begin(&p->call, &p->session, text, len, &line);
 
-	return peer_called(p, state, line, kicks);
+	return peer_called(p, state, line);
 }
 
 /* There is no whole line: drop what is surely too long, and choose what to wait for. */
@@ -200,10 +198,9 @@ static enum peer_step peer_items(struct peer *p, uint64_t deadline_ns)
 	json_t *line;
 
 	for (int i = 0; i < TURN_ITEMS && p->busy && step == STEP_MORE; i++) {
-		const uint64_t kicks = p->host->kicks;
 		const enum call_state state = ctl_call_step(&p->call, &line);
 
-		step = peer_called(p, state, line, kicks);
+		step = peer_called(p, state, line);
 		if (peer_unsent(p) > QUEUE_HIGH || peer_now_ns() >= deadline_ns)
 			break;
 	}
@@ -274,7 +271,6 @@ void peer_kick(struct peer_host *host)
 {
 	struct peer *p;
 
-	host->kicks++;
 	TAILQ_FOREACH(p, &host->all, link)
 	{
 		if (p->busy)

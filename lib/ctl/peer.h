@@ -22,7 +22,6 @@ struct peer_host {
 	unsigned count;
 	struct peer_list ready; /* those with something to do, in order */
 	struct event *work;     /* runs the ready ones */
-	uint64_t kicks;
 };
 
 /* Greet and serve fd (non-blocking), which is taken over, also on error. 0, or -ENOMEM. */
@@ -35,7 +34,7 @@ void peer_free(struct peer *peer);
  * turn when it is reached. */
 void peer_run_ready(struct peer_host *host, uint64_t deadline_ns);
 
-/* Ask the lists that wait again. */
+/* Ask the lists that wait again; one that calls this while it is being asked, too. */
 void peer_kick(struct peer_host *host);
 
 uint64_t peer_now_ns(void);

@@ -173,6 +173,12 @@ static int big(struct ctl_call *call, void *arg)
 	return 0;
 }
 
+static int nap(struct ctl_call *call, void *arg)
+{
+	nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
+	return 0;
+}
+
 static int note(struct ctl_call *call, void *arg)
 {
 	json_object_set_new(ctl_call_data(call), "dry_run", json_boolean(ctl_call_dry_run(call)));
@@ -192,6 +198,7 @@ const struct ctl_command canned_commands[] = {
 	{"broken", CTL_ROLE_VIEWER, broken, NULL, NULL, 0},
 	{"big", CTL_ROLE_VIEWER, big, NULL, NULL, 0},
 	{"admin", CTL_ROLE_ADMIN, status, NULL, NULL, 0},
+	{.name = "nap", .handler = nap},
 	{.name = "note", .handler = note, .flags = CTL_MUTATES | CTL_DRY_RUN},
 };
 const size_t n_canned_commands = COUNT(canned_commands);

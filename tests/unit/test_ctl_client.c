@@ -2,6 +2,7 @@
 
 /* The client library against a canned server. */
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,11 +104,28 @@ static void client_asks_with_options(void **state)
 	ctl_client_free(client);
 }
 
+static void patient_client_waits(void **state)
+{
+	const struct world *w = *state;
+	struct ctl_question q = {.cmd = "nap", .patient = true};
+	struct ctl_client *client;
+	struct ctl_reply reply;
+
+	assert_int_equal(ctl_client_new(w->place.path, 100, &client, NULL), 0);
+	assert_int_equal(ctl_client_ask(client, &q, &reply, NULL), 0);
+	assert_true(reply.ok);
+	ctl_reply_clear(&reply);
+	/* For this question only. */
+	assert_int_equal(ctl_client_call(client, "nap", NULL, NULL, &reply, NULL), -ETIMEDOUT);
+	ctl_client_free(client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(client_takes_a_long_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(client_asks_with_options, setup, teardown),
+		cmocka_unit_test_setup_teardown(patient_client_waits, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

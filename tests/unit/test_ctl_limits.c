@@ -84,6 +84,29 @@ static void list_waits_for_a_slow_reader(void **state)
 	raw_close(&w->a);
 }
 
+/* Each time it takes what is there, it has its time anew. */
+static void reader_that_pauses_is_kept(void **state)
+{
+	struct world *w = *state;
+
+	world_serve(w, 0, 0, 1500);
+	world_greet(w, &w->a);
+	raw_text(&w->a, COUNT_ENDLESS);
+	for (int i = 0; i < 16; i++) { /* in all longer than it may stop */
+		const uint64_t made = w->canned.made;
+
+		raw_idle(w->base, 120);
+		assert_false(raw_is_closed(&w->a, 1, false));
+		while (w->canned.made - made < 7000) {
+			json_t *line = raw_line(&w->a);
+
+			assert_non_null(line);
+			json_decref(line);
+		}
+	}
+	raw_close(&w->a);
+}
+
 static void reader_that_stops_is_dropped(void **state)
 {
 	struct world *w = *state;
@@ -192,6 +215,7 @@ int main(void)
 		WORLD_TEST(half_line_times_out),
 		WORLD_TEST(idle_client_times_out),
 		WORLD_TEST(list_waits_for_a_slow_reader),
+		WORLD_TEST(reader_that_pauses_is_kept),
 		WORLD_TEST(reader_that_stops_is_dropped),
 		WORLD_TEST(waiting_is_idle),
 		WORLD_TEST(trickling_reader_is_dropped),

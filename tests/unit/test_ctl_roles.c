@@ -73,6 +73,28 @@ static int act(struct ctl_call *call, void *arg)
 	return how ? ctl_call_fail(call, ENOENT, NULL, "no \"%s\"", how) : 0;
 }
 
+static int begin(struct ctl_call *call, void *arg, void **draft)
+{
+	*draft = NULL;
+	return 0;
+}
+
+static int finish(struct ctl_call *call, void *arg, void *draft)
+{
+	return 0;
+}
+
+static void drop(void *arg, void *draft)
+{
+}
+
+static int change(struct ctl_call *call, void *arg, void *draft)
+{
+	return 0;
+}
+
+static const struct ctl_change_ops change_ops = {rev, begin, finish, drop};
+
 static const struct ctl_arg how[] = {{"how", JSON_STRING, false}};
 
 static const struct ctl_command rows[] = {
@@ -84,6 +106,9 @@ static const struct ctl_command rows[] = {
 		.args = how,
 		.n_args = 1,
 		.flags = CTL_MUTATES | CTL_DRY_RUN},
+	{.name = "weigh", .role = CTL_ROLE_OPERATOR, .mutate = change},
+	{.name = "del", .role = CTL_ROLE_ADMIN, .mutate = change},
+	{.name = "batch", .mutate = ctl_batch, .args = ctl_batch_args, .n_args = 1},
 };
 
 static struct ctl_server_opts options(const struct world *w)
@@ -97,6 +122,7 @@ static struct ctl_server_opts options(const struct world *w)
 		.commands = rows,
 		.n_commands = sizeof rows / sizeof *rows,
 		.rev = rev,
+		.change = &change_ops,
 		.audit = audit,
 	};
 }
@@ -152,20 +178,59 @@ static void become_and_try(
 			: 9);
 }
 
+/* The process becomes an operator; its exit code is 0 when only what an operator may do can be in a
+ * batch of his. */
+static void become_and_batch(const struct world *w)
+{
+	static const char may[] = "{\"ops\":[{\"cmd\":\"weigh\"}]}";
+	static const char may_not[] = "{\"ops\":[{\"cmd\":\"weigh\"},{\"cmd\":\"del\"}]}";
+	struct ctl_client *client;
+	struct ctl_reply yes, no;
+
+	if (setgroups(1, &operators) || setgid(NOBODY) || setuid(NOBODY) ||
+		ctl_client_new(w->place.path, 2000, &client, NULL))
+		_exit(10);
+	if (ctl_client_call(client, "batch", json_loads(may, 0, NULL), NULL, &yes, NULL) ||
+		ctl_client_call(client, "batch", json_loads(may_not, 0, NULL), NULL, &no, NULL))
+		_exit(11);
+	_exit(!yes.ok || no.ok || strcmp(no.code, "EPERM") != 0 ||
+		!strstr(no.msg, "ops[1]: \"del\""));
+}
+
+static int exit_code_of(struct world *w, pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) == 0)
+		raw_idle(w->base, 2);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void batch_needs_the_role_of_each(void **state)
+{
+	struct world *w = *state;
+	pid_t pid;
+
+	serve(w);
+	pid = fork();
+	if (pid == 0)
+		become_and_batch(w);
+	assert_int_equal(exit_code_of(w, pid), 0);
+}
+
 static int allowed(struct world *w, uid_t uid, gid_t gid, const gid_t *groups, size_t n)
 {
 	const unsigned before = told.n;
 	const pid_t pid = fork();
-	int status;
+	int code;
 
 	if (pid == 0)
 		become_and_try(w, uid, gid, groups, n);
-	while (waitpid(pid, &status, WNOHANG) == 0)
-		raw_idle(w->base, 2);
-	assert_true(WIFEXITED(status));
+	code = exit_code_of(w, pid);
 	if (told.n != before)
 		assert_int_equal(told.caller.pid, pid);
-	return WEXITSTATUS(status);
+	return code;
 }
 
 static void groups_give_roles(void **state)
@@ -272,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(groups_give_roles),
 		WORLD_TEST(without_groups_only_root_acts),
+		WORLD_TEST(batch_needs_the_role_of_each),
 		WORLD_TEST(unknown_group_is_refused),
 		WORLD_TEST(changes_are_told),
 	};
