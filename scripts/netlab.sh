@@ -20,6 +20,9 @@
 #	LAB_SLOT=0        which pair of CPUs sluiced takes, so that laboratories do not share them
 #	LAB_DRIVER=af_xdp LAB_FORWARD=ipip
 #	LAB_VIPS          "ADDRESS=FAMILY ...": VIPs and the family of their pool's backends
+#	LAB_CHECKS        "{ ... }, { ... }": checks, all of them for every pool
+#	LAB_POOL          more keys of every pool, as in the file
+#	LAB_MORE_POOLS    more pools, each with a comma before it
 #	LAB_WEIGHTS       weights of be1..beN, 100 where not said; "-" leaves a backend out
 
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -30,7 +33,7 @@ VIP6=2001:db8:77::10 VIP6B=2001:db8:77::11
 export VIP4 VIP4B VIP6 VIP6B
 
 : "${LAB_ARMS:=1}" "${LAB_QUEUES:=1}" "${LAB_SLOT:=0}" "${LAB_DRIVER:=af_xdp}" "${LAB_FORWARD:=ipip}"
-: "${LAB_VIPS:=$VIP4=4 $VIP6=6}" "${LAB_WEIGHTS:=}"
+: "${LAB_VIPS:=$VIP4=4 $VIP6=6}" "${LAB_WEIGHTS:=}" "${LAB_CHECKS:=}" "${LAB_POOL:=}" "${LAB_MORE_POOLS:=}"
 
 # shellcheck source=scripts/netlab-run.sh
 . "$LAB_TOP/scripts/netlab-run.sh"
@@ -307,10 +310,16 @@ lab_cpu() {
 	echo "${cpus[$(((2 * LAB_SLOT + $1) % ${#cpus[@]}))]}"
 }
 
+# The names in LAB_CHECKS, as a list of strings.
+lab_check_names() {
+	grep -oE 'name = "[^"]*"' <<<"$LAB_CHECKS" | sed -e 's/name = //' | paste -sd, || true
+}
+
 lab_conf_pool() {
 	local i weights weight sep=''
 	read -ra weights <<<"$LAB_WEIGHTS"
-	printf '  { name = "web%s"; forward = "%s"; backends = (\n' "$1" "$LAB_FORWARD"
+	printf '  { name = "web%s"; forward = "%s"; %s\n    checks = [ %s ]; backends = (\n' "$1" "$LAB_FORWARD" "$LAB_POOL" \
+		"$(lab_check_names)"
 	for i in $(seq "$LAB_N"); do
 		weight=${weights[i - 1]:-100}
 		[ "$weight" != - ] || continue
@@ -327,16 +336,17 @@ lab_conf() {
 	workers=$(lab_cpu 1)
 	[ "$workers" != "$(lab_cpu 0)" ] || workers=
 	{
-		printf 'daemon = { control = { socket = "%s"; }; };\n' "$LAB_SOCKET"
+		printf 'daemon = { control = { socket = "%s"; }; state_dir = "%s"; };\n' "$LAB_SOCKET" "$LAB_DIR/state"
 		printf 'eal = { main_lcore = %s; workers = [ %s ]; lanes = %s; huge = false; file_prefix = "%s"; };\n' \
 			"$(lab_cpu 0)" "$workers" "$LAB_QUEUES" "$LAB_PREFIX"
 		printf 'ports = ( { name = "wan"; driver = "%s"; interface = "wan"; }' "$LAB_DRIVER"
 		[ "$LAB_ARMS" = 1 ] || printf ', { name = "lan"; driver = "%s"; interface = "lan"; }' "$LAB_DRIVER"
-		printf ' );\npools = (\n'
+		printf ' );\nchecks = ( %s );\npools = (\n' "$LAB_CHECKS"
 		lab_conf_pool 4
 		printf ',\n'
 		lab_conf_pool 6
-		printf '\n);\nvips = (\n'
+		printf '%s\n);' "$LAB_MORE_POOLS"
+		printf '\n\nvips = (\n'
 		for vip in $LAB_VIPS; do
 			n=$((n + 1))
 			printf '  %s{ name = "vip%s"; address = "%s"; port = 80; pool = "web%s"; }\n' \

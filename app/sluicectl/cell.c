@@ -64,6 +64,58 @@ enum cell_style cell_numbers(const json_t *item, const char *key, char *buf)
 	return CELL_PLAIN;
 }
 
+enum cell_style cell_health(const json_t *item, const char *key, char *buf)
+{
+	const char *modifiers = string_or(json_object_get(item, "modifiers"), "");
+	char state[CELL_LEN];
+
+	snprintf(state, sizeof state, "%.40s%s%.40s", string_or(cell_find(item, key), "-"),
+		*modifiers ? " " : "", modifiers);
+	put_text(state, buf);
+	return strncmp(buf, "UP", 2) != 0 || *modifiers ? CELL_BAD : CELL_PLAIN;
+}
+
+enum cell_style cell_check(const json_t *item, const char *key, char *buf)
+{
+	if (json_number_value(json_object_get(item, "checks")) == 0)
+		strcpy(buf, "no check");
+	else if (!json_is_string(cell_find(item, key)))
+		strcpy(buf, "-");
+	else
+		snprintf(buf, CELL_LEN, "%.20s %.1fms",
+			string_or(json_object_get(item, "code"), "?"),
+			json_number_value(json_object_get(item, "check_ms")));
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_ms(const json_t *item, const char *key, char *buf)
+{
+	snprintf(buf, CELL_LEN, "%.2f", json_number_value(cell_find(item, key)));
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_seconds(const json_t *item, const char *key, char *buf)
+{
+	const json_t *value = cell_find(item, key);
+
+	if (json_is_number(value))
+		cell_duration(json_number_value(value), buf);
+	else
+		strcpy(buf, "-");
+	return CELL_PLAIN;
+}
+
+bool cell_decision_is_bad(const char *decision)
+{
+	return strcmp(decision, "normal") != 0 && strcmp(decision, "starting") != 0;
+}
+
+enum cell_style cell_decision(const json_t *item, const char *key, char *buf)
+{
+	cell_text(item, key, buf);
+	return cell_decision_is_bad(buf) ? CELL_BAD : CELL_PLAIN;
+}
+
 enum cell_style cell_integer(const json_t *item, const char *key, char *buf)
 {
 	const json_t *value = cell_find(item, key);

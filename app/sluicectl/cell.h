@@ -6,6 +6,7 @@
 #ifndef SLUICECTL_CELL_H
 #define SLUICECTL_CELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <jansson.h>
 
@@ -31,6 +32,16 @@ enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf); /
 
 enum cell_style cell_args(
 	const json_t *item, const char *key, char *buf); /* pool:string [n:integer] */
+
+enum cell_style cell_health(
+	const json_t *item, const char *key, char *buf); /* DOWN 1/2, UP starting */
+enum cell_style cell_check(const json_t *item, const char *key, char *buf);    /* L4OK 0.4ms */
+enum cell_style cell_ms(const json_t *item, const char *key, char *buf);       /* 0.42 */
+enum cell_style cell_seconds(const json_t *item, const char *key, char *buf);  /* 00:03:12 */
+enum cell_style cell_decision(const json_t *item, const char *key, char *buf); /* normal */
+
+/* Is a pool with this decision something to look at? */
+bool cell_decision_is_bad(const char *decision);
 
 /* The value at a dotted path, or NULL. */
 const json_t *cell_find(const json_t *item, const char *key);

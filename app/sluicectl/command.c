@@ -5,6 +5,7 @@
 
 #include "base/array.h"
 #include "change.h"
+#include "columns.h"
 #include "command.h"
 #include "ctl/suggest.h"
 #include "show.h"
@@ -24,93 +25,18 @@ const struct exit_row exit_rows[] = {
 };
 const size_t n_exit_rows = COUNT(exit_rows);
 
-static const struct column vip_columns[] = {
-	{"vip", "VIP", cell_text, false},
-	{"address", "SERVICE", cell_service, false},
-	{"pool", "POOL", cell_text, false},
-	{"forward", "FORWARD", cell_text, false},
-	{"packets", "PKTS", cell_count, true},
-	{"pps", "PPS", cell_count, true},
-	{"bps", "BIT/S", cell_count, true},
-	{"port", NULL, NULL, true},
-	{"protocol", NULL, NULL, false},
-	{"bytes", NULL, NULL, true},
+static const struct operand wait_operands[] = {
+	{"POOL", "pool", "name of the pool", .required = true},
+	{"up=N", "condition", "or down=N: met when so many backends are up, or down, or more",
+		.required = true},
 };
 
-static const struct column backend_columns[] = {
-	{"pool", "POOL", cell_text, false},
-	{"backend", "BACKEND", cell_text, false},
-	{"address", "ADDR", cell_text, false},
-	{"admin", "ADMIN", cell_admin, false},
-	{"weight", "WGHT", cell_integer, true},
-	{"slots", "SLOTS", cell_integer, true},
-	{"share", "SHARE", cell_share, true},
-	{"next_hop.state", "NEXT-HOP", cell_next_hop, false},
-	{"flows", "FLOWS", cell_count, true},
-	{"new_flows_ps", "NEW/S", cell_count, true},
-	{"packets", "PKTS", cell_count, true},
-	{"pps", "PPS", cell_count, true},
-	{"id", NULL, NULL, true},
-	{"new_flows", NULL, NULL, true},
-	{"over_flows", NULL, NULL, true},
-	{"max_flows", NULL, NULL, true},
-	{"bytes", NULL, NULL, true},
-	{"next_hop.mac", NULL, NULL, false},
-	{"next_hop.port", NULL, NULL, false},
-};
-
-static const struct column drop_columns[] = {
-	{"reason", "REASON", cell_text, false},
-	{"packets", "PKTS", cell_integer, true},
-	{"pps", "PPS", cell_count, true},
-	{"help", "MEANING", cell_text, false},
+static const struct operand freeze_operand[] = {
+	{"SECONDS", "seconds", "0 to 3600, 30 where not said; 0 ends a freeze", .is_integer = true},
 };
 
 static const struct operand pool_operand[] = {
 	{"POOL", "pool", "only the backends of this pool"},
-};
-
-static const struct column flow_columns[] = {
-	{"lane", "LANE", cell_integer, true},
-	{"pool", "POOL", cell_text, false},
-	{"backend", "BACKEND", cell_text, false},
-	{"state", "STATE", cell_text, false},
-	{"idle_s", "IDLE", cell_integer, true},
-};
-
-static const struct column flow_stats_columns[] = {
-	{"lane", "LANE", cell_integer, true},
-	{"lcore", "LCORE", cell_integer, true},
-	{"entries", "FLOWS", cell_integer, true},
-	{"capacity", "ROOM", cell_integer, true},
-	{"inserts", "INSERTED", cell_count, true},
-	{"expired", "EXPIRED", cell_count, true},
-	{"evicted", "EVICTED", cell_count, true},
-	{"bypass", "BYPASS", cell_count, true},
-};
-
-static const struct column lcore_columns[] = {
-	{"lcore", "LCORE", cell_integer, true},
-	{"lanes", "LANES", cell_numbers, false},
-	{"rx_packets", "PKTS", cell_count, true},
-	{"rx_pps", "PPS", cell_count, true},
-	{"busy", "BUSY", cell_share, true},
-	{"forwarded_packets", NULL, NULL, true},
-	{"heartbeat_age_us", NULL, NULL, true},
-};
-
-static const struct column table_columns[] = {
-	{"pool", "POOL", cell_text, false},
-	{"backend", "BACKEND", cell_text, false},
-	{"scheduler", "SCHEDULER", cell_text, false},
-	{"weight", "WGHT", cell_integer, true},
-	{"slots", "SLOTS", cell_integer, true},
-	{"share", "SHARE", cell_share, true},
-	{"meant", "MEANT", cell_share, true},
-	{"deviation", "DEVIATION", cell_share, true},
-	{"checksum", "CHECKSUM", cell_text, false},
-	{"shape", NULL, NULL, false},
-	{"backends", NULL, NULL, true},
 };
 
 static const struct operand table_operand[] = {
@@ -142,13 +68,6 @@ static const struct operand flush_operands[] = {
 
 static const struct operand flow_operand[] = {
 	{"POOL[/BACKEND]", "backend", "only the connections of this pool or backend"},
-};
-
-static const struct column schema_columns[] = {
-	{"command", "COMMAND", cell_text, false},
-	{"role", "ROLE", cell_text, false},
-	{"kind", "KIND", cell_text, false},
-	{"args", "ARGUMENTS", cell_args, false},
 };
 
 static bool no_packets(const json_t *item)
@@ -243,7 +162,9 @@ const struct command commands[] = {
 			"maint (no packet). FLOWS are the connections that are remembered for the "
 			"backend, NEW/S those that began in the last second. SLOTS and SHARE are "
 			"the part of the pool's table that belongs to the "
-			"backend. "
+			"backend. STATE is its health: INIT (no verdict yet), UP or DOWN, with the "
+			"results in a row that speak against it, LAST since when. EFF is the "
+			"weight that it has in the table now, CHECK the last result. "
 			"NEXT-HOP is MAC@port, or why there is none.",
 		.accepts = NEEDS_DAEMON | NEEDS_LIST,
 		.request = "backend.list",
@@ -251,6 +172,15 @@ const struct command commands[] = {
 		.n_operands = COUNT(pool_operand),
 		.empty = "no backends",
 		LIST(backend_columns),
+	},
+	{
+		.name = "backend show",
+		.help = "one backend with the last results of its checks",
+		.accepts = NEEDS_DAEMON,
+		.request = "backend.show",
+		.operands = backend_operand,
+		.n_operands = COUNT(backend_operand),
+		.run = show_backend,
 	},
 	CHANGE("backend add", "backend.add", "put a backend into a pool", backend_keys, 0),
 	CHANGE("backend set", "backend.set", "change keys of a backend", backend_keys, NEEDS_FORCE),
@@ -268,6 +198,26 @@ const struct command commands[] = {
 	CHANGE("vip add", "vip.add", "add a VIP", vip_keys, 0),
 	CHANGE("vip set", "vip.set", "change keys of a VIP", vip_keys, 0),
 	CHANGE("vip del", "vip.del", "take a VIP off; its connections end", vip_operand, 0),
+	{
+		.name = "pool list",
+		.help = "the pools, what was decided on them and why",
+		.more = "DECISION says who gets new connections, REASON in words, LAST since when. "
+			"HEALTHY is the part of the ready backends' WEIGHT that counts as healthy. "
+			"Nodes with equal CHECKSUM have equal tables.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "pool.list",
+		.empty = "no pools",
+		LIST(pool_columns),
+	},
+	{
+		.name = "pool show",
+		.help = "one pool: the decision with its reason, its table, its backends",
+		.accepts = NEEDS_DAEMON,
+		.request = "pool.show",
+		.operands = one_pool,
+		.n_operands = COUNT(one_pool),
+		.run = show_pool,
+	},
 	CHANGE("pool add", "pool.add", "add an empty pool", pool_keys, 0),
 	CHANGE("pool set", "pool.set", "change keys of a pool", pool_keys, 0),
 	CHANGE("pool del", "pool.del",
@@ -371,6 +321,58 @@ const struct command commands[] = {
 		.operands = tuple_operands,
 		.n_operands = COUNT(tuple_operands),
 		.run = show_lookup,
+	},
+	{
+		.name = "health list",
+		.help = "every check of every backend: state, last result, reason",
+		.more = "AGO is the age of the last result, LAST how long the state has been what "
+			"it is.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "health.list",
+		.operands = pool_operand,
+		.n_operands = COUNT(pool_operand),
+		.empty = "no checks",
+		LIST(health_columns),
+	},
+	{
+		.name = "health run",
+		.help = "probe a backend now, by each of its checks",
+		.more = "The results count as those of any other probe. The exit status is 7 when "
+			"one "
+			"fails.",
+		.request = "health.run",
+		.operands = backend_operand,
+		.n_operands = COUNT(backend_operand),
+		.run = show_health_run,
+	},
+	{
+		.name = "health freeze",
+		.help = "leave all tables as they are for a while; probes go on",
+		.more = "For work on the network between here and the backends. Changes of the "
+			"configuration are followed all the same.",
+		.request = "health.freeze",
+		.operands = freeze_operand,
+		.n_operands = COUNT(freeze_operand),
+		.run = show_freeze,
+	},
+	{
+		.name = "events",
+		.help = "what happened to backends and pools",
+		.more = "The daemon keeps the last 2048 events. With -j each line is a JSON "
+			"object.",
+		.accepts = NEEDS_EVENTS,
+		.streams = true,
+		.request = "events",
+		.run = show_events,
+	},
+	{
+		.name = "wait pool",
+		.help = "wait until so many backends of a pool are up, or down",
+		.more = "Waits as long as -t says. The exit status is 7 when it was in vain.",
+		.request = "pool.wait",
+		.operands = wait_operands,
+		.n_operands = COUNT(wait_operands),
+		.run = show_wait,
 	},
 	{
 		.name = "drops",

@@ -117,6 +117,24 @@ static int set_backend(struct options *o, const char *value, struct sl_err *err)
 	return 0;
 }
 
+static int set_follow(struct options *o, const char *value, struct sl_err *err)
+{
+	o->follow = true;
+	return 0;
+}
+
+static int set_since(struct options *o, const char *value, struct sl_err *err)
+{
+	char *end;
+
+	errno = 0;
+	o->since_s = strtoll(value, &end, 10);
+	if (strspn(value, "0123456789") == 0 || *end || errno || o->since_s > INT32_MAX)
+		return sl_err_add(err, "--since \"%s\": a whole number of seconds", value);
+	o->has_since = true;
+	return 0;
+}
+
 static int set_help(struct options *o, const char *value, struct sl_err *err)
 {
 	o->help = true;
@@ -155,6 +173,10 @@ const struct option_row option_rows[] = {
 		"only if the newest revision of the configuration is REV", set_if_rev},
 	{0, "backend", "POOL/NAME", false, NEEDS_FLOWS, "only connections of this backend",
 		set_backend},
+	{'f', "follow", NULL, false, NEEDS_EVENTS, "go on with what happens, until interrupted",
+		set_follow},
+	{0, "since", "SEC", false, NEEDS_EVENTS, "only what happened in the last SEC seconds",
+		set_since},
 	{'h', "help", NULL, false, NEEDS_NOTHING, "help, also for one command", set_help},
 	{0, "version", NULL, false, NEEDS_NOTHING, "version of sluicectl", set_version},
 };

@@ -24,6 +24,7 @@ enum {
 	NEEDS_ASSENT = 1 << 4, /* asks before it does what cannot be taken back */
 	NEEDS_FLOWS = 1 << 5,  /* can be about the flows of one backend */
 	NEEDS_FORCE = 1 << 6,  /* is refused for its effect on traffic, unless forced */
+	NEEDS_EVENTS = 1 << 7, /* tells what happened, and what is to come */
 };
 
 struct options {
@@ -43,6 +44,9 @@ struct options {
 	bool has_if_rev;
 	uint64_t if_rev;
 	const char *backend; /* or NULL */
+	bool follow;
+	bool has_since;
+	int64_t since_s;
 	bool help;
 	bool version;
 	unsigned given; /* bit i: option_rows[i] was */

@@ -34,4 +34,18 @@ enum exit_code show_table_diff(const struct command *command, const struct optio
 enum exit_code show_lane_move(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err);
 
+/* Health (show_health.c). EXIT_FALSE: the probe failed, or the wait was in vain. */
+enum exit_code show_backend(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
+enum exit_code show_pool(const struct command *command, const struct options *opts, char **operands,
+	int n_operands, FILE *out, struct sl_err *err);
+enum exit_code show_health_run(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
+enum exit_code show_freeze(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
+enum exit_code show_wait(const struct command *command, const struct options *opts, char **operands,
+	int n_operands, FILE *out, struct sl_err *err);
+enum exit_code show_events(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
+
 #endif

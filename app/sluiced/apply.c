@@ -14,16 +14,26 @@
 #include "load.h"
 
 /* How long new backends may take to answer before they get packets all the same. */
-#define NEXT_WAIT_MS 500
+#define NEXT_WAIT_MS     500
 /* How soon to look again for workers to pass, or for backends to answer. */
-#define STEP_MS      2
+#define STEP_MS          2
+/* The least time between two builds for the health of backends; the second where a backend has to
+ * leave its table. */
+#define HEALTH_GAP_MS    250
+#define HEALTH_URGENT_MS 20
 
-static void step_again(struct daemon *d)
+static void step_after(struct daemon *d, uint64_t ms)
 {
-	const struct timeval soon = {.tv_usec = STEP_MS * 1000};
+	const struct timeval soon = {
+		.tv_sec = (time_t)(ms / 1000), .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
 
 	if (d->apply_event)
 		event_add(d->apply_event, &soon);
+}
+
+static void step_again(struct daemon *d)
+{
+	step_after(d, STEP_MS);
 }
 
 /* Keys under which backends and VIPs keep their numbers: what makes them the same to their flows.
@@ -102,6 +112,20 @@ static int assign_services(struct daemon *d, struct build_job *job, struct sl_er
 	return rc;
 }
 
+/* The board follows a configuration when it is built for the first time. */
+static int collect_health(struct daemon *d, struct build_job *job)
+{
+	int rc = 0;
+
+	if (!d->running || job->version != d->running->version || d->board->followed != job->conf)
+		rc = board_follow(d->board, job->conf, job->slots);
+	for (size_t i = 0; i < job->n_backends; i++)
+		board_set_port(d->board, i, job->hops[i].resolved, job->hops[i].port);
+	if (!rc)
+		job->health = board_view(d->board);
+	return job->health ? 0 : -ENOMEM;
+}
+
 /* Everything the builder needs, as it is now. NULL with a message. */
 static struct build_job *make_job(struct daemon *d, struct version *version, struct sl_err *err)
 {
@@ -134,6 +158,8 @@ static struct build_job *make_job(struct daemon *d, struct version *version, str
 		rc = gather_begin(d, job);
 	if (!rc && d->running && version != d->running->version)
 		memset(d->forced, 0, BACKEND_SLOTS * sizeof *d->forced);
+	if (!rc)
+		rc = collect_health(d, job);
 	if (!rc)
 		return job;
 	if (!err->count)
@@ -294,12 +320,40 @@ static bool next_due(const struct daemon *d)
 	       view_complete(d->next->conf, d->ports, d->mirror);
 }
 
+void apply_health_changed(struct daemon *d, bool urgent)
+{
+	d->health_changed = true;
+	d->health_urgent |= urgent;
+	apply_step(d);
+}
+
+/* Time until a change of health may be built: the first after a quiet time at once, the others
+ * gathered, who has to leave before all. */
+static uint64_t health_wait_ms(const struct daemon *d)
+{
+	const uint64_t gap = d->health_urgent ? HEALTH_URGENT_MS : HEALTH_GAP_MS;
+	const uint64_t quiet = daemon_now_ms() - d->built_ms;
+
+	return quiet < gap ? gap - quiet : 0;
+}
+
+/* Is the running version to be built again, and is this the time? While frozen, only what an
+ * operator wants is built. */
+static bool again_due(const struct daemon *d)
+{
+	return !board_is_frozen(d->board) &&
+	       (d->view_changed || (d->health_changed && !health_wait_ms(d)));
+}
+
 static void start_build(struct daemon *d, struct version *version)
 {
 	struct sl_err err = SL_ERR_INIT;
 	struct build_job *job = make_job(d, version, &err);
 
 	d->view_changed = false;
+	d->health_changed = false;
+	d->health_urgent = false;
+	d->built_ms = daemon_now_ms();
 	if (job) {
 		builder_start(d->builder, job);
 		return;
@@ -337,10 +391,12 @@ void apply_step(struct daemon *d)
 	ids_reap(d->services, d->running->number, NULL, NULL);
 	if (next_due(d))
 		build_next(d);
-	else if (d->view_changed)
+	else if (again_due(d))
 		start_build(d, d->running->version);
 	else if (d->next)
 		step_again(d);
+	else if (d->health_changed && !board_is_frozen(d->board))
+		step_after(d, health_wait_ms(d));
 }
 
 /* A new version is in force: what lies beside the packet path follows. */

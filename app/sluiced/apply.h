@@ -35,6 +35,10 @@ void apply_next(struct daemon *d, struct version *version, bool waits);
 /* The network changed: build the running configuration again. */
 void apply_view_changed(struct daemon *d);
 
+/* The health of backends changed who gets new flows: build the running configuration again, soon.
+ * urgent: somebody has to leave a table. */
+void apply_health_changed(struct daemon *d, bool urgent);
+
 /* Do what can be done now: reap, start a build. Asks to be called again through apply_event. */
 void apply_step(struct daemon *d);
 

@@ -59,6 +59,7 @@ void build_job_free(struct build_job *job)
 	free(job->drained);
 	free(job->services);
 	free(job->pool_ms);
+	health_view_free(job->health);
 	free(job->leavers);
 	version_put(job->version);
 	free(job);
@@ -74,6 +75,7 @@ int builder_build(const struct build_job *job, struct generation **out, struct s
 		.slots = job->slots,
 		.drained = job->drained,
 		.services = job->services,
+		.health = job->health,
 		.leavers = job->leavers,
 		.n_leavers = job->n_leavers,
 		.n_slots = job->n_slots,

@@ -26,6 +26,7 @@ struct build_job {
 	bool *drained;            /* by backend: its drain has lasted for drain_timeout_s */
 	uint16_t *services;       /* by VIP */
 	uint64_t *pool_ms;        /* by pool: when a change of it was last built (gather.h) */
+	struct health_view *health;
 	struct compile_leaver *leavers;
 	size_t n_leavers;
 	uint32_t n_slots, n_services;

@@ -5,6 +5,7 @@
 
 #include "cmd_flow.h"
 #include "cmd_lane.h"
+#include "cmd_health.h"
 #include "cmd_object.h"
 #include "cmd_table.h"
 #include "commands.h"
@@ -146,7 +147,9 @@ static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool
 	const uint32_t owned = d->rcu.current->owned[slot];
 	char addr[SL_ADDR_STRLEN];
 
-	return json_pack(
+	const struct board_member *m = board_member(d->board, slot);
+	json_t *item = m ? cmd_member_json(d->board, m) : json_object();
+	json_t *more = json_pack(
 		"{s:s, s:s, s:s, s:I, s:s, s:i, s:I, s:i, s:f, s:o, s:I, s:I, s:f, s:I, s:I, s:I, "
 		"s:f}",
 		"pool", pool->name, "backend", be->name, "address",
@@ -158,6 +161,10 @@ static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool
 		(json_int_t)stats_new_flows(&d->stats, STATS_BACKEND, slot), "new_flows_ps",
 		row->new_ps, "over_flows", (json_int_t)stats_over(&d->stats, slot), "packets",
 		(json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps", row->pps);
+
+	json_object_update(item, more);
+	json_decref(more);
+	return item;
 }
 
 /* outer: number of the pool; inner: number of the backend in it. */
@@ -292,6 +299,40 @@ const struct ctl_command commands[] = {
 	{.name = "port.set", CHANGE(CTL_ROLE_ADMIN, cmd_port_set, cmd_port_args)},
 	{.name = "batch", .role = CTL_ROLE_OPERATOR, .mutate = ctl_batch, ARGS(ctl_batch_args)},
 	{.name = "applied", .role = CTL_ROLE_VIEWER, .handler = change_applied, ARGS(applied_args)},
+	{.name = "backend.show",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_backend_show,
+		ARGS(cmd_health_run_args)},
+	{.name = "pool.list", .role = CTL_ROLE_VIEWER, .next = cmd_pool_list_next},
+	{.name = "pool.show",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_pool_show,
+		ARGS(cmd_pool_name_args)},
+	{.name = "pool.wait",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_pool_wait,
+		ARGS(cmd_pool_wait_args)},
+	{.name = "health.list",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_health_list,
+		.next = cmd_health_list_next,
+		ARGS(cmd_health_args)},
+	{.name = "health.run",
+		.role = CTL_ROLE_OPERATOR,
+		.handler = cmd_health_run,
+		ARGS(cmd_health_run_args),
+		.flags = CTL_MUTATES},
+	{.name = "health.freeze",
+		.role = CTL_ROLE_OPERATOR,
+		.handler = cmd_health_freeze,
+		ARGS(cmd_freeze_args),
+		.flags = CTL_MUTATES},
+	{.name = "events",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_events,
+		.next = cmd_events_next,
+		ARGS(cmd_events_args),
+		.flags = CTL_ANY_REV},
 	{.name = "drops", .role = CTL_ROLE_VIEWER, .next = drops_next},
 	{.name = "schema", .role = CTL_ROLE_VIEWER, .next = ctl_schema_next, .flags = CTL_ANY_REV},
 };

@@ -290,6 +290,8 @@ int daemon_start(
 		rc = start_ports(d, conf, err);
 	if (!rc)
 		rc = start_kernel_side(d, conf, err);
+	if (!rc)
+		rc = board_open(d, err);
 	if (!rc && rcu_init(&d->rcu, d->n_workers))
 		rc = sl_err_sys(err, ENOMEM, "cannot start");
 	if (!rc)
@@ -302,6 +304,8 @@ int daemon_start(
 	}
 	if (!rc)
 		rc = apply_steering(d, err);
+	if (!rc && board_start(d->board))
+		rc = sl_err_sys(err, ENOMEM, "cannot start the health checks");
 	if (!rc && telemetry_open(d))
 		rc = sl_err_add(err, "telemetry does not start");
 	if (!rc)
@@ -324,6 +328,8 @@ static void stop_traffic(struct daemon *d)
 void daemon_stop(struct daemon *d)
 {
 	telemetry_close();
+	board_close(d->board);
+	d->board = NULL;
 	stop_traffic(d);
 	builder_free(d->builder);
 	load_close(d);
@@ -333,6 +339,7 @@ void daemon_stop(struct daemon *d)
 	change_clear(d);
 	build_job_free(d->running);
 	version_put(d->first);
+	event_log_free(d->happened);
 	free(d->last_error);
 	free(d->forced);
 	stats_clear(&d->stats);

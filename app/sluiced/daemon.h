@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "board.h"
 #include "builder.h"
 #include "change.h"
 #include "compile/ids.h"
@@ -58,6 +59,9 @@ struct daemon {
 	bool *forced;              /* by backend slot: taken out with its connections */
 	struct change change;      /* accepted revisions (change.h) */
 	bool view_changed;         /* the network is not what the current generation says */
+	bool health_changed;       /* the health of backends neither */
+	bool health_urgent;        /* and somebody who serves should not */
+	uint64_t built_ms;         /* when a build began last */
 	uint64_t builds;           /* number of the last generation */
 	bool refused;              /* a reload was, since the last change that was accepted */
 	char *last_error;          /* why the last reload or build failed; NULL = it did not */
@@ -67,6 +71,9 @@ struct daemon {
 	struct load_view *load;             /* read by the workers */
 	uint32_t load_epoch[BACKEND_SLOTS]; /* holder that a row of it speaks of */
 	struct event *load_event;           /* flows are to be counted */
+
+	struct board *board; /* health of the backends */
+	struct event_log *happened;
 
 	/* The control loop (control.c). */
 	struct event_base *base;

@@ -177,6 +177,8 @@ static int check_all(struct conf *conf, struct sl_err *err)
 	if (!rc)
 		rc = check_pools(&c);
 	if (!rc)
+		rc = check_backups(&c);
+	if (!rc)
 		rc = check_vips(&c);
 	if (!rc)
 		rc = check_probe_ports(&c);

@@ -53,6 +53,9 @@ void check_ports(struct check *c);
 int check_probes(struct check *c);
 int check_pools(struct check *c);
 int check_vips(struct check *c);
+
+/* Backup pools, and what else a pool says of its health. 0 or -ENOMEM. */
+int check_backups(struct check *c);
 int check_probe_ports(struct check *c);
 
 /* The checks that a pool names. vdev: its packets leave by ports without a kernel interface. */

@@ -37,6 +37,8 @@ enum conf_check_type {
 };
 enum conf_via { CONF_VIA_DIRECT };
 enum conf_method { CONF_METHOD_DEFAULT, CONF_METHOD_GET, CONF_METHOD_HEAD };
+enum conf_backup_mode { CONF_BACKUP_SPILL, CONF_BACKUP_REPLACE };
+enum conf_all_down { CONF_ALL_DOWN_FAILOPEN, CONF_ALL_DOWN_REJECT, CONF_ALL_DOWN_DROP };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 
@@ -142,6 +144,18 @@ struct conf_pool {
 	const char **checks;
 	size_t n_checks;
 	uint16_t check_index[CONF_MAX_POOL_CHECKS]; /* into conf.checks; set by conf_check */
+	uint32_t require;                           /* checks that must pass; 0 = all */
+	uint32_t panic_pct;                         /* 0 = never */
+	const char *backup_pool;                    /* NULL = none */
+	int backup_index; /* into conf.pools, -1 without; set by conf_check */
+	enum conf_backup_mode backup_mode;
+	uint32_t backup_below; /* weight */
+	enum conf_all_down on_all_down;
+	uint32_t slow_start_s, slow_start_steps;
+	struct {
+		uint32_t suppress, reuse; /* penalties; suppress 0 = no damping */
+		uint32_t half_life_s, max_s;
+	} flap;
 	uint16_t service_port; /* the one port of the VIPs it serves, else 0; set by conf_check */
 	struct conf_backend *backends;
 	size_t n_backends;
@@ -184,6 +198,7 @@ struct conf {
 		const char *control_group;  /* "" = none */
 		const char *operator_group; /* "" = none */
 		const char *admin_group;    /* "" = none */
+		const char *state_dir;
 		enum conf_log_level log_level;
 		enum conf_log_target log_target;
 	} daemon;

@@ -5,6 +5,7 @@
 
 #include "conf/conf.h"
 #include "conf/schema.h"
+#include "conf/words_health.h"
 
 #define AT(type, field)    .offset = offsetof(type, field), .size = sizeof(((type *)0)->field)
 #define COUNT(type, field) .count_offset = offsetof(type, field)
@@ -91,43 +92,6 @@ static const struct conf_word protocols[] = {
 	{NULL},
 };
 
-static const struct conf_word check_types[] = {
-	{"none", CONF_CHECK_NONE, "nothing is sent, the backend counts as up"},
-	{"tcp", CONF_CHECK_TCP, "a connection is accepted"},
-	{"http", CONF_CHECK_HTTP, "an HTTP request is answered with an allowed status"},
-	{"https", CONF_CHECK_HTTPS, "the same over TLS"},
-	{"udp", CONF_CHECK_UDP, "a datagram is answered"},
-	{"dns", CONF_CHECK_DNS, "a DNS query is answered with NOERROR"},
-	{"icmp", CONF_CHECK_ICMP, "an echo request is answered"},
-	{NULL},
-};
-
-static const struct conf_word vias[] = {
-	{"direct", CONF_VIA_DIRECT, "to the backend's own address, by the kernel's routes"},
-	{NULL},
-};
-
-static const struct conf_word methods[] = {
-	{"GET", CONF_METHOD_GET, "with a body"},
-	{"HEAD", CONF_METHOD_HEAD, "headers only"},
-	{NULL},
-};
-
-/* RFC 1035 3.2.2, RFC 3596 2.1, RFC 2782, RFC 9460 14.1 */
-static const struct conf_word dns_types[] = {
-	{"A", 1, "IPv4 address"},
-	{"NS", 2, "name servers"},
-	{"CNAME", 5, "alias"},
-	{"SOA", 6, "start of the zone"},
-	{"PTR", 12, "name of an address"},
-	{"MX", 15, "mail servers"},
-	{"TXT", 16, "text"},
-	{"AAAA", 28, "IPv6 address"},
-	{"SRV", 33, "service"},
-	{"HTTPS", 65, "HTTPS service"},
-	{NULL},
-};
-
 const struct conf_row conf_rows[] = {
 	{"daemon", CONF_TYPE_GROUP, .help = "The process."},
 	{"daemon.control", CONF_TYPE_GROUP, .help = "The UNIX socket that sluicectl talks to."},
@@ -143,6 +107,9 @@ const struct conf_row conf_rows[] = {
 		.max = 32, .value = "",
 		.help = "Group whose members may do what root may; empty: none. They must also be "
 			"let in by group."},
+	{"daemon.state_dir", CONF_TYPE_TEXT, AT(struct conf, daemon.state_dir), .min = 1,
+		.max = 200, .value = "/var/lib/sluice",
+		.help = "Directory for what outlives a restart; it is made if it is missing."},
 	{"daemon.log", CONF_TYPE_GROUP, .help = "The daemon's messages."},
 	{"daemon.log.level", CONF_TYPE_WORD, AT(struct conf, daemon.log_level), .words = log_levels,
 		.value = "info", .help = "Least important message that is written."},
@@ -344,8 +311,9 @@ const struct conf_row conf_rows[] = {
 		.value = "20", .help = "Share of probes that fail."},
 	{"pools[].max_latency_ms", CONF_TYPE_UINT, AT(struct conf_pool, max_latency_ms), .min = 1,
 		.max = 60000, .zero = "no limit", .value = "0", .unit = "milliseconds",
-		.help = "For scheduler least-latency: backends that answer probes slower than this "
-			"come last."},
+		.help = "A backend whose probes take longer in the mean counts as degraded, and "
+			"comes "
+			"last with scheduler least-latency."},
 	{"pools[].table_size", CONF_TYPE_UINT, AT(struct conf_pool, table_size_given), .min = 3,
 		.max = 4194301, .absent = "65537, above 650 backends 655373", .example = "65537",
 		.unit = "slots",
@@ -374,6 +342,50 @@ const struct conf_row conf_rows[] = {
 		COUNT(struct conf_pool, n_checks), .min = 1, .max = 63,
 		.most = CONF_MAX_POOL_CHECKS, .value = "",
 		.help = "Names of the checks of its backends. Empty: they count as up."},
+	{"pools[].require", CONF_TYPE_WORD, AT(struct conf_pool, require), .words = requires,
+		.value = "all", .help = "How many of the checks a backend must pass to be up."},
+	{"pools[].panic_pct", CONF_TYPE_UINT, AT(struct conf_pool, panic_pct), .min = 1, .max = 100,
+		.zero = "never", .value = "30", .unit = "percent of the weight",
+		.help = "With less of the ready backends' weight healthy, all ready ones get "
+			"traffic: so many failures at once are more likely a mistake of the "
+			"checks, and the few left would be swamped."},
+	{"pools[].backup_pool", CONF_TYPE_NAME, AT(struct conf_pool, backup_pool), .absent = "none",
+		.example = "sorry", .help = "Name of the pool that helps when backends are down."},
+	{"pools[].backup_mode", CONF_TYPE_WORD, AT(struct conf_pool, backup_mode),
+		.words = backup_modes, .value = "spill", .help = "Who serves while it helps."},
+	{"pools[].backup_below", CONF_TYPE_UINT, AT(struct conf_pool, backup_below), .min = 1,
+		.max = 16383000, .value = "1", .unit = "weight",
+		.help = "The backup pool helps when the healthy backends weigh less than this "
+			"together; 1: when none is left."},
+	{"pools[].on_all_down", CONF_TYPE_WORD, AT(struct conf_pool, on_all_down),
+		.words = all_downs, .value = "failopen",
+		.help = "What happens to new connections when no backend is healthy and no backup "
+			"helps."},
+	{"pools[].on_marked_down", CONF_TYPE_WORD, AT(struct conf_pool, on_marked_down),
+		.words = marked_downs, .value = "keep",
+		.help = "What happens to the connections of a backend that went down."},
+	{"pools[].slow_start_s", CONF_TYPE_UINT, AT(struct conf_pool, slow_start_s), .min = 1,
+		.max = 3600, .zero = "full weight at once", .value = "30", .unit = "seconds",
+		.help = "How long a backend that came up, or is new in a pool that serves, takes "
+			"to its full weight."},
+	{"pools[].slow_start_steps", CONF_TYPE_UINT, AT(struct conf_pool, slow_start_steps),
+		.min = 1, .max = 100, .value = "5", .unit = "steps",
+		.help = "In how many even steps. Each one moves table entries, so few are better."},
+	{"pools[].flap", CONF_TYPE_GROUP,
+		.help = "Backends that go up and down are held out for a while. Each fall costs "
+			"1000 points, which halve with time."},
+	{"pools[].flap.suppress", CONF_TYPE_UINT, AT(struct conf_pool, flap.suppress), .min = 1000,
+		.max = 100000, .zero = "nobody is held out", .value = "2500", .unit = "points",
+		.help = "From so many points on a backend is held out."},
+	{"pools[].flap.reuse", CONF_TYPE_UINT, AT(struct conf_pool, flap.reuse), .min = 1,
+		.max = 100000, .value = "1250", .unit = "points",
+		.help = "Below so many it comes back; less than suppress."},
+	{"pools[].flap.half_life_s", CONF_TYPE_UINT, AT(struct conf_pool, flap.half_life_s),
+		.min = 1, .max = 3600, .value = "60", .unit = "seconds",
+		.help = "In this time points halve."},
+	{"pools[].flap.max_s", CONF_TYPE_UINT, AT(struct conf_pool, flap.max_s), .min = 1,
+		.max = 86400, .value = "300", .unit = "seconds",
+		.help = "Nobody is held out for longer."},
 	{"pools[].backends", LIST_OF(struct conf_pool, backends, struct conf_backend),
 		.max = CONF_MAX_BACKENDS, .unit = "backend", .help = "The servers of the pool."},
 	{"pools[].backends[].name", CONF_TYPE_NAME, AT(struct conf_backend, name), .example = "b1",

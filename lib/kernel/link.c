@@ -113,3 +113,17 @@ int link_find(const char *name, struct link_info *out, struct sl_err *err)
 	count_queues(out);
 	return 0;
 }
+
+bool link_has_carrier(const char *name)
+{
+	const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq req = {0};
+	bool carrier;
+
+	snprintf(req.ifr_name, sizeof req.ifr_name, "%s", name);
+	carrier = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &req) == 0 && (req.ifr_flags & IFF_UP) &&
+		  (req.ifr_flags & IFF_RUNNING);
+	if (fd >= 0)
+		close(fd);
+	return carrier;
+}

@@ -28,4 +28,8 @@ struct link_info {
  * asked. */
 int link_find(const char *name, struct link_info *out, struct sl_err *err);
 
+/* Is an interface up, with something at the other end? False when there is none. One system call or
+ * two: cheap enough to be asked often. */
+bool link_has_carrier(const char *name);
+
 #endif

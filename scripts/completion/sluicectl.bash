@@ -7,38 +7,42 @@ _sluicectl()
 	local words="" candidates="" columns="" i
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket|-s|--timeout|-t|--sort|--filter|--if-rev|--backend) ((i++)) ;;
+		--socket|-s|--timeout|-t|--sort|--filter|--if-rev|--backend|--since) ((i++)) ;;
 		-*) ;;
 		*) words+="${words:+ }${COMP_WORDS[i]}" ;;
 		esac
 	done
 	case $words in
 	"vip list"*) columns="vip address pool forward packets pps bps port protocol bytes" ;;
-	"backend list"*) columns="pool backend address admin weight slots share next_hop.state flows new_flows_ps packets pps id new_flows over_flows max_flows bytes next_hop.mac next_hop.port" ;;
+	"backend list"*) columns="pool backend address admin health weight effective slots share check since_s next_hop.state flows new_flows_ps packets pps id new_flows over_flows max_flows bytes state modifiers code reason latency_ms next_hop.mac next_hop.port" ;;
+	"pool list"*) columns="pool decision up down backends weight_ok weight_all table_size checksum since_s reason init ready backup generation" ;;
 	"flow list"*) columns="lane pool backend state idle_s" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
 	"lcore list"*) columns="lcore lanes rx_packets rx_pps busy forwarded_packets heartbeat_age_us" ;;
 	"table show"*) columns="pool backend scheduler weight slots share meant deviation checksum shape backends" ;;
+	"health list"*) columns="pool backend check via state code ms age_s since_s reason ok failed neutral" ;;
 	"drops"*) columns="reason packets pps help" ;;
 	"schema"*) columns="command role kind args" ;;
 	esac
 	case $prev in
 	--socket|-s) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sort|--filter) candidates=$columns ;;
-	--timeout|-t|--if-rev|--backend) return ;;
+	--timeout|-t|--if-rev|--backend|--since) return ;;
 	*) case $words in
-	"") candidates="status version vip backend pool port flow lcore lane table lookup drops schema" ;;
+	"") candidates="status version vip backend pool port flow lcore lane table lookup health events wait drops schema" ;;
 	vip) candidates="list lis add set" ;;
-	backend) candidates="list lis add set del weigh drain maint" ;;
-	pool) candidates="add add set" ;;
+	backend) candidates="list list sho add set del weigh drain maint" ;;
+	pool) candidates="list list sho add set" ;;
 	port) candidates="set" ;;
 	flow) candidates="list list stats" ;;
 	lcore) candidates="list" ;;
 	lane) candidates="move" ;;
 	table) candidates="show show" ;;
+	health) candidates="list lis run" ;;
+	wait) candidates="pool" ;;
 	esac ;;
 	esac
-	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --if-rev --backend --help --version"
+	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --if-rev --backend --follow --since --help --version"
 	mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$cur")
 }
 complete -F _sluicectl sluicectl

@@ -50,19 +50,33 @@ static const char *const vip_rows[] = {
 };
 
 static const char *const backend_rows[] = {
-	("{\"pool\":\"web\",\"backend\":\"b1\",\"address\":\"10.0.0.11\",\"id\":1,\"admin\":"
+	("{\"pool\":\"web\",\"backend\":\"b1\",\"address\":\"10.0.0.11\","
+	 "\"health\":\"UP\",\"effective\":100,\"checks\":1,\"check\":\"http\",\"code\":\"L7OK\","
+	 "\"check_ms\":0.42,\"since_s\":273600,\"modifiers\":\"\","
+	 "\"id\":1,\"admin\":"
 	 "\"ready\",\"flows\":8123,\"new_flows_ps\":412,\"weight\":100,"
 	 "\"slots\":43691,\"share\":0.66666,\"next_hop\":{\"state\":\"resolved\",\"mac\":"
 	 "\"02:00:00:00:00:11\",\"port\":\"wan\"},\"packets\":999,\"bytes\":5,\"pps\":12345.6}"),
-	("{\"pool\":\"web\",\"backend\":\"b10\",\"address\":\"10.0.0.20\",\"id\":2,\"admin\":"
+	("{\"pool\":\"web\",\"backend\":\"b10\",\"address\":\"10.0.0.20\","
+	 "\"health\":\"DOWN "
+	 "1/"
+	 "2\",\"effective\":0,\"checks\":1,\"check\":\"http\",\"code\":\"L4CON\",\"check_ms\":1000,"
+	 "\"since_s\":192,\"modifiers\":\"suppressed\","
+	 "\"id\":2,\"admin\":"
 	 "\"drain\",\"flows\":371,\"new_flows_ps\":0,\"weight\":50,"
 	 "\"slots\":21846,\"share\":0.33334,\"next_hop\":{\"state\":\"unresolved\"},"
 	 "\"packets\":1000,\"bytes\":5,\"pps\":0}"),
-	("{\"pool\":\"web\",\"backend\":\"b2\",\"address\":\"10.0.0.12\",\"id\":3,\"admin\":"
+	("{\"pool\":\"web\",\"backend\":\"b2\",\"address\":\"10.0.0.12\","
+	 "\"health\":\"INIT\",\"effective\":0,\"checks\":1,\"check\":null,\"code\":\"\",\"check_"
+	 "ms\":0,\"since_s\":1,\"modifiers\":\"\","
+	 "\"id\":3,\"admin\":"
 	 "\"maint\",\"flows\":0,\"new_flows_ps\":0,\"weight\":0,"
 	 "\"slots\":0,\"share\":0,\"next_hop\":{\"state\":\"static\",\"mac\":\"02:00:00:00:00:12\","
 	 "\"port\":\"wan\"},\"packets\":0,\"bytes\":0,\"pps\":0.5}"),
-	("{\"pool\":\"dns\",\"backend\":\"d1\",\"address\":\"2001:db8::d1\",\"id\":4,\"admin\":"
+	("{\"pool\":\"dns\",\"backend\":\"d1\",\"address\":\"2001:db8::d1\","
+	 "\"health\":\"UP\",\"effective\":1,\"checks\":0,\"check\":null,\"code\":\"\",\"check_ms\":"
+	 "0,\"since_s\":5,\"modifiers\":\"\","
+	 "\"id\":4,\"admin\":"
 	 "\"ready\",\"flows\":0,\"new_flows_ps\":0,\"weight\":1,"
 	 "\"slots\":65537,\"share\":1,\"next_hop\":{\"state\":\"no_route\"},\"packets\":7,"
 	 "\"bytes\":5,\"pps\":0}"),

@@ -113,16 +113,21 @@ static void tables_are_aligned(void **state)
 		"web4  203.0.113.10:443/tcp    web   ipip     1.2M  120k   812M\n"
 		"any6  [2001:db8::10]:any/udp  dns   l2          0     0      0\n");
 	expect(*state, "backend list", 0,
-		"POOL  BACKEND  ADDR          ADMIN  WGHT  SLOTS   SHARE  "
-		"NEXT-HOP                      FLOWS  NEW/S  PKTS    PPS\n"
-		"web   b1       10.0.0.11     ready   100  43691   66.7%  "
-		"02:00:00:00:00:11@wan          8.1k    412   999  12.3k\n"
-		"web   b10      10.0.0.20     drain    50  21846   33.3%  "
-		"unresolved                      371      0  1.0k      0\n"
-		"web   b2       10.0.0.12     maint     0      0    0.0%  "
-		"02:00:00:00:00:12@wan,static      0      0     0    0.5\n"
-		"dns   d1       2001:db8::d1  ready     1  65537  100.0%  "
-		"no_route                          0      0     7      0\n");
+		"POOL  BACKEND  ADDR          ADMIN  STATE                WGHT  EFF  SLOT"
+		"S   SHARE  CHECK               LAST  NEXT-HOP                      FLOWS  NEW/S  "
+		"PKTS    PPS\n"
+		"web   b1       10.0.0.11     ready  UP                    100  100  4369"
+		"1   66.7%  L7OK 0.4ms         3d04h  02:00:00:00:00:11@wan          8.1k    412   "
+		"999  12.3k\n"
+		"web   b10      10.0.0.20     drain  DOWN 1/2 suppressed    50    0  2184"
+		"6   33.3%  L4CON 1000.0ms  00:03:12  unresolved                      371      0  "
+		"1.0k      0\n"
+		"web   b2       10.0.0.12     maint  INIT                    0    0      "
+		"0    0.0%  -               00:00:01  02:00:00:00:00:12@wan,static      0      0   "
+		"  0    0.5\n"
+		"dns   d1       2001:db8::d1  ready  UP                      1    1  6553"
+		"7  100.0%  no check        00:00:05  no_route                          0      0   "
+		"  7      0\n");
 	expect(*state, "drops", 0,
 		"REASON     PKTS  PPS  MEANING\n"
 		"no_vip  1234567   90  no VIP at this address\n"

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <search.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "apply.h"
+#include "base/log.h"
+#include "board.h"
+#include "daemon.h"
+#include "kernel/link.h"
+#include "table/load.h"
+
+#define TICK_MS       100
+/* No more often is it looked for a mass failure: it walks all checks. */
+#define MASS_EVERY_MS 100
+/* The state file is written so soon after a change, and so often without one. */
+#define SAVE_SOON_MS  2000
+#define SAVE_EVERY_MS 20000
+
+void board_note(struct board *b, const char *object, const char *text)
+{
+	event_add_entry(b->d->happened, object, text);
+	log_info("%s: %s", object, text);
+	if (b->d->ctl)
+		ctl_server_kick(b->d->ctl);
+}
+
+void board_tell(struct board *b, const struct board_member *m, const char *fmt, ...)
+{
+	char object[EVENT_OBJECT_BYTES], text[EVENT_TEXT_BYTES];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	snprintf(object, sizeof object, "%s/%s", m->pool_name, m->name);
+	board_note(b, object, text);
+}
+
+static void tell_waiters(struct board *b)
+{
+	struct board_waiter *next;
+
+	for (struct board_waiter *w = b->waiters; w; w = next) {
+		next = w->next;
+		w->changed(w);
+	}
+}
+
+void board_add_waiter(struct board *b, struct board_waiter *w)
+{
+	w->next = b->waiters;
+	b->waiters = w;
+}
+
+void board_remove_waiter(struct board *b, struct board_waiter *w)
+{
+	for (struct board_waiter **at = &b->waiters; *at; at = &(*at)->next)
+		if (*at == w) {
+			*at = w->next;
+			return;
+		}
+}
+
+bool board_is_frozen(const struct board *b)
+{
+	return b->freeze.why != FREEZE_NOT;
+}
+
+struct board_member *board_member(const struct board *b, uint16_t slot)
+{
+	return b->by_slot[slot];
+}
+
+/* twalk has no argument for its function. */
+static struct {
+	uint64_t now_ms;
+	struct freeze_count count;
+	uint8_t *pool_failing;
+	bool turned;
+} walk;
+
+static void count_failing(const void *node, VISIT which, int depth)
+{
+	const struct board_check *c = *(struct board_check *const *)node;
+
+	(void)depth;
+	if (which != postorder && which != leaf)
+		return;
+	walk.count.all++;
+	if (!c->health.failing_ms || walk.now_ms - c->health.failing_ms > FREEZE_WINDOW_MS)
+		return;
+	walk.count.failing++;
+	for (size_t i = 0; i < c->n_members; i++) {
+		walk.count.pools += !walk.pool_failing[c->members[i]->pool];
+		walk.pool_failing[c->members[i]->pool] = 1;
+	}
+}
+
+void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms)
+{
+	const uint64_t now_ms = daemon_now_ms();
+	char text[EVENT_TEXT_BYTES];
+
+	if (!for_ms) {
+		b->freeze.until_ms = now_ms;
+		return;
+	}
+	if (!freeze_begin(&b->freeze, why, for_ms, now_ms))
+		return;
+	snprintf(text, sizeof text, "FROZEN for %u s: %s; tables stay as they are",
+		(unsigned int)(for_ms / 1000), freeze_why_name(why));
+	board_note(b, "health", text);
+}
+
+/* A failure came: is it one of very many? */
+static void look_for_mass(struct board *b, uint64_t now_ms)
+{
+	if (now_ms - b->mass_ms < MASS_EVERY_MS || b->n_pools < FREEZE_POOLS || board_is_frozen(b))
+		return;
+	b->mass_ms = now_ms;
+	memset(&walk, 0, sizeof walk);
+	walk.now_ms = now_ms;
+	walk.pool_failing = calloc(b->n_pools, 1);
+	if (!walk.pool_failing)
+		return;
+	twalk(b->checks, count_failing);
+	free(walk.pool_failing);
+	if (freeze_is_mass(&walk.count))
+		board_freeze(b, FREEZE_MASS, FREEZE_MS);
+}
+
+/* Is the link down that leads to all who are judged by this check? Then a failure is ours. */
+static bool link_is_down(const struct board_check *c)
+{
+	const struct board *b = c->board;
+	bool any_down = false;
+
+	for (uint32_t i = 0; i < b->d->n_ports; i++)
+		any_down |= !b->links_up[i];
+	if (!any_down)
+		return false;
+	for (size_t i = 0; i < c->n_members; i++)
+		if (!c->members[i]->has_port || b->links_up[c->members[i]->port])
+			return false;
+	return true;
+}
+
+static void measure(struct board *b, const struct board_check *c, const struct health_result *r,
+	uint64_t now_ms)
+{
+	for (size_t i = 0; i < c->n_members; i++) {
+		struct board_member *m = c->members[i];
+		unsigned int changed;
+
+		m->last = (struct health_entry){now_ms, *r};
+		for (size_t q = 0; q < m->n_questions; q++)
+			if (m->questions[q].check == c)
+				m->last_check = m->questions[q].name;
+		changed = member_measure(&m->m, &b->pools[m->pool].params, r);
+		if (changed)
+			board_tell_changes(b, m, changed, m->m.state);
+		load_set_errors(b->d->load, m->slot, (uint16_t)m->m.error_permille);
+		if (health_code_outcome(r->code) == HEALTH_OK)
+			load_sample(b->d->load, m->slot, r->duration_us ? r->duration_us : 1);
+	}
+}
+
+void board_take(struct board_check *c, const struct health_result *r)
+{
+	struct board *b = c->board;
+	const uint64_t now_ms = daemon_now_ms();
+	struct health_result own = *r;
+	bool changed = false;
+
+	if (health_code_outcome(r->code) == HEALTH_FAIL && link_is_down(c))
+		health_result_set(&own, HEALTH_CODE_LINKDOWN, r->duration_us, "%s", r->reason);
+	b->results[health_code_outcome(own.code)]++;
+	health_take(&c->health, &c->params, &own, now_ms);
+	measure(b, c, &own, now_ms);
+	if (health_code_outcome(own.code) == HEALTH_FAIL)
+		look_for_mass(b, now_ms);
+	for (size_t i = 0; i < c->n_members; i++)
+		changed |= board_judge(b, c->members[i]);
+	if (changed)
+		board_decide(b);
+	if (b->waiters)
+		tell_waiters(b);
+}
+
+static void expire(const void *node, VISIT which, int depth)
+{
+	struct board_check *c = *(struct board_check *const *)node;
+
+	(void)depth;
+	if ((which == postorder || which == leaf) && c->health.state == HEALTH_INIT)
+		walk.turned |= health_expire(&c->health, walk.now_ms);
+}
+
+static void follow_links(struct board *b)
+{
+	for (uint32_t i = 0; i < b->d->n_ports; i++) {
+		const char *name = b->d->ports[i].conf->interface;
+		const bool up = !name || link_has_carrier(name);
+
+		if (up == b->links_up[i])
+			continue;
+		b->links_up[i] = up;
+		if (!up)
+			board_freeze(b, FREEZE_LINK, FREEZE_MS);
+		else
+			freeze_link_back(&b->freeze, daemon_now_ms());
+	}
+}
+
+static void save_sometimes(struct board *b, uint64_t now_ms)
+{
+	const uint64_t age = now_ms - b->saved_ms;
+
+	if (age >= SAVE_EVERY_MS || (b->unsaved && age >= SAVE_SOON_MS))
+		board_save(b);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct board *b = arg;
+	const uint64_t now_ms = daemon_now_ms();
+	bool thawed;
+
+	follow_links(b);
+	thawed = freeze_tick(&b->freeze, now_ms);
+	if (thawed)
+		board_note(b, "health", "no longer frozen");
+	walk.now_ms = now_ms;
+	walk.turned = false;
+	twalk(b->checks, expire);
+	for (size_t i = 0; i < b->n_members; i++)
+		board_judge(b, b->members[i]);
+	board_decide(b);
+	if (thawed)
+		apply_step(b->d);
+	save_sometimes(b, now_ms);
+	if (b->waiters)
+		tell_waiters(b);
+}
+
+static void on_pump(evutil_socket_t fd, short what, void *arg)
+{
+	board_pump(arg);
+}
+
+int board_open(struct daemon *d, struct sl_err *err)
+{
+	struct board *b = calloc(1, sizeof *b);
+	uint64_t seed = daemon_now_ms();
+
+	d->board = b;
+	signal(SIGPIPE, SIG_IGN);
+	if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
+		seed = daemon_now_ms();
+	d->happened = event_log_new();
+	if (b) {
+		b->d = d;
+		b->by_slot = calloc(BACKEND_SLOTS, sizeof(void *));
+		b->schedule = schedule_new(seed);
+		b->saved_ms = daemon_now_ms();
+		memset(b->links_up, true, sizeof b->links_up);
+	}
+	if (!b || !b->by_slot || !b->schedule || !d->happened)
+		return sl_err_sys(err, ENOMEM, "cannot start the health checks");
+	b->prober = prober_new(d->base, err);
+	return b->prober ? 0 : -ENOMEM;
+}
+
+int board_start(struct board *b)
+{
+	const struct timeval tick = {.tv_usec = TICK_MS * 1000};
+
+	b->pump = evtimer_new(b->d->base, on_pump, b);
+	b->tick = event_new(b->d->base, -1, EV_PERSIST, on_tick, b);
+	if (!b->pump || !b->tick || event_add(b->tick, &tick))
+		return -ENOMEM;
+	board_pump(b);
+	return 0;
+}
+
+void board_close(struct board *b)
+{
+	static const struct conf nothing = {.health = {.max_inflight = 1, .max_rate = 1}};
+
+	if (!b)
+		return;
+	if (b->n_members)
+		board_save(b);
+	if (b->pump)
+		event_free(b->pump);
+	if (b->tick)
+		event_free(b->tick);
+	b->pump = NULL;
+	if (b->schedule && b->by_slot)
+		board_follow(b, &nothing, NULL);
+	prober_free(b->prober);
+	schedule_free(b->schedule);
+	free(b->pools);
+	free(b->members);
+	free(b->order);
+	free(b->by_slot);
+	free(b);
+}
+
+void board_set_port(struct board *b, size_t number, bool known, uint8_t port)
+{
+	struct board_member *m = number < b->n_members ? b->members[number] : NULL;
+
+	if (!m || !known)
+		return; /* what was known is better than nothing */
+	m->has_port = true;
+	m->port = port;
+}

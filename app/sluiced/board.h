@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* The health of all backends: which checks there are, when they run, what they say, and who gets
+ * new flows because of it. lib/health decides, the board remembers and wires. Control thread only.
+ *
+ *   configuration --board_follow--> members, checks --probe--> result --> states --> decisions
+ *   decisions --board_view--> struct health_view --> build
+ *
+ * A member keeps its state as long as its pool's name and its address stay; a check as long as what
+ * it asks stays. What is gone takes its probe along, so a late answer meets nobody. */
+
+#ifndef SLUICED_BOARD_H
+#define SLUICED_BOARD_H
+
+#include <event2/event.h>
+
+#include "conf/conf.h"
+#include "events.h"
+#include "health/decide.h"
+#include "health/freeze.h"
+#include "health/member.h"
+#include "health/probe.h"
+#include "health/schedule.h"
+#include "table/health_view.h"
+
+struct daemon;
+struct board;
+struct board_member;
+
+/* One question to one address; equal ones of several pools are one. */
+struct board_check {
+	char *key; /* everything that is asked, as text */
+	struct schedule_item item;
+	struct probe *probe;
+	struct health health;
+	struct health_params params;
+	uint32_t jitter_pct;
+	uint64_t round;                /* of board_follow() that saw it last */
+	struct board_member **members; /* who is judged by it */
+	size_t n_members, room;
+	struct board *board;
+};
+
+/* What a member calls a check of its. */
+struct board_question {
+	const char *name; /* owned by the member */
+	struct board_check *check;
+};
+
+struct board_member {
+	char *pool_name, *name;
+	struct sl_addr address;
+	uint16_t slot;
+	uint32_t number; /* in the order of the configuration */
+	uint32_t pool;   /* index into board.pools */
+	struct member m;
+	struct board_question *questions;
+	size_t n_questions;
+	bool ready; /* admin ready and weight above 0 */
+	uint32_t weight;
+	uint32_t share; /* weight in its pool's table as decided last */
+	uint8_t port;   /* the one of ours that leads there, as far as is known */
+	bool has_port;
+	uint64_t round;
+	struct health_entry last; /* the newest result of any of its checks */
+	const char *last_check;   /* its name; NULL: none yet */
+};
+
+struct board_pool {
+	char *name;
+	uint32_t first, n; /* its members */
+	struct member_params params;
+	struct decide_rules rules;
+	struct decide_memory memory;
+	struct decision decision;
+	bool decided;
+	uint64_t since_ms; /* when the reason became what it is */
+	int backup;        /* index, or -1 */
+};
+
+/* Somebody who waits for a change of any kind; called after each, until it removes itself. */
+struct board_waiter {
+	void (*changed)(struct board_waiter *w);
+	struct board_waiter *next;
+};
+
+struct board {
+	struct daemon *d;
+	const struct conf *followed; /* only to be compared; NULL: none, or not wholly */
+	struct prober *prober;
+	struct schedule *schedule;
+	struct event *pump, *tick;
+	struct board_pool *pools;
+	size_t n_pools;
+	uint32_t *order; /* of the pools: backups before those they help */
+	struct board_member **members;
+	size_t n_members;
+	struct board_member **by_slot; /* BACKEND_SLOTS */
+	void *checks;                  /* tsearch tree of struct board_check, by key */
+	size_t n_checks;
+	uint64_t round;
+	struct freeze freeze;
+	bool links_up[CONF_MAX_PORTS];
+	uint64_t results[3]; /* by enum health_outcome */
+	uint64_t mass_ms;    /* when it was last looked for a mass failure */
+	uint64_t saved_ms;   /* when the state file was written */
+	bool unsaved;
+	struct board_waiter *waiters;
+};
+
+/* Make it, with an empty set of members; after the event loop. 0, or -errno with a message. */
+int board_open(struct daemon *d, struct sl_err *err);
+
+/* Begin to probe. 0 or -ENOMEM. */
+int board_start(struct board *b);
+
+/* NULL is fine. Saves the state. */
+void board_close(struct board *b);
+
+/* Members, checks and rules are now those of conf; slots by backend. New decisions are made. 0 or
+ * -ENOMEM. */
+int board_follow(struct board *b, const struct conf *conf, const uint16_t *slots);
+
+/* Which of our ports leads to each backend, in the order of the configuration. */
+void board_set_port(struct board *b, size_t number, bool known, uint8_t port);
+
+/* The view for a build of the configuration followed last. NULL without memory. */
+struct health_view *board_view(const struct board *b);
+
+/* The member of a slot; NULL: none. */
+struct board_member *board_member(const struct board *b, uint16_t slot);
+
+/* Decide anew for all pools; asks for a build where that changes a table. */
+void board_decide(struct board *b);
+
+/* The same without asking for a build; *changed |= whether one is due. */
+void board_decide_all(struct board *b, unsigned int *changed);
+
+/* Look at the checks of a member: its state. True when its pool is to be decided on. */
+bool board_judge(struct board *b, struct board_member *m);
+
+/* A result of a check, as if from its probe. */
+void board_take(struct board_check *c, const struct health_result *r);
+
+/* Freeze for so long, or end a freeze with 0. */
+void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms);
+bool board_is_frozen(const struct board *b);
+
+/* Probe all checks of the members that `wanted` names, now; done once for each. */
+void board_add_waiter(struct board *b, struct board_waiter *w);
+void board_remove_waiter(struct board *b, struct board_waiter *w);
+
+/* The other files of the board. */
+
+/* Remember or forget the probe of a check (board_probe.c). 0 or -errno. */
+int board_probe_add(struct board_check *c, const struct conf_check *conf,
+	const struct sl_addr *address, uint16_t port, struct sl_err *err);
+void board_probe_remove(struct board_check *c);
+void board_probe_now(struct board_check *c);
+void board_pump(struct board *b);
+
+/* "UP", "UP 1/3" and the like. buf: BOARD_STATE_STRLEN bytes. Returns buf. */
+#define BOARD_STATE_STRLEN 32
+const char *board_state_text(const struct board_member *m, char *buf);
+
+/* The state file (board_state.c). Restoring speaks of members that are there. */
+void board_save(struct board *b);
+void board_restore(struct board *b);
+
+/* An event and a line in the log: of an object. */
+void board_note(struct board *b, const char *object, const char *text);
+
+/* What changed of a member (bits of enum member_change), told. was: its state before. */
+void board_tell_changes(
+	struct board *b, const struct board_member *m, unsigned int changed, enum health_state was);
+
+/* Tell of member m: an event and a line in the log. */
+void board_tell(struct board *b, const struct board_member *m, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

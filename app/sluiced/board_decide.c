@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* From the states of checks to members, decisions and the view for a build; what changes is told.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "apply.h"
+#include "board.h"
+#include "daemon.h"
+
+/* The check whose verdict is nearest to turning the member: the one with the longest streak. */
+static const struct health *leading(const struct board_member *m, const struct health_params **p)
+{
+	const struct health *best = NULL;
+
+	for (size_t i = 0; i < m->n_questions; i++) {
+		const struct board_check *c = m->questions[i].check;
+
+		if (c && c->health.state == m->m.state &&
+			(!best || c->health.streak > best->streak)) {
+			best = &c->health;
+			*p = &c->params;
+		}
+	}
+	return best;
+}
+
+const char *board_state_text(const struct board_member *m, char *buf)
+{
+	const struct health_params *p;
+	const struct health *h = leading(m, &p);
+
+	if (h && h->streak)
+		snprintf(buf, BOARD_STATE_STRLEN, "%s %u/%u", health_state_name(m->m.state),
+			h->streak, m->m.state == HEALTH_UP ? p->fall : p->rise);
+	else
+		snprintf(buf, BOARD_STATE_STRLEN, "%s", health_state_name(m->m.state));
+	return buf;
+}
+
+/* What a decision does to tables. Urgent: somebody has to leave one, or a pool opens or closes. */
+enum { TABLE_CHANGED = 1, TABLE_URGENT = 2 };
+
+static bool is_quiet(enum decide_reason r)
+{
+	return r == DECIDE_NORMAL || r == DECIDE_WAIT || r == DECIDE_STARTING || r == DECIDE_EMPTY;
+}
+
+/* Say why the pool is served as it is, where that changed. */
+static void tell_pool(
+	struct board *b, struct board_pool *p, enum decide_reason was, uint64_t now_ms)
+{
+	const enum decide_reason reason = p->decision.reason;
+	char text[EVENT_TEXT_BYTES];
+
+	if (p->decided && was == reason)
+		return;
+	p->since_ms = now_ms;
+	/* What a start brings is told by the members. */
+	if ((!p->decided || is_quiet(was)) && is_quiet(reason))
+		return;
+	snprintf(text, sizeof text, "%s: %s", decide_reason_name(reason),
+		decide_reason_help(reason));
+	board_note(b, p->name, text);
+}
+
+/* Decide for one pool; its members' shares. Returns what that does to its table. */
+static unsigned int decide_pool(struct board *b, struct board_pool *p, uint64_t now_ms)
+{
+	struct decide_member *in = calloc(p->n + 1, sizeof *in);
+	const bool helped = p->backup >= 0 && b->pools[p->backup].decided &&
+			    decide_can_help(&b->pools[p->backup].decision);
+	const struct decision was = p->decision;
+	unsigned int changed = p->decided ? 0 : TABLE_CHANGED;
+
+	if (!in)
+		return 0; /* what was decided stays */
+	for (uint32_t i = 0; i < p->n; i++) {
+		const struct board_member *m = b->members[p->first + i];
+
+		in[i] = (struct decide_member){
+			.ready = m->ready,
+			.weight = m->weight,
+			.effective = member_weight(&m->m, &p->params, m->weight, now_ms),
+			.state = m->m.state,
+			.suppressed = m->m.suppressed,
+			.ejected = m->m.ejected,
+		};
+	}
+	p->decision = decide(&p->rules, &p->memory, in, p->n, helped, now_ms);
+	for (uint32_t i = 0; i < p->n; i++) {
+		struct board_member *m = b->members[p->first + i];
+
+		if (m->share != in[i].share)
+			changed |= in[i].share ? TABLE_CHANGED : TABLE_URGENT;
+		m->share = in[i].share;
+	}
+	free(in);
+	if (was.action != p->decision.action)
+		changed |= TABLE_URGENT;
+	if (was.borrow != p->decision.borrow)
+		changed |= TABLE_CHANGED;
+	tell_pool(b, p, was.reason, now_ms);
+	p->decided = true;
+	return changed;
+}
+
+void board_decide_all(struct board *b, unsigned int *changed)
+{
+	const uint64_t now_ms = daemon_now_ms();
+
+	for (size_t i = 0; b->order && i < b->n_pools; i++)
+		*changed |= decide_pool(b, &b->pools[b->order[i]], now_ms);
+}
+
+void board_decide(struct board *b)
+{
+	unsigned int changed = 0;
+
+	if (board_is_frozen(b))
+		return;
+	board_decide_all(b, &changed);
+	if (changed && b->d->running)
+		apply_health_changed(b->d, changed & TABLE_URGENT);
+}
+
+/* Of the check that spoke last; NULL: none did. */
+static const struct health_params *last_params(const struct board_member *m)
+{
+	for (size_t i = 0; i < m->n_questions; i++)
+		if (m->questions[i].name == m->last_check)
+			return &m->questions[i].check->params;
+	return NULL;
+}
+
+/* Why the member turned: the result that tipped it, and how many of its kind that took. */
+static const char *result_text(
+	const struct board_member *m, enum health_state was, char *buf, size_t size)
+{
+	const struct health_params *p = last_params(m);
+	const bool up = m->m.state == HEALTH_UP;
+
+	if (!m->last_check || !p)
+		snprintf(buf, size, "%s", m->n_questions ? "no verdict in time" : "no check");
+	else if (was == HEALTH_INIT)
+		snprintf(buf, size, "%s direct %s: %s", m->last_check,
+			health_code_name(m->last.result.code), m->last.result.reason);
+	else
+		snprintf(buf, size, "%s direct %s %u/%u: %s", m->last_check,
+			health_code_name(m->last.result.code), up ? p->rise : p->fall,
+			up ? p->rise : p->fall, m->last.result.reason);
+	return buf;
+}
+
+void board_tell_changes(
+	struct board *b, const struct board_member *m, unsigned int changed, enum health_state was)
+{
+	const uint64_t now_ms = daemon_now_ms();
+	const struct board_pool *p = &b->pools[m->pool];
+	char text[EVENT_TEXT_BYTES];
+
+	if (changed & MEMBER_STATE)
+		board_tell(b, m, "%s->%s %s", health_state_name(was), health_state_name(m->m.state),
+			result_text(m, was, text, sizeof text));
+	if ((changed & MEMBER_STATE) && m->m.ramping)
+		board_tell(b, m, "slow start: %u s in %u steps", p->params.slow_start_ms / 1000,
+			p->params.slow_start_steps);
+	if (changed & MEMBER_RAMP)
+		board_tell(b, m, "slow start is over");
+	if ((changed & MEMBER_SUPPRESSED) && m->m.suppressed)
+		board_tell(b, m, "flapping: held out, penalty %.0f",
+			member_penalty(&m->m, &p->params, now_ms));
+	else if (changed & MEMBER_SUPPRESSED)
+		board_tell(b, m, "no longer held out for flapping");
+	if (changed & MEMBER_DEGRADED)
+		board_tell(b, m,
+			m->m.degraded ? "degraded: probes take %.1f ms in the mean"
+				      : "no longer degraded: %.1f ms in the mean",
+			m->m.latency_us / 1000);
+	if (changed & MEMBER_STALE)
+		board_tell(b, m,
+			m->m.stale ? "stale: only results that say nothing of it"
+				   : "no longer stale");
+}
+
+bool board_judge(struct board *b, struct board_member *m)
+{
+	const uint64_t now_ms = daemon_now_ms();
+	const struct board_pool *p = &b->pools[m->pool];
+	const bool may_ramp = p->decided && !p->memory.starting &&
+			      p->decision.reason != DECIDE_WAIT &&
+			      p->decision.reason != DECIDE_EMPTY && !board_is_frozen(b);
+	struct member_checks c = {.n = (uint32_t)m->n_questions};
+	const enum health_state was = m->m.state;
+	unsigned int changed;
+
+	for (size_t i = 0; i < m->n_questions; i++) {
+		const struct health *h;
+
+		if (!m->questions[i].check)
+			continue;
+		h = &m->questions[i].check->health;
+		c.up += h->state == HEALTH_UP;
+		c.down += h->state == HEALTH_DOWN;
+		c.stale += health_is_stale(h, now_ms);
+	}
+	changed = member_judge(&m->m, &p->params, &c, may_ramp, now_ms);
+	changed |= member_tick(&m->m, &p->params, now_ms);
+	if (!changed)
+		return false;
+	board_tell_changes(b, m, changed, was);
+	b->unsaved |= changed & (MEMBER_STATE | MEMBER_SUPPRESSED);
+	return changed & (MEMBER_STATE | MEMBER_SUPPRESSED | MEMBER_RAMP);
+}
+
+/* Members of pool p and of those that help it. */
+static size_t lend(
+	const struct board *b, const struct board_pool *p, struct health_view_member *out)
+{
+	size_t n = 0;
+
+	while (p->decision.borrow && p->backup >= 0) {
+		p = &b->pools[p->backup];
+		for (uint32_t i = p->first; i < p->first + p->n; i++)
+			if (b->members[i]->share && out)
+				out[n++] = (struct health_view_member){i, b->members[i]->share};
+			else if (b->members[i]->share)
+				n++;
+	}
+	return n;
+}
+
+struct health_view *board_view(const struct board *b)
+{
+	struct health_view *v = health_view_new(b->n_members, b->n_pools);
+
+	for (size_t i = 0; v && i < b->n_members; i++) {
+		const struct board_member *m = b->members[i];
+
+		v->backends[i].weight = m->share;
+		v->backends[i].down = m->m.state == HEALTH_DOWN && !m->share;
+	}
+	for (size_t i = 0; v && i < b->n_pools; i++) {
+		const struct board_pool *p = &b->pools[i];
+		struct health_view_pool *to = &v->pools[i];
+		const size_t n = lend(b, p, NULL);
+
+		to->action = p->decision.action;
+		if (!n)
+			continue;
+		to->borrowed = calloc(n, sizeof *to->borrowed);
+		if (!to->borrowed) {
+			health_view_free(v);
+			return NULL;
+		}
+		to->n_borrowed = lend(b, p, to->borrowed);
+	}
+	return v;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* From a configuration to members and checks: what stays keeps its state. */
+
+#include <errno.h>
+#include <search.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "board.h"
+#include "daemon.h"
+
+/* The stages of following; the old set is untouched until all is made. */
+struct follow {
+	struct board *b;
+	const struct conf *conf;
+	const uint16_t *slots;
+	uint64_t now_ms;
+	struct board_pool *pools;
+	struct board_member **members;
+	size_t n_members;
+};
+
+static int cmp_check(const void *a, const void *b)
+{
+	return strcmp(((const struct board_check *)a)->key, ((const struct board_check *)b)->key);
+}
+
+static const char *some(const char *text)
+{
+	return text ? text : "";
+}
+
+/* All that a check asks and when, one field a line: two with equal texts are one. */
+static char *key_of(const struct conf_check *k, const struct sl_addr *address, uint16_t port)
+{
+	char addr[SL_ADDR_STRLEN], *key;
+	const int n = asprintf(&key,
+		"%s\n%u %u %u %u %u %u %u %u %u %u %u\n%u %u %u %u\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s",
+		sl_addr_format(address, addr), port, k->type, k->method, k->tls_verify, k->dns_type,
+		k->inter_ms, k->fastinter_ms, k->downinter_ms, k->timeout_ms,
+		k->rise * 1000 + k->fall, k->jitter_pct, k->reuse.min, k->reuse.max,
+		k->reuse.idle_s, k->reuse.wait_ms, some(k->path), some(k->host), some(k->status),
+		some(k->body), some(k->ca_file), some(k->send_hex), some(k->expect_hex),
+		some(k->dns_name));
+
+	return n < 0 ? NULL : key;
+}
+
+static void free_check(struct board_check *c)
+{
+	if (c->probe)
+		board_probe_remove(c);
+	free(c->members);
+	free(c->key);
+	free(c);
+}
+
+/* The check that asks this: the one there is, or a new one. NULL without memory. */
+static struct board_check *need_check(
+	struct follow *f, const struct conf_check *k, const struct sl_addr *address, uint16_t port)
+{
+	struct board_check *c = calloc(1, sizeof *c), **node;
+	struct sl_err err = SL_ERR_INIT;
+
+	if (!c)
+		return NULL;
+	c->board = f->b;
+	c->key = key_of(k, address, port);
+	node = c->key ? tsearch(c, &f->b->checks, cmp_check) : NULL;
+	if (!node || *node != c) {
+		free_check(c);
+		return node ? *node : NULL;
+	}
+	f->b->n_checks++;
+	c->params = (struct health_params){
+		k->inter_ms, k->fastinter_ms, k->downinter_ms, k->rise, k->fall};
+	c->jitter_pct = k->jitter_pct;
+	health_init(&c->health, f->now_ms);
+	if (board_probe_add(c, k, address, port, &err) != 0)
+		log_error("check \"%s\": %s", k->name, sl_err_first(&err));
+	sl_err_clear(&err);
+	return c;
+}
+
+static int add_member_to(struct board_check *c, struct board_member *m)
+{
+	if (c->round != c->board->round)
+		c->n_members = 0;
+	c->round = c->board->round;
+	if (c->n_members == c->room) {
+		void *grown = reallocarray(c->members, c->room * 2 + 1, sizeof(void *));
+
+		if (!grown)
+			return -ENOMEM;
+		c->members = grown;
+		c->room = c->room * 2 + 1;
+	}
+	c->members[c->n_members++] = m;
+	return 0;
+}
+
+static void free_questions(struct board_member *m)
+{
+	for (size_t i = 0; i < m->n_questions; i++)
+		free((char *)(uintptr_t)m->questions[i].name);
+	free(m->questions);
+	m->questions = NULL;
+	m->n_questions = 0;
+	m->last_check = NULL;
+}
+
+static void free_member(struct board_member *m)
+{
+	free_questions(m);
+	free(m->pool_name);
+	free(m->name);
+	free(m);
+}
+
+static int ask(struct follow *f, struct board_member *m, const struct conf_pool *pool)
+{
+	free_questions(m);
+	m->questions = calloc(pool->n_checks + 1, sizeof *m->questions);
+	if (!m->questions)
+		return -ENOMEM;
+	for (size_t i = 0; i < pool->n_checks; i++) {
+		const struct conf_check *k = &f->conf->checks[pool->check_index[i]];
+		struct board_question *q = &m->questions[m->n_questions];
+
+		if (k->type == CONF_CHECK_NONE)
+			continue;
+		q->check = need_check(f, k, &m->address, k->port ? k->port : pool->service_port);
+		q->name = strdup(k->name);
+		m->n_questions++;
+		if (!q->check || !q->name || add_member_to(q->check, m))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static struct board_member *new_member(
+	const struct follow *f, const struct conf_pool *pool, const struct conf_backend *be)
+{
+	struct board_member *m = calloc(1, sizeof *m);
+
+	if (!m)
+		return NULL;
+	m->pool_name = strdup(pool->name);
+	m->address = be->address;
+	member_init(&m->m, f->now_ms);
+	if (m->pool_name)
+		return m;
+	free_member(m);
+	return NULL;
+}
+
+/* The member that there is already under this slot, if it is the same one. */
+static struct board_member *find_member(
+	const struct board *b, uint16_t slot, const char *pool, const struct sl_addr *address)
+{
+	struct board_member *m = b->by_slot[slot];
+
+	return m && strcmp(m->pool_name, pool) == 0 && sl_addr_eq(&m->address, address) ? m : NULL;
+}
+
+static int follow_member(struct follow *f, uint32_t p, const struct conf_backend *be)
+{
+	const struct conf_pool *pool = &f->conf->pools[p];
+	const uint16_t slot = f->slots[f->n_members];
+	struct board_member *m = find_member(f->b, slot, pool->name, &be->address);
+	char *name = strdup(be->name);
+
+	if (!m)
+		m = new_member(f, pool, be);
+	if (!m || !name) {
+		free(name);
+		return -ENOMEM;
+	}
+	free(m->name);
+	m->name = name;
+	m->slot = slot;
+	m->number = (uint32_t)f->n_members;
+	m->pool = p;
+	m->weight = be->weight;
+	m->ready = be->admin == CONF_ADMIN_READY && be->weight > 0;
+	m->round = f->b->round;
+	f->members[f->n_members++] = m;
+	return ask(f, m, pool);
+}
+
+static int cmp_pool_name(const void *a, const void *b)
+{
+	return strcmp(((const struct board_pool *)a)->name, ((const struct board_pool *)b)->name);
+}
+
+static int follow_pool(struct follow *f, uint32_t p, const struct board_pool *old)
+{
+	const struct conf_pool *pool = &f->conf->pools[p];
+	struct board_pool *to = &f->pools[p];
+	int rc = 0;
+
+	to->name = strdup(pool->name);
+	if (!to->name)
+		return -ENOMEM;
+	if (old) {
+		to->memory = old->memory;
+		to->decision = old->decision;
+		to->decided = old->decided;
+		to->since_ms = old->since_ms;
+	}
+	to->first = (uint32_t)f->n_members;
+	to->n = (uint32_t)pool->n_backends;
+	to->backup = pool->backup_index;
+	to->params = (struct member_params){
+		.require = pool->require,
+		.slow_start_ms = pool->slow_start_s * 1000,
+		.slow_start_steps = pool->slow_start_steps,
+		.max_latency_us = pool->max_latency_ms * 1000,
+		.flap_suppress = pool->flap.suppress,
+		.flap_reuse = pool->flap.reuse,
+		.flap_half_life_ms = pool->flap.half_life_s * 1000,
+		.flap_max_ms = pool->flap.max_s * 1000,
+	};
+	to->rules = (struct decide_rules){
+		.panic_pct = pool->panic_pct,
+		.backup_below = pool->backup_below,
+		.backup_mode = (enum decide_backup_mode)pool->backup_mode,
+		.on_all_down = (enum decide_all_down)pool->on_all_down,
+	};
+	for (size_t i = 0; i < pool->n_backends && !rc; i++)
+		rc = follow_member(f, p, &pool->backends[i]);
+	return rc;
+}
+
+static int follow_pools(struct follow *f)
+{
+	struct board *b = f->b;
+	int rc = 0;
+
+	qsort(b->pools, b->n_pools, sizeof *b->pools, cmp_pool_name);
+	for (uint32_t p = 0; p < f->conf->n_pools && !rc; p++) {
+		const struct board_pool key = {.name = (char *)(uintptr_t)f->conf->pools[p].name};
+		const struct board_pool *old = b->n_pools ? bsearch(&key, b->pools, b->n_pools,
+								    sizeof *b->pools, cmp_pool_name)
+							  : NULL;
+
+		rc = follow_pool(f, p, old);
+	}
+	return rc;
+}
+
+/* Depth of the chain of backups behind a pool; conf_check made sure that it ends. */
+static uint32_t depth(const struct board *b, size_t p)
+{
+	uint32_t n = 0;
+
+	for (int at = b->pools[p].backup; at >= 0; at = b->pools[at].backup)
+		n++;
+	return n;
+}
+
+static int order_pools(struct board *b)
+{
+	uint32_t n = 0;
+
+	free(b->order);
+	b->order = calloc(b->n_pools + 1, sizeof *b->order);
+	if (!b->order)
+		return -ENOMEM;
+	for (uint32_t d = 0; n < b->n_pools; d++)
+		for (uint32_t p = 0; p < b->n_pools; p++)
+			if (depth(b, p) == d)
+				b->order[n++] = p;
+	return 0;
+}
+
+static void drop_members(struct board *b, struct board_member **old, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (old[i]->round == b->round)
+			continue;
+		if (b->by_slot[old[i]->slot] == old[i])
+			b->by_slot[old[i]->slot] = NULL;
+		free_member(old[i]);
+	}
+	free(old);
+}
+
+/* twalk has no argument for its function. */
+static struct {
+	struct board_check **item;
+	size_t n;
+	uint64_t round;
+} outdated;
+
+static void find_outdated(const void *node, VISIT which, int depth_unused)
+{
+	struct board_check *c = *(struct board_check *const *)node;
+
+	(void)depth_unused;
+	if ((which == postorder || which == leaf) && c->round != outdated.round)
+		outdated.item[outdated.n++] = c;
+}
+
+static void drop_checks(struct board *b)
+{
+	outdated.item = calloc(b->n_checks + 1, sizeof(void *));
+	outdated.n = 0;
+	outdated.round = b->round;
+	if (!outdated.item)
+		return; /* they go on unheard, and go the next time */
+	twalk(b->checks, find_outdated);
+	for (size_t i = 0; i < outdated.n; i++) {
+		tdelete(outdated.item[i], &b->checks, cmp_check);
+		free_check(outdated.item[i]);
+		b->n_checks--;
+	}
+	free(outdated.item);
+	outdated.item = NULL;
+}
+
+static void take_over(struct follow *f)
+{
+	struct board *b = f->b;
+	struct board_member **old = b->members;
+	const size_t n_old = b->n_members;
+
+	for (size_t p = 0; p < b->n_pools; p++)
+		free(b->pools[p].name);
+	free(b->pools);
+	b->pools = f->pools;
+	b->n_pools = f->conf->n_pools;
+	b->members = f->members;
+	b->n_members = f->n_members;
+	for (size_t i = 0; i < n_old; i++)
+		if (b->by_slot[old[i]->slot] == old[i])
+			b->by_slot[old[i]->slot] = NULL;
+	for (size_t i = 0; i < b->n_members; i++)
+		b->by_slot[b->members[i]->slot] = b->members[i];
+	drop_members(b, old, n_old);
+	drop_checks(b);
+}
+
+/* Without memory the half-made set takes over all the same: who is missing has no checks. */
+int board_follow(struct board *b, const struct conf *conf, const uint16_t *slots)
+{
+	struct follow f = {.b = b, .conf = conf, .slots = slots, .now_ms = daemon_now_ms()};
+	unsigned int changed = 0;
+	int rc;
+
+	schedule_limit(b->schedule, conf->health.max_inflight, conf->health.max_rate);
+	f.pools = calloc(conf->n_pools + 1, sizeof *f.pools);
+	f.members = calloc(view_backends(conf) + 1, sizeof *f.members);
+	if (!f.pools || !f.members) {
+		free(f.pools);
+		free(f.members);
+		return -ENOMEM;
+	}
+	b->round++;
+	b->followed = NULL;
+	rc = follow_pools(&f);
+	if (rc) {
+		log_error("no memory for the health of %zu backends", view_backends(conf));
+		for (size_t p = 0; p < conf->n_pools; p++)
+			if (!f.pools[p].name)
+				f.pools[p].name = strdup("");
+	}
+	take_over(&f);
+	if (order_pools(b))
+		rc = -ENOMEM;
+	if (!b->d->running)
+		board_restore(b);
+	for (size_t i = 0; i < b->n_members; i++)
+		board_judge(b, b->members[i]);
+	board_decide_all(b, &changed);
+	board_pump(b);
+	b->followed = rc ? NULL : conf;
+	return rc;
+}
