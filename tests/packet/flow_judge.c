@@ -37,6 +37,7 @@ static uint32_t write_frame(const struct judge *j, uint8_t *to, uint32_t id, uin
 	memcpy(to, f->b, f->len);
 	put_number(ip + (service_of(id) & 1 ? 8 + 13 : 12 + 1), id);
 	l4[0] = (uint8_t)(4 + id % 200);
+	l4[1] = (uint8_t)(l4[1] + j->lap);
 	if (is_tcp(id))
 		l4[13] = flags;
 	if (!(service_of(id) & 1)) {
@@ -120,7 +121,7 @@ static enum bond bond_of(const struct judge *j, uint32_t id, uint8_t flags)
 		return BOND_NONE;
 	const uint16_t idle_s = (uint16_t)(j->w.lane->clock - f->seen);
 
-	if (idle_s > FLOW_IDLE_S)
+	if (idle_s > (is_tcp(id) ? FLOW_IDLE_S : j->w.udp_s))
 		return BOND_NONE;
 	if ((f->fresh && idle_s > FLOW_SYN_S) || (f->closed && idle_s > FLOW_CLOSING_S))
 		return BOND_MAY;
@@ -168,8 +169,8 @@ static void judge_frame(struct judge *j, uint32_t id, uint8_t flags, const uint8
 	};
 }
 
-/* One packet of each flow in j->ids[0..n). */
-static void send_burst(struct judge *j, uint32_t n, uint8_t flags)
+/* One packet of each flow in j->ids[0..n); judged, or only counted. */
+static void send_burst(struct judge *j, uint32_t n, uint8_t flags, bool judged)
 {
 	struct burst *b = &j->b;
 
@@ -194,7 +195,7 @@ static void send_burst(struct judge *j, uint32_t n, uint8_t flags)
 		wrong(j, j->ids[0], "was lost, or another one of its burst");
 		return;
 	}
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n && judged; i++)
 		judge_frame(j, j->ids[i], flags, rte_pktmbuf_mtod(b->mbuf[i], uint8_t *));
 }
 
@@ -205,8 +206,23 @@ void send_range(struct judge *j, uint32_t first, uint32_t end, uint8_t flags)
 
 		while (n < BURST_MAX && first < end)
 			j->ids[n++] = first++;
-		send_burst(j, n, flags);
+		send_burst(j, n, flags, true);
 	}
+}
+
+void send_strangers(struct judge *j, uint32_t first, uint32_t packets, uint8_t flags)
+{
+	while (packets) {
+		uint32_t n = 0;
+
+		j->lap = (uint8_t)(first / MAX_FLOWS);
+		for (; n < BURST_MAX && packets; n++, packets--) {
+			j->ids[n] = (first & ~2u) % MAX_FLOWS; /* TCP */
+			first += first & 1 ? 3 : 1;
+		}
+		send_burst(j, n, flags, false);
+	}
+	j->lap = 0;
 }
 
 void send_random(struct judge *j, uint32_t packets, uint8_t flags)
@@ -216,7 +232,7 @@ void send_random(struct judge *j, uint32_t packets, uint8_t flags)
 
 		for (uint32_t i = 0; i < n; i++)
 			j->ids[i] = random_below(&j->r, j->n_flows);
-		send_burst(j, n, flags);
+		send_burst(j, n, flags, true);
 	}
 }
 

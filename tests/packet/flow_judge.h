@@ -40,6 +40,7 @@ struct judge {
 	struct rte_mbuf m[BURST_MAX];
 	uint8_t room_for[BURST_MAX][512];
 	uint32_t ids[BURST_MAX];
+	uint8_t lap; /* of strangers: more source ports than flows have */
 };
 
 /* With a lane for `entries` flows, or without a flow table (0); no backend is in. `room`: most
@@ -52,6 +53,10 @@ void send_range(struct judge *j, uint32_t first, uint32_t end, uint8_t flags);
 
 /* Packets of flows at random. */
 void send_random(struct judge *j, uint32_t packets, uint8_t flags);
+
+/* Packets of TCP flows with numbers from `first` on, which belong to nobody. They must leave, but
+ * where they go is not looked at. */
+void send_strangers(struct judge *j, uint32_t first, uint32_t packets, uint8_t flags);
 
 /* n new flows: a first packet, and one that confirms. */
 void open_flows(struct judge *j, uint32_t n);

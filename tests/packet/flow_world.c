@@ -71,8 +71,9 @@ void flow_world_start(struct flow_world *w, uint32_t entries)
 {
 	static const uint8_t secret[HASH_SECRET_BYTES] = {5, 5, 1};
 
-	*w = (struct flow_world){
-		.lane = lane_new(0, FLOW_SERVICES), .slots = ids_new(BACKEND_SLOTS)};
+	*w = (struct flow_world){.lane = lane_new(0, FLOW_SERVICES),
+		.slots = ids_new(BACKEND_SLOTS),
+		.udp_s = FLOW_IDLE_S};
 	if (!w->lane || !w->slots ||
 		(entries &&
 			lane_add_flows(w->lane, &(struct flow_shape){.entries = entries}, secret)))
@@ -247,7 +248,7 @@ void flow_world_publish(struct flow_world *w)
 		.vips = p->vip,
 		.n_vips = FLOW_SERVICES,
 		.flows = {0, .tcp_syn_s = FLOW_SYN_S, .tcp_established_s = FLOW_IDLE_S,
-			.tcp_closing_s = FLOW_CLOSING_S, .udp_s = FLOW_IDLE_S}};
+			.tcp_closing_s = FLOW_CLOSING_S, .udp_s = w->udp_s}};
 	memcpy(p->conf.cluster.hash_key, CONF_BUILTIN_HASH_KEY, CONF_KEY_BYTES);
 	frame_mac(FLOW_MAC, port.mac.b);
 	const struct compile_input in = {.conf = &p->conf,

@@ -55,6 +55,7 @@ struct flow_world {
 	enum conf_marked_down on_marked_down;
 	enum conf_track track[FLOW_POOLS];
 	uint32_t max_flows; /* of every backend */
+	uint32_t udp_s;     /* flows.udp_s, FLOW_IDLE_S to begin with */
 };
 
 /* All backends out. entries 0: a lane without a flow table. Aborts without memory. */

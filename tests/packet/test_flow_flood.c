@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Floods, full tables, several lanes, and timeouts that change: what a confirmed flow has to stand.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "../unit/slow.h"
+#include "flow_judge.h"
+
+/* Five backends a pool. */
+static struct judge *start(uint32_t flows, uint32_t entries)
+{
+	struct judge *j = judge_new(flows, entries);
+
+	for (uint32_t n = 0; n < 5 * FLOW_POOLS; n++) {
+		j->w.be[n].place = FLOW_IN;
+		j->w.be[n].weight = 10;
+	}
+	flow_world_publish(&j->w);
+	return j;
+}
+
+/* Five more, so that the table says something else of half of the flows. */
+static void change_table(struct judge *j)
+{
+	for (uint32_t n = 5 * FLOW_POOLS; n < 10 * FLOW_POOLS; n++) {
+		j->w.be[n].place = FLOW_IN;
+		j->w.be[n].weight = 10;
+	}
+	flow_world_publish(&j->w);
+}
+
+static void end(struct judge *j)
+{
+	if (j->wrong)
+		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
+	judge_free(j);
+}
+
+static long resident_kib(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long pages;
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%*d %ld", &pages), 1);
+	fclose(f);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* Ten million SYNs, each from a source of its own, over 800 seconds, into a table that they fill
+ * many times over. The flows that were there stay, though the table has changed; no memory is taken
+ * beyond the table's. */
+static void syn_flood(void **state)
+{
+	enum {
+		FLOWS = 40000,
+		FLOOD = 10000000 / (SLOW * SLOW * SLOW),
+		STEPS = 800,
+		ROOM = 1 << 17
+	};
+	struct judge *j = start(FLOWS, ROOM);
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	const struct flow_table *t = j->w.lane->flows;
+	long half = 0;
+
+	open_flows(j, FLOWS);
+	census(j, before);
+	change_table(j);
+	for (uint32_t i = 0; i < STEPS; i++) {
+		send_strangers(j, FLOWS * 2 + i * (FLOOD / STEPS) * 2, FLOOD / STEPS, SYN);
+		j->w.lane->clock++;
+		flow_sweep(j->w.lane->flows, (t->mask + 1) / 2, j->w.lane->clock,
+			&j->w.g->flow_timeouts, j->w.g->backends, j->w.g->n_backends);
+		if (i == STEPS / 2)
+			half = resident_kib();
+	}
+	assert_in_range(resident_kib(), 0, half + 256);
+	assert_int_equal((t->mask + 1) * FLOW_WAYS, ROOM);
+	assert_in_range(t->entries, FLOWS, ROOM);
+	assert_true(SLOW > 1 || t->evicted + t->expired > FLOOD - ROOM - FLOWS);
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_memory_equal(before, after, sizeof before);
+	end(j);
+}
+
+/* The table full of confirmed flows: those that came while there was room stay where they are. */
+static void full_table(void **state)
+{
+	enum { FIRST = 2000, MORE = 30000 };
+	struct judge *j = start(FIRST + MORE, 4096);
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+	const struct flow_table *t = j->w.lane->flows;
+
+	open_flows(j, FIRST);
+	census(j, before);
+	assert_int_equal(t->bypass, 0);
+	for (uint32_t i = 0; i < MORE; i += 50)
+		open_flows(j, 50);
+	assert_true(t->bypass > MORE);
+	assert_true(t->entries > 4096 * 99 / 100);
+	change_table(j);
+	send_strangers(j, 1 << 20, 100000, ACK);
+	send_range(j, 0, FIRST, ACK);
+	j->n_flows = FIRST;
+	census(j, after);
+	assert_memory_equal(before, after, sizeof before);
+	end(j);
+}
+
+/* A flow that comes by another lane has the same backend there while the table agrees; and each
+ * lane holds on to it when the table does not any more. */
+static void two_lanes(void **state)
+{
+	static const uint8_t secret[HASH_SECRET_BYTES] = {99};
+	enum { FLOWS = 20000 };
+	struct judge *j = start(FLOWS, 4 * FLOWS);
+	struct lane *lane[2] = {j->w.lane, lane_new(1, FLOW_SERVICES)};
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+
+	assert_int_equal(
+		lane_add_flows(lane[1], &(struct flow_shape){.entries = 4 * FLOWS}, secret), 0);
+	open_flows(j, FLOWS);
+	census(j, before);
+	for (uint32_t pass = 0; pass < 6; pass++) {
+		j->w.lane = lane[(pass + 1) % 2];
+		send_range(j, 0, FLOWS, ACK);
+		if (pass == 2)
+			change_table(j);
+	}
+	census(j, after);
+	assert_memory_equal(before, after, sizeof before);
+	assert_int_equal(lane[0]->flows->entries, FLOWS);
+	assert_int_equal(lane[1]->flows->entries, FLOWS);
+	j->w.lane = lane[0];
+	lane_free(lane[1]);
+	end(j);
+}
+
+/* A timeout that becomes shorter or longer counts from the next generation on, for flows that are
+ * there. */
+static void timeouts_change(void **state)
+{
+	enum { FLOWS = 20000 };
+	struct judge *j = start(FLOWS, 4 * FLOWS);
+	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
+
+	open_flows(j, FLOWS);
+	census(j, before);
+	change_table(j);
+	j->w.lane->clock = 21;
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_memory_equal(before, after, sizeof before);
+
+	j->w.udp_s = 20;
+	flow_world_publish(&j->w);
+	j->w.lane->clock += 20;
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_memory_equal(before, after, sizeof before);
+	j->w.lane->clock += 21;
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	for (uint32_t n = 0; n < 10 * FLOW_POOLS; n++)
+		if (n % FLOW_POOLS)
+			assert_in_range(after[n], 800, 1200);
+		else
+			assert_int_equal(after[n], before[n]);
+
+	j->w.udp_s = 100;
+	flow_world_publish(&j->w);
+	send_range(j, 0, FLOWS, ACK); /* what began anew is confirmed */
+	census(j, before);
+	j->w.be[3].weight = 100;
+	flow_world_publish(&j->w);
+	j->w.lane->clock += 100;
+	send_range(j, 0, FLOWS, ACK);
+	census(j, after);
+	assert_memory_equal(before, after, sizeof before);
+	end(j);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(syn_flood),
+		cmocka_unit_test(full_table),
+		cmocka_unit_test(two_lanes),
+		cmocka_unit_test(timeouts_change),
+	};
+
+	hash_init();
+	return cmocka_run_group_tests_name("flow_flood", tests, NULL, NULL);
+}
