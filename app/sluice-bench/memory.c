@@ -102,7 +102,7 @@ static int lane_bytes(double *bytes)
 
 static int measure(struct row rows[6], struct sl_err *err)
 {
-	double one, many, large;
+	double one, many = 0, large = 0;
 	int rc = world_bytes(1, 1, &one, err);
 
 	if (!rc)
