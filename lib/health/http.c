@@ -64,6 +64,11 @@ static void judge(struct http_answer *a, enum health_code code, const char *fmt,
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof text, fmt, ap);
 	va_end(ap);
+	/* The verdict must not hang on whether the rest of the body came in the same piece. */
+	if (a->found) {
+		code = HEALTH_CODE_L7OK;
+		snprintf(text, sizeof text, "%s", a->status_line);
+	}
 	a->judged = true;
 	a->code = code;
 	snprintf(a->why, sizeof a->why, "%.*s", HEALTH_REASON_BYTES, text);

@@ -69,6 +69,8 @@ static const struct row rows[] = {
 		"chunk size \"xyz\" is not a number", false},
 	{H "Transfer-Encoding: chunked\r\n\r\n1\r\nab\r\n", NULL, false, false, HEALTH_CODE_L7RSP,
 		"chunk longer than its size", false},
+	{H "Transfer-Encoding: chunked\r\n\r\n6\r\naab\r\n0\r\n\r\n", "aab", false, false,
+		HEALTH_CODE_L7OK, "status 200 OK", false},
 	{H "Content-Length: 5\r\n\r\nabc", NULL, false, true, HEALTH_CODE_L7RSP,
 		"connection ended after 3 of 5 bytes of the body", false},
 	{H "Content-Length: -5\r\n\r\n", NULL, false, false, HEALTH_CODE_L7RSP,
