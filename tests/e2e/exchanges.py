@@ -14,7 +14,7 @@ import re
 import socket
 import sys
 
-VARIES = {"uptime_s", "path", "version", "lcore", "heartbeat_age_us"}
+VARIES = {"uptime_s", "path", "version", "lcore", "heartbeat_age_us", "time"}
 
 
 class Mismatch(Exception):
@@ -119,10 +119,13 @@ def known(path):
     connection = Connection(path)
     connection.line()
     connection.send('{"v":1,"id":1,"cmd":"schema"}')
-    names = set()
+    names = []
     while "item" in (line := connection.line()):
-        names.add(line["item"]["command"])
-    return names
+        names.append(line["item"]["command"])
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        sys.exit(f"more than one row for {sorted(twice)}")
+    return set(names)
 
 
 def main(path, document):
