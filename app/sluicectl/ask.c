@@ -89,8 +89,29 @@ static int put_setting(json_t *args, const char *text)
 	return json_object_set_new(args, key, equals[1] ? json_string(equals + 1) : json_null());
 }
 
+/* `b1=10.0.0.1`, `b2=10.0.0.2,50` */
+static int put_member(json_t *args, const char *key, const char *text)
+{
+	const char *equals = strchr(text, '=');
+	const char *comma = equals ? strchr(equals, ',') : NULL;
+	const size_t len = comma ? (size_t)(comma - equals - 1) : equals ? strlen(equals + 1) : 0;
+	json_t *list = json_object_get(args, key), *member;
+
+	if (!equals || equals == text || !len || (comma && !comma[1]))
+		return -1;
+	if (!list && json_object_set_new(args, key, list = json_array()))
+		return -1;
+	member = json_pack(
+		"{s:s%, s:s%}", "name", text, (size_t)(equals - text), "address", equals + 1, len);
+	if (member && comma)
+		json_object_set_new(member, "weight", json_string(comma + 1));
+	return json_array_append_new(list, member);
+}
+
 static int put_operand(json_t *args, const struct operand *operand, const char *text)
 {
+	if (operand->is_members)
+		return put_member(args, operand->key, text);
 	if (operand->is_backend)
 		return put_backend(args, text);
 	if (operand->is_settings)
@@ -102,6 +123,8 @@ static const char *form_of(const struct operand *operand)
 {
 	if (operand->is_settings)
 		return "KEY=VALUE, each key once";
+	if (operand->is_members)
+		return "NAME=ADDRESS or NAME=ADDRESS,WEIGHT";
 	return operand->is_integer ? "a whole number" : "UTF-8 text";
 }
 

@@ -3,15 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "change.h"
 #include "columns.h"
 #include "command.h"
-#include "ctl/suggest.h"
+#include "config.h"
 #include "show.h"
+#include "show_object.h"
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
-#define NAME_LEN 64
 
 const struct exit_row exit_rows[] = {
 	{EXIT_OK, "done"},
@@ -121,6 +120,21 @@ static const struct operand backend_weight[] = {
 	{"WEIGHT", "weight", "0 to 1000, or a share of the weight it has: 50%", .required = true},
 };
 
+static const struct operand pool_members[] = {
+	{"POOL", "pool", "name of the pool", .required = true},
+	{"NAME=ADDRESS[,WEIGHT]...", "backends", "the members", .is_members = true},
+};
+
+static const struct operand check_operand[] = {
+	{"FILE", "text", "this file, in place of the daemon's own"},
+};
+
+static const struct operand config_keys[] = {
+	{"KEY=VALUE...", NULL,
+		"keys of the configuration, daemon.log.level=debug; KEY= is back to the default",
+		.required = true, .is_settings = true},
+};
+
 #define LIST(c) .columns = c, .n_columns = COUNT(c), .run = show_list
 
 /* A change of the configuration: done when it is in force. */
@@ -223,6 +237,78 @@ const struct command commands[] = {
 	CHANGE("pool del", "pool.del",
 		"take a pool out; refused while it serves a VIP or has connections", one_pool,
 		NEEDS_FORCE),
+	CHANGE("pool replace", "pool.replace",
+		"give a pool these members and no others, in one step", pool_members, NEEDS_FORCE),
+	{
+		.name = "vip show",
+		.help = "one VIP: its keys and traffic",
+		.accepts = NEEDS_DAEMON,
+		.request = "vip.show",
+		.operands = vip_operand,
+		.n_operands = COUNT(vip_operand),
+		.run = show_object,
+	},
+	{
+		.name = "config check",
+		.help = "prove the daemon's file, or another one",
+		.more = "Mistakes are printed as FILE:LINE: MESSAGE, all of them. Also says which "
+			"changes the running daemon could not take.",
+		.accepts = NEEDS_DAEMON,
+		.request = "config.check",
+		.operands = check_operand,
+		.n_operands = COUNT(check_operand),
+		.run = config_check,
+	},
+	{
+		.name = "config diff",
+		.help = "what was changed since, or besides, the file",
+		.more = "From the file to what the daemon has: a line a key, with both values.",
+		.accepts = NEEDS_DAEMON,
+		.request = "config.diff",
+		.run = config_diff,
+	},
+	{
+		.name = "config show",
+		.help = "the configuration as a file would have it",
+		.accepts = NEEDS_DAEMON,
+		.request = "config.show",
+		.run = config_show,
+	},
+	{
+		.name = "config apply",
+		.help = "read the daemon's file again and bring it into force",
+		.more = "All or nothing. What was changed by command and is not in the file goes. "
+			"With --confirm it is taken back by itself; changes that came in "
+			"between are kept where they still make sense.",
+		.accepts = NEEDS_CHANGE | NEEDS_TRIAL,
+		.request = "config.apply",
+		.run = config_apply,
+	},
+	{
+		.name = "config confirm",
+		.help = "keep what was applied with --confirm",
+		.request = "config.confirm",
+		.run = config_confirm,
+	},
+	{
+		.name = "config undo",
+		.help = "go back to the configuration before the last change",
+		.more = "Once more: one change further back. The last 16 are kept.",
+		.request = "config.undo",
+		.run = config_undo,
+	},
+	{
+		.name = "config save",
+		.help = "write the configuration to daemon.state_dir/running.conf",
+		.more = "Complete or not at all. With --to, sluicectl writes that file itself, "
+			"with "
+			"the rights of whoever calls it.",
+		.accepts = NEEDS_FILE,
+		.request = "config.save",
+		.run = config_save,
+	},
+	CHANGE("config set", "config.set", "change keys that belong to no VIP, pool or port",
+		config_keys, 0),
 	CHANGE("port set", "port.set", "change keys of a port", port_keys, 0),
 	{
 		.name = "flow list",
@@ -397,82 +483,4 @@ const struct command commands[] = {
 	},
 };
 const size_t n_commands = COUNT(commands);
-
-bool command_takes_settings(const struct command *command)
-{
-	return command->n_operands && command->operands[command->n_operands - 1].is_settings;
-}
-
-/* True when the command's words are the first of those typed. */
-static bool begins(const char *name, char **words, int n_words, int *used)
-{
-	*used = 0;
-	while (*name) {
-		const size_t len = strcspn(name, " ");
-
-		if (*used == n_words || strlen(words[*used]) != len ||
-			strncmp(words[*used], name, len) != 0)
-			return false;
-		(*used)++;
-		name += len;
-		name += *name == ' ';
-	}
-	return true;
-}
-
-static bool is_first_word(const char *name, const char *word)
-{
-	const size_t len = strcspn(name, " ");
-
-	return strlen(word) == len && strncmp(name, word, len) == 0;
-}
-
-/* The command whose first word is nearest; what follows may be missing or wrong. */
-static const char *nearest_first_word(const char *word)
-{
-	char first[COUNT(commands)][NAME_LEN];
-	const char *names[COUNT(commands)];
-	const char *near;
-
-	for (size_t i = 0; i < COUNT(commands); i++) {
-		snprintf(first[i], NAME_LEN, "%.*s", (int)strcspn(commands[i].name, " "),
-			commands[i].name);
-		names[i] = first[i];
-	}
-	near = ctl_suggest(word, names, COUNT(commands), sizeof *names);
-	for (size_t i = 0; near && i < COUNT(commands); i++) {
-		if (near == names[i])
-			return commands[i].name;
-	}
-	return NULL;
-}
-
-static void fail_unknown(char **words, int n_words, struct sl_err *err)
-{
-	char typed[2 * NAME_LEN];
-	const char *near;
-
-	snprintf(typed, sizeof typed, "%.60s%s%.60s", words[0], n_words > 1 ? " " : "",
-		n_words > 1 ? words[1] : "");
-	near = ctl_suggest(typed, &commands[0].name, n_commands, sizeof *commands);
-	for (size_t i = 0; !near && i < n_commands; i++) {
-		if (is_first_word(commands[i].name, words[0]))
-			near = commands[i].name;
-	}
-	if (!near)
-		near = nearest_first_word(words[0]);
-	if (near)
-		sl_err_add(err, "unknown command \"%s\": did you mean \"%s\"?", typed, near);
-	else
-		sl_err_add(err, "unknown command \"%s\"; see sluicectl --help", typed);
-}
-
-const struct command *command_find(char **words, int n_words, int *used, struct sl_err *err)
-{
-	for (size_t i = 0; i < n_commands; i++) {
-		if (begins(commands[i].name, words, n_words, used))
-			return &commands[i];
-	}
-	fail_unknown(words, n_words, err);
-	return NULL;
-}
+_Static_assert(COUNT(commands) <= COMMANDS_MAX, "command_find.c has room for all");

@@ -40,6 +40,7 @@ struct operand {
 	bool is_integer;  /* in the request */
 	bool is_backend;  /* POOL/BACKEND or BACKEND: "pool" and "backend" in the request */
 	bool is_settings; /* KEY=VALUE, any number of them; the last operand */
+	bool is_members;  /* NAME=ADDRESS[,WEIGHT], the same: an array of backends */
 };
 
 struct command {
@@ -58,6 +59,8 @@ struct command {
 	enum exit_code (*run)(const struct command *, const struct options *, char **operands,
 		int n_operands, FILE *out, struct sl_err *err);
 };
+
+#define COMMANDS_MAX 256
 
 extern const struct command commands[];
 extern const size_t n_commands;

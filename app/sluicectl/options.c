@@ -93,6 +93,23 @@ static int set_yes(struct options *o, const char *value, struct sl_err *err)
 	return 0;
 }
 
+static int set_confirm(struct options *o, const char *value, struct sl_err *err)
+{
+	char *end;
+	const unsigned long s = strtoul(value, &end, 10);
+
+	if (strspn(value, "0123456789") == 0 || *end || s < 1 || s > 86400)
+		return sl_err_add(err, "--confirm \"%s\": 1 to 86400 seconds", value);
+	o->confirm_s = (uint32_t)s;
+	return 0;
+}
+
+static int set_to(struct options *o, const char *value, struct sl_err *err)
+{
+	o->to = value;
+	return 0;
+}
+
 static int set_force(struct options *o, const char *value, struct sl_err *err)
 {
 	o->force = true;
@@ -169,6 +186,10 @@ const struct option_row option_rows[] = {
 	{'y', "yes", NULL, false, NEEDS_ASSENT, "do not ask", set_yes},
 	{0, "force", NULL, false, NEEDS_FORCE,
 		"also when connections are cut or a pool is left without a backend", set_force},
+	{0, "confirm", "SEC", false, NEEDS_TRIAL,
+		"take it back after SEC seconds, unless \"config confirm\" comes", set_confirm},
+	{0, "to", "FILE", false, NEEDS_FILE, "write this file, in place of the daemon's own",
+		set_to},
 	{0, "if-rev", "REV", false, NEEDS_CHANGE,
 		"only if the newest revision of the configuration is REV", set_if_rev},
 	{0, "backend", "POOL/NAME", false, NEEDS_FLOWS, "only connections of this backend",

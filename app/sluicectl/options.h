@@ -25,6 +25,8 @@ enum {
 	NEEDS_FLOWS = 1 << 5,  /* can be about the flows of one backend */
 	NEEDS_FORCE = 1 << 6,  /* is refused for its effect on traffic, unless forced */
 	NEEDS_EVENTS = 1 << 7, /* tells what happened, and what is to come */
+	NEEDS_TRIAL = 1 << 8,  /* can be taken back by itself */
+	NEEDS_FILE = 1 << 9,   /* can write a file */
 };
 
 struct options {
@@ -41,6 +43,8 @@ struct options {
 	bool dry_run;
 	bool yes;
 	bool force;
+	uint32_t confirm_s; /* 0 = not given */
+	const char *to;     /* or NULL */
 	bool has_if_rev;
 	uint64_t if_rev;
 	const char *backend; /* or NULL */

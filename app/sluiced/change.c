@@ -168,7 +168,7 @@ static void answer_all(struct daemon *d)
  */
 
 /* Say why, and remember it for `sluicectl status`. */
-static void say_failed(struct daemon *d, const char *outcome, struct sl_err *err)
+void change_say_failed(struct daemon *d, const char *outcome, struct sl_err *err)
 {
 	for (size_t i = 0; i < err->count; i++)
 		log_error("%s", err->text[i]);
@@ -181,12 +181,12 @@ static void say_failed(struct daemon *d, const char *outcome, struct sl_err *err
 void change_half_done(struct daemon *d, struct sl_err *err)
 {
 	d->refused = true;
-	say_failed(d, "is in force, but not all its VIPs are steered", err);
+	change_say_failed(d, "is in force, but not all its VIPs are steered", err);
 }
 
 void change_not_followed(struct daemon *d, struct sl_err *err)
 {
-	say_failed(d, "stays as it is: a change of the network could not be followed", err);
+	change_say_failed(d, "stays as it is: a change of the network could not be followed", err);
 }
 
 void change_in_force(struct daemon *d)
@@ -224,32 +224,34 @@ void change_failed(struct daemon *d, struct sl_err *err)
 	d->refused = true;
 	if (!more)
 		fall_back(d, sl_err_first(err));
-	say_failed(d, more ? "stays in force for now" : "stays in force", err);
+	change_say_failed(d, more ? "stays in force for now" : "stays in force", err);
 	answer_all(d);
-}
-
-int change_reload(struct daemon *d, struct sl_err *out)
-{
-	struct sl_err err = SL_ERR_INIT;
-	struct conf *conf;
-	int rc = conf_read(d->options->config, &conf, &err);
-
-	if (!rc)
-		rc = change_accept(d, conf, true, &err);
-	if (!rc) {
-		version_put(d->change.loaded);
-		d->change.loaded = version_get(apply_wanted(d));
-		return 0;
-	}
-	for (size_t i = 0; out && i < err.count; i++)
-		sl_err_add(out, "%s", err.text[i]);
-	d->refused = true;
-	say_failed(d, "stays in force", &err);
-	return rc;
 }
 
 /* -- drafts of commands --------------------------------------------------------------------------
  */
+
+int change_undo(struct daemon *d, struct sl_err *err)
+{
+	struct change *c = &d->change;
+	struct version *back;
+	struct conf *conf;
+	int rc;
+
+	if (!c->n_history) {
+		sl_err_add(err, "there is no earlier configuration to go back to");
+		return -ENOENT;
+	}
+	back = version_get(c->history[c->n_history - 1]);
+	conf = conf_clone(back->conf);
+	rc = conf ? change_accept(d, conf, true, err) : sl_err_sys(err, ENOMEM, "cannot go back");
+	/* Both go: what was undone, which has just been noted, and what is wanted again. */
+	if (!rc)
+		for (int i = 0; i < 2 && c->n_history; i++)
+			version_put(c->history[--c->n_history]);
+	version_put(back);
+	return rc;
+}
 
 static uint64_t newest(void *daemon)
 {

@@ -62,10 +62,9 @@ void change_first(struct daemon *d);
  * freed, as with 1. */
 int change_accept(struct daemon *d, struct conf *conf, bool always, struct sl_err *err);
 
-/* Read the configuration file anew, as the next revision. What was wanted goes; says so when
- * runtime changes go that the file does not hold. Logs what changes. 0, or -errno after logging;
- * the first reason is in err too when not NULL. */
-int change_reload(struct daemon *d, struct sl_err *err);
+/* Go back to what was wanted before the last change, as the next revision; once more, one further
+ * back. 0; -ENOENT with a message when nothing is kept; or as change_accept(). */
+int change_undo(struct daemon *d, struct sl_err *err);
 
 /* For apply.c: the running version is in force; a build for a version failed; one for a change of
  * the network failed; a version is in force but for its steering. err is cleared. */
@@ -73,6 +72,10 @@ void change_in_force(struct daemon *d);
 void change_failed(struct daemon *d, struct sl_err *err);
 void change_not_followed(struct daemon *d, struct sl_err *err);
 void change_half_done(struct daemon *d, struct sl_err *err);
+
+/* Say why it failed, which outcome it had, and remember it for `sluicectl status`. err is cleared.
+ */
+void change_say_failed(struct daemon *d, const char *outcome, struct sl_err *err);
 
 /* Handler: wait until the revision of the argument "rev" is in force. */
 int change_applied(struct ctl_call *call, void *daemon);

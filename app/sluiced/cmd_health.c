@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmd_health.h"
+#include "cmd_show.h"
 #include "daemon.h"
 
 const struct ctl_arg cmd_health_args[2] = {
@@ -298,5 +299,6 @@ int cmd_backend_show(struct ctl_call *call, void *daemon)
 	json_object_update(o, about);
 	json_decref(about);
 	json_object_set_new(o, "checks", checks);
+	cmd_show_config(call, d, "pools[].backends", m->pool_name, m->name);
 	return 0;
 }

@@ -18,17 +18,20 @@ const struct ctl_arg cmd_weight_args[4] = {{"pool", JSON_STRING, false},
 	{"backend", JSON_STRING, true}, {"force", JSON_TRUE, false},
 	{"weight", CTL_JSON_ANY, true}};
 
+const struct ctl_arg cmd_replace_args[3] = {
+	{"pool", JSON_STRING, true}, {"backends", JSON_ARRAY, true}, {"force", JSON_TRUE, false}};
+
 /* Where objects of a kind stand, and which arguments name one. */
-struct kind {
+struct cmd_kind {
 	const char *list;
 	const char *names[2];
 	size_t n_names;
 };
 
-static const struct kind vip = {"vips", {"vip"}, 1};
-static const struct kind pool = {"pools", {"pool"}, 1};
-static const struct kind port = {"ports", {"port"}, 1};
-static const struct kind backend = {"pools[].backends", {"pool", "backend"}, 2};
+static const struct cmd_kind vip = {"vips", {"vip"}, 1};
+static const struct cmd_kind pool = {"pools", {"pool"}, 1};
+static const struct cmd_kind port = {"ports", {"port"}, 1};
+static const struct cmd_kind backend = {"pools[].backends", {"pool", "backend"}, 2};
 
 struct names {
 	const char *name[2];
@@ -66,7 +69,7 @@ static int find_owner(const struct conf *conf, struct names *n, struct sl_err *e
 
 /* Which object the caller means. 0, or -errno with a message. */
 static int names_of(const struct ctl_call *call, const struct change_draft *draft,
-	const struct kind *kind, struct names *n, struct sl_err *err)
+	const struct cmd_kind *kind, struct names *n, struct sl_err *err)
 {
 	for (size_t i = 0; i < kind->n_names; i++)
 		n->name[i] = ctl_call_string(call, kind->names[i]);
@@ -74,8 +77,8 @@ static int names_of(const struct ctl_call *call, const struct change_draft *draf
 }
 
 /* The object itself. */
-static int find_object(struct ctl_call *call, struct change_draft *draft, const struct kind *kind,
-	struct names *n, struct edit_object *o, struct sl_err *err)
+static int find_object(struct ctl_call *call, struct change_draft *draft,
+	const struct cmd_kind *kind, struct names *n, struct edit_object *o, struct sl_err *err)
 {
 	const int rc = names_of(call, draft, kind, n, err);
 
@@ -83,12 +86,12 @@ static int find_object(struct ctl_call *call, struct change_draft *draft, const 
 	return rc ? rc : edit_find(draft->conf, kind->list, n->name, o, err);
 }
 
-static bool is_name(const struct kind *kind, const char *key)
+static bool is_name(const struct cmd_kind *kind, const char *key)
 {
-	for (size_t i = 0; i < kind->n_names; i++)
+	for (size_t i = 0; kind && i < kind->n_names; i++)
 		if (strcmp(kind->names[i], key) == 0)
 			return true;
-	return strcmp(key, "force") == 0;
+	return kind && strcmp(key, "force") == 0;
 }
 
 static bool to_value(const json_t *json, struct edit_value *v)
@@ -141,14 +144,14 @@ static int set_key(struct conf *conf, const struct edit_object *o, const char *k
 }
 
 /* Every argument that is no name is a key. All mistakes are collected. */
-static int set_keys(struct ctl_call *call, const struct kind *kind, struct conf *conf,
+static int set_from(const json_t *args, const struct cmd_kind *kind, struct conf *conf,
 	const struct edit_object *o, struct sl_err *err)
 {
-	json_t *args = (json_t *)ctl_call_args(call), *value;
+	json_t *value;
 	const char *key;
 	int rc = 0;
 
-	json_object_foreach(args, key, value)
+	json_object_foreach((json_t *)args, key, value)
 	{
 		if (is_name(kind, key))
 			continue;
@@ -159,13 +162,19 @@ static int set_keys(struct ctl_call *call, const struct kind *kind, struct conf 
 	return rc;
 }
 
-static int all_given(const struct ctl_call *call, const struct conf_row *list, struct sl_err *err)
+int cmd_set_keys(struct ctl_call *call, const struct cmd_kind *kind, struct conf *conf,
+	const struct edit_object *o, struct sl_err *err)
+{
+	return set_from(ctl_call_args(call), kind, conf, o, err);
+}
+
+static int all_given(const json_t *args, const struct conf_row *list, struct sl_err *err)
 {
 	const char *key;
 	int rc = 0;
 
 	for (size_t i = 0; (key = edit_required(list, i)); i++)
-		if (!ctl_call_has(call, key))
+		if (!json_object_get(args, key))
 			rc = sl_err_add(err, "a new %s needs \"%s\"", list->unit, key);
 	return rc;
 }
@@ -175,7 +184,8 @@ static int done(struct ctl_call *call, int rc, struct sl_err *err)
 	return rc ? change_refuse(call, rc, err) : 0;
 }
 
-static int object_add(struct ctl_call *call, struct change_draft *draft, const struct kind *kind)
+static int object_add(
+	struct ctl_call *call, struct change_draft *draft, const struct cmd_kind *kind)
 {
 	struct sl_err err = SL_ERR_INIT;
 	struct edit_object o;
@@ -189,13 +199,14 @@ static int object_add(struct ctl_call *call, struct change_draft *draft, const s
 	if (!rc)
 		rc = edit_add(draft->conf, kind->list, names.name, &o, &err);
 	if (!rc)
-		rc = set_keys(call, kind, draft->conf, &o, &err);
+		rc = cmd_set_keys(call, kind, draft->conf, &o, &err);
 	if (!rc)
-		rc = all_given(call, o.list, &err);
+		rc = all_given(ctl_call_args(call), o.list, &err);
 	return done(call, rc, &err);
 }
 
-static int object_set(struct ctl_call *call, struct change_draft *draft, const struct kind *kind)
+static int object_set(
+	struct ctl_call *call, struct change_draft *draft, const struct cmd_kind *kind)
 {
 	struct sl_err err = SL_ERR_INIT;
 	struct edit_object o;
@@ -203,11 +214,12 @@ static int object_set(struct ctl_call *call, struct change_draft *draft, const s
 	int rc = find_object(call, draft, kind, &names, &o, &err);
 
 	if (!rc)
-		rc = set_keys(call, kind, draft->conf, &o, &err);
+		rc = cmd_set_keys(call, kind, draft->conf, &o, &err);
 	return done(call, rc, &err);
 }
 
-static int object_del(struct ctl_call *call, struct change_draft *draft, const struct kind *kind)
+static int object_del(
+	struct ctl_call *call, struct change_draft *draft, const struct cmd_kind *kind)
 {
 	struct sl_err err = SL_ERR_INIT;
 	struct edit_object o;
@@ -222,11 +234,11 @@ static int object_del(struct ctl_call *call, struct change_draft *draft, const s
 int cmd_object_edit(struct ctl_call *call, struct conf *conf, const char *list,
 	const char *const *names, const char *skip, struct sl_err *err)
 {
-	const struct kind kind = {list, {skip}, 1};
+	const struct cmd_kind kind = {list, {skip}, 1};
 	struct edit_object o;
 	const int rc = edit_find(conf, list, names, &o, err);
 
-	return rc ? rc : set_keys(call, &kind, conf, &o, err);
+	return rc ? rc : cmd_set_keys(call, &kind, conf, &o, err);
 }
 
 int cmd_vip_add(struct ctl_call *call, void *daemon, void *draft)
@@ -423,4 +435,43 @@ int cmd_backend_weight(struct ctl_call *call, void *daemon, void *draft)
 	else if (!to_value(weight, &value))
 		rc = ctl_call_fail(call, EINVAL, NULL, "weight must be a number or a text");
 	return rc ? rc : set_one(call, draft, "weight", &value);
+}
+
+/* A member of pool.replace is named by "name" alone. */
+static const struct cmd_kind member = {"pools[].backends", {"name"}, 1};
+
+static int add_member(
+	struct conf *conf, const char *pool_name, const json_t *args, struct sl_err *err)
+{
+	const char *const names[] = {pool_name, json_string_value(json_object_get(args, "name"))};
+	struct edit_object o;
+	int rc;
+
+	if (!names[1])
+		return sl_err_add(err, "each of \"backends\" is an object with a \"name\"");
+	rc = edit_add(conf, member.list, names, &o, err);
+	if (!rc)
+		rc = set_from(args, &member, conf, &o, err);
+	return rc ? rc : all_given(args, o.list, err);
+}
+
+int cmd_pool_replace(struct ctl_call *call, void *daemon, void *arg)
+{
+	struct change_draft *draft = arg;
+	struct sl_err err = SL_ERR_INIT;
+	struct edit_object o;
+	struct names names;
+	json_t *backends = (json_t *)ctl_call_json(call, "backends"), *one;
+	int rc = find_object(call, draft, &pool, &names, &o, &err);
+	size_t i;
+
+	if (!rc)
+		rc = edit_clear_list(&o, "backends", &err);
+	json_array_foreach(backends, i, one)
+	{
+		if (rc)
+			break;
+		rc = add_member(draft->conf, names.name[0], one, &err);
+	}
+	return done(call, rc, &err);
 }

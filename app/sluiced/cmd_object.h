@@ -8,13 +8,22 @@
 
 #include "base/err.h"
 #include "conf/conf.h"
+#include "conf/edit.h"
 #include "ctl/command.h"
 
 extern const struct ctl_arg cmd_vip_args[1];
 extern const struct ctl_arg cmd_pool_args[2]; /* pool, force */
 extern const struct ctl_arg cmd_port_args[1];
+extern const struct ctl_arg cmd_replace_args[3]; /* pool, backends, force */
 extern const struct ctl_arg cmd_backend_args[3]; /* pool, backend, force */
 extern const struct ctl_arg cmd_weight_args[4];  /* pool, backend, force, weight */
+
+struct cmd_kind;
+
+/* Set every argument that does not name the object as a key of it; all mistakes are in err. kind
+ * NULL: no argument names it. 0 or -errno. */
+int cmd_set_keys(struct ctl_call *call, const struct cmd_kind *kind, struct conf *conf,
+	const struct edit_object *o, struct sl_err *err);
 
 /* ctl_mutate; draft: struct change_draft. */
 int cmd_vip_add(struct ctl_call *call, void *daemon, void *draft);
@@ -22,6 +31,7 @@ int cmd_vip_del(struct ctl_call *call, void *daemon, void *draft);
 int cmd_vip_set(struct ctl_call *call, void *daemon, void *draft);
 int cmd_pool_add(struct ctl_call *call, void *daemon, void *draft);
 int cmd_pool_del(struct ctl_call *call, void *daemon, void *draft);
+int cmd_pool_replace(struct ctl_call *call, void *daemon, void *draft);
 int cmd_pool_set(struct ctl_call *call, void *daemon, void *draft);
 int cmd_backend_add(struct ctl_call *call, void *daemon, void *draft);
 int cmd_backend_del(struct ctl_call *call, void *daemon, void *draft);

@@ -10,6 +10,7 @@
 
 #include "base/scheduler.h"
 #include "cmd_health.h"
+#include "cmd_show.h"
 #include "daemon.h"
 
 const struct ctl_arg cmd_pool_name_args[1] = {{"pool", JSON_STRING, true}};
@@ -120,6 +121,7 @@ int cmd_pool_show(struct ctl_call *call, void *daemon)
 		json_array_append_new(members, member);
 	}
 	json_object_set_new(o, "members", members);
+	cmd_show_config(call, d, "pools", ctl_call_string(call, "pool"), NULL);
 	return 0;
 }
 

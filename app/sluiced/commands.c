@@ -6,11 +6,14 @@
 #include "cmd_flow.h"
 #include "cmd_lane.h"
 #include "cmd_health.h"
+#include "cmd_config.h"
 #include "cmd_object.h"
 #include "cmd_table.h"
+#include "cmd_show.h"
 #include "commands.h"
 #include "daemon.h"
 #include "eal/cpu.h"
+#include "save.h"
 
 static json_t *counter(uint64_t n)
 {
@@ -297,6 +300,46 @@ const struct ctl_command commands[] = {
 	{.name = "pool.set", CHANGE(CTL_ROLE_ADMIN, cmd_pool_set, cmd_pool_args)},
 	{.name = "pool.del", .role = CTL_ROLE_ADMIN, .mutate = cmd_pool_del, ARGS(cmd_pool_args)},
 	{.name = "port.set", CHANGE(CTL_ROLE_ADMIN, cmd_port_set, cmd_port_args)},
+	{.name = "pool.replace",
+		.role = CTL_ROLE_ADMIN,
+		.mutate = cmd_pool_replace,
+		ARGS(cmd_replace_args)},
+	{.name = "vip.show", .role = CTL_ROLE_VIEWER, .handler = cmd_vip_show, ARGS(cmd_vip_args)},
+	{.name = "config.check",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_config_check,
+		ARGS(cmd_config_check_args)},
+	{.name = "config.diff",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_config_diff,
+		.next = cmd_config_diff_next,
+		.flags = CTL_ANY_REV},
+	{.name = "config.show",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_config_show,
+		.next = cmd_config_show_next,
+		.flags = CTL_ANY_REV},
+	{.name = "config.apply",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_config_apply,
+		.flags = CTL_MUTATES | CTL_DRY_RUN,
+		ARGS(cmd_config_apply_args)},
+	{.name = "config.confirm",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_config_confirm,
+		.flags = CTL_MUTATES},
+	{.name = "config.undo",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_config_undo,
+		.flags = CTL_MUTATES},
+	{.name = "config.save",
+		.role = CTL_ROLE_ADMIN,
+		.handler = save_command,
+		.flags = CTL_MUTATES},
+	{.name = "config.set",
+		.role = CTL_ROLE_ADMIN,
+		.mutate = cmd_config_set,
+		.flags = CTL_FREE_ARGS},
 	{.name = "batch", .role = CTL_ROLE_OPERATOR, .mutate = ctl_batch, ARGS(ctl_batch_args)},
 	{.name = "applied", .role = CTL_ROLE_VIEWER, .handler = change_applied, ARGS(applied_args)},
 	{.name = "backend.show",

@@ -30,8 +30,7 @@ static void on_reload(evutil_socket_t sig, short what, void *arg)
 {
 	struct daemon *d = arg;
 
-	log_info("SIGHUP: reloading %s", d->options->config);
-	change_reload(d, NULL);
+	reload_by_signal(d);
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *arg)

@@ -20,6 +20,7 @@
 #include "inquiry.h"
 #include "load.h"
 #include "preflight.h"
+#include "save.h"
 #include "slot_names.h"
 #include "telemetry.h"
 
@@ -332,6 +333,8 @@ void daemon_stop(struct daemon *d)
 	d->board = NULL;
 	stop_traffic(d);
 	builder_free(d->builder);
+	reload_clear(d);
+	save_clear(d);
 	load_close(d);
 	control_close(d);
 	mirror_close(d->mirror);

@@ -19,6 +19,7 @@
 #include "options.h"
 #include "port.h"
 #include "rcu.h"
+#include "reload.h"
 #include "stats.h"
 #include "view.h"
 #include "worker.h"
@@ -58,6 +59,8 @@ struct daemon {
 	uint64_t other_ms;         /* when a change outside of pools was last built */
 	bool *forced;              /* by backend slot: taken out with its connections */
 	struct change change;      /* accepted revisions (change.h) */
+	struct reload_trial trial; /* a file that waits for its confirmation (reload.h) */
+	struct save *save;         /* a file that is being written (save.h); NULL = none */
 	bool view_changed;         /* the network is not what the current generation says */
 	bool health_changed;       /* the health of backends neither */
 	bool health_urgent;        /* and somebody who serves should not */

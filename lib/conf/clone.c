@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/arena.h"
+#include "conf/clone.h"
 #include "conf/conf.h"
 #include "conf/value.h"
 #include "conf/walk.h"
@@ -57,6 +58,21 @@ static int copy_fields(struct clone *c, const struct conf_row *list, void *to, c
 	while (!rc && (row = walk_next(&c->walk, list, row)))
 		rc = row->type == CONF_TYPE_LIST ? copy_list(c, row, to, from)
 						 : value_copy(row, to, from, c->arena);
+	return rc;
+}
+
+int clone_object(struct conf_arena *arena, const struct conf_row *list, void *to, const void *from)
+{
+	struct clone c = {.arena = arena};
+	int rc = walk_init(&c.walk);
+
+	if (!rc) {
+		memcpy(to, from, list->size);
+		rc = copy_fields(&c, list, to, from);
+		if (!rc)
+			rc = copy_place(&c, (void *)((char *)to + list->place_offset));
+		walk_free(&c.walk);
+	}
 	return rc;
 }
 

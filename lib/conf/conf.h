@@ -256,6 +256,11 @@ int conf_check(struct conf *conf, struct sl_err *err);
  * NULL without memory. Pure. */
 struct conf *conf_clone(const struct conf *conf);
 
+/* Do to `onto` what was done from `from` to `to`: keys that changed get their new value, objects
+ * that came or went come and go. What cannot be done any more, because its object is gone or a new
+ * one is there already, is left out and counted in *missed. 0 or -ENOMEM. Pure. */
+int conf_merge(struct conf *onto, const struct conf *from, const struct conf *to, size_t *missed);
+
 /* conf_load and conf_check in one step, as the daemon and --check do it. */
 int conf_read(const char *path, struct conf **out, struct sl_err *err);
 

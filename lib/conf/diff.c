@@ -138,6 +138,8 @@ static int diff_value(struct diff *d, const struct conf_row *row, const void *fr
 
 	if (value_same(row, from, to))
 		return 0;
+	d->at.from = from;
+	d->at.to = to;
 	old = value_text(row, from, &ok);
 	new = value_text(row, to, &ok);
 	return report(d, row, old, new, ok);
@@ -167,6 +169,8 @@ static int diff_side(struct diff *d, struct side *a, struct side *b, bool revers
 		}
 		char *text = object_text(a->list, element(a, i), &ok);
 
+		d->at.from = reverse ? NULL : element(a, i);
+		d->at.to = reverse ? element(a, i) : NULL;
 		rc = report(d, a->list, reverse ? NULL : text, reverse ? text : NULL, ok);
 	}
 	d->at.n_names = depth;

@@ -63,6 +63,9 @@ bool value_is_default(const struct conf_row *row, const void *base);
  */
 int value_copy(const struct conf_row *row, void *to, const void *from, struct conf_arena *arena);
 
+/* Make the field of *to hold what that of *from holds. 0, or -ENOMEM. */
+int value_assign(const struct conf_row *row, void *to, const void *from, struct conf_arena *arena);
+
 /* Make the field hold nothing. */
 void value_clear(const struct conf_row *row, void *base);
 

@@ -330,6 +330,14 @@ int value_copy(const struct conf_row *row, void *to, const void *from, struct co
 				     : 0;
 }
 
+int value_assign(const struct conf_row *row, void *to, const void *from, struct conf_arena *arena)
+{
+	memcpy((char *)to + row->offset, (const char *)from + row->offset, row->size);
+	memcpy((char *)to + row->count_offset, (const char *)from + row->count_offset,
+		types[row->type].second);
+	return value_copy(row, to, from, arena);
+}
+
 void value_clear(const struct conf_row *row, void *base)
 {
 	memset((char *)base + row->offset, 0, row->size);

@@ -7,7 +7,7 @@ _sluicectl()
 	local words="" candidates="" columns="" i
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		case ${COMP_WORDS[i]} in
-		--socket|-s|--timeout|-t|--sort|--filter|--if-rev|--backend|--since) ((i++)) ;;
+		--socket|-s|--timeout|-t|--sort|--filter|--confirm|--to|--if-rev|--backend|--since) ((i++)) ;;
 		-*) ;;
 		*) words+="${words:+ }${COMP_WORDS[i]}" ;;
 		esac
@@ -27,12 +27,13 @@ _sluicectl()
 	case $prev in
 	--socket|-s) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sort|--filter) candidates=$columns ;;
-	--timeout|-t|--if-rev|--backend|--since) return ;;
+	--timeout|-t|--confirm|--to|--if-rev|--backend|--since) return ;;
 	*) case $words in
-	"") candidates="status version vip backend pool port flow lcore lane table lookup health events wait drops schema" ;;
-	vip) candidates="list lis add set" ;;
+	"") candidates="status version vip backend pool config port flow lcore lane table lookup health events wait drops schema" ;;
+	vip) candidates="list lis add set del" ;;
 	backend) candidates="list list sho add set del weigh drain maint" ;;
-	pool) candidates="list list sho add set" ;;
+	pool) candidates="list list sho add set del" ;;
+	config) candidates="check chec diff show apply conf undo sav" ;;
 	port) candidates="set" ;;
 	flow) candidates="list list stats" ;;
 	lcore) candidates="list" ;;
@@ -42,7 +43,7 @@ _sluicectl()
 	wait) candidates="pool" ;;
 	esac ;;
 	esac
-	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --if-rev --backend --follow --since --help --version"
+	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --confirm --to --if-rev --backend --follow --since --help --version"
 	mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$cur")
 }
 complete -F _sluicectl sluicectl

@@ -254,6 +254,47 @@ static void text_survives_saving(void **state)
 	conf_free(again);
 }
 
+static void changes_are_done_to_another_configuration(void **state)
+{
+	struct conf *from = good(WEB), *to = conf_clone(from), *onto = conf_clone(from);
+	static const char *const b1[] = {"web", "b1"}, *const b2[] = {"web", "b2"};
+	static const char *const p2[] = {"p2", "x1"}, *const gone[] = {"empty"};
+	struct sl_err err = SL_ERR_INIT;
+	struct edit_object o;
+	size_t missed;
+
+	/* from -> to: a key, a pool with a backend, a pool gone, keys of an object that onto lost
+	 */
+	o = edit_top(to);
+	assert_int_equal(edit_set_text(to, &o, "eal.args", "a,b", &err), 0);
+	assert_int_equal(edit_add(to, "pools", p2, &o, &err), 0);
+	assert_int_equal(edit_add(to, "pools[].backends", p2, &o, &err), 0);
+	assert_int_equal(edit_set_text(to, &o, "address", "10.0.0.7", &err), 0);
+	assert_int_equal(edit_delete(to, "pools", gone, &err), 0);
+	assert_int_equal(edit_find(to, "pools[].backends", b2, &o, &err), 0);
+	assert_int_equal(edit_set_text(to, &o, "weight", "9", &err), 0);
+	assert_int_equal(edit_find(to, "pools[].backends", b1, &o, &err), 0);
+	assert_int_equal(edit_set_text(to, &o, "weight", "8", &err), 0);
+	/* onto has changes of its own */
+	assert_int_equal(edit_delete(onto, "pools[].backends", b2, &err), 0);
+	o = edit_top(onto);
+	assert_int_equal(edit_set_text(onto, &o, "daemon.log.level", "debug", &err), 0);
+
+	assert_int_equal(conf_merge(onto, from, to, &missed), 0);
+	assert_int_equal(missed, 1); /* the weight of b2 */
+	conf_free(to);
+	expect_diff(from, onto,
+		"daemon.log.level: \"info\" -> \"debug\"\n"
+		"eal.args: [ ] -> [ \"a\", \"b\" ]\n"
+		"pool \"web\": backend \"b1\": weight: 100 -> 8\n"
+		"pool \"web\": backend \"b2\" deleted\n"
+		"pool \"empty\" deleted\n"
+		"pool \"p2\" added: { name = \"p2\"; backends = ( { name = \"x1\"; address = "
+		"\"10.0.0.7\"; } ); }\n");
+	conf_free(from);
+	conf_free(onto);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +306,7 @@ int main(void)
 		cmocka_unit_test(many_are_added),
 		cmocka_unit_test(the_order_of_a_list_is_no_difference),
 		cmocka_unit_test(text_survives_saving),
+		cmocka_unit_test(changes_are_done_to_another_configuration),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

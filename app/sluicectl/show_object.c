@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <string.h>
+
+#include "ask.h"
+#include "show_object.h"
+
+static void print_value(FILE *out, const json_t *value)
+{
+	json_t *element;
+	size_t i;
+
+	if (json_is_string(value)) {
+		fputs(json_string_value(value), out);
+	} else if (json_is_array(value)) {
+		json_array_foreach((json_t *)value, i, element)
+		{
+			fputs(i ? ", " : "", out);
+			print_value(out, element);
+		}
+		fputs(json_array_size(value) ? "" : "none", out);
+	} else if (json_is_null(value)) {
+		fputs("not given", out);
+	} else if (json_is_real(value)) {
+		fprintf(out, "%.1f", json_real_value(value));
+	} else {
+		json_dumpf(value, out, JSON_ENCODE_ANY);
+	}
+}
+
+/* Deeper objects put their key before the keys in them, "config" but for its name. */
+static void print_object(FILE *out, const json_t *object, const char *prefix)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)object, key, value)
+	{
+		char name[128];
+
+		snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key);
+		if (json_is_object(value)) {
+			print_object(out, value, strcmp(name, "config") == 0 ? "" : name);
+			continue;
+		}
+		fprintf(out, "%-24s ", name);
+		print_value(out, value);
+		fputc('\n', out);
+	}
+}
+
+enum exit_code show_object(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err)
+{
+	struct ctl_question q = {.cmd = command->request};
+	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+	struct ctl_reply reply;
+
+	if (code == EXIT_OK)
+		code = ask(opts, &q, &reply, err);
+	if (code != EXIT_OK)
+		return code;
+	if (opts->json)
+		ask_print_json(out, reply.data);
+	else
+		print_object(out, reply.data, "");
+	ctl_reply_clear(&reply);
+	return EXIT_OK;
+}
