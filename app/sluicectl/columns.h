@@ -98,6 +98,9 @@ static const struct column flow_columns[] = {
 	{"backend", "BACKEND", cell_text, false},
 	{"state", "STATE", cell_text, false},
 	{"idle_s", "IDLE", cell_integer, true},
+	{"client", "CLIENT", cell_text, false},
+	{"vip", "VIP", cell_text, false},
+	{"protocol", "PROTO", cell_text, false},
 };
 
 static const struct column flow_stats_columns[] = {

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd_flow.h"
 #include "inquiry.h"
 #include "slot_names.h"
+#include "tuple.h"
 
 /* Rows that a lane fills at a time. */
 #define ROOM 1024
@@ -126,6 +128,19 @@ int cmd_flow_list(struct ctl_call *call, void *arg)
 	return 0;
 }
 
+/* Who talks to whom, where the table knows. */
+static void add_ends(json_t *item, const struct ask_flow *f)
+{
+	const struct tuple t = tuple_of_key(&f->key, f->v6);
+	char end[TUPLE_STRLEN];
+
+	if (!f->has_key)
+		return;
+	json_object_set_new(item, "client", json_string(tuple_end(&t.client, t.client_port, end)));
+	json_object_set_new(item, "vip", json_string(tuple_end(&t.vip, t.vip_port, end)));
+	json_object_set_new(item, "protocol", json_string(t.proto == IPPROTO_UDP ? "udp" : "tcp"));
+}
+
 static json_t *row_item(struct listing *l, const struct ask_flow *f)
 {
 	const struct slot_name *name = &l->d->names->of[f->slot];
@@ -133,10 +148,14 @@ static json_t *row_item(struct listing *l, const struct ask_flow *f)
 
 	if (l->pool && (!name->pool || strcmp(name->pool, l->pool) != 0))
 		return NULL;
-	return json_pack("{s:i, s:s?, s:s, s:s, s:i}", "lane", (int)l->q->lane, "pool", name->pool,
-		"backend",
+	json_t *item = json_pack("{s:i, s:s?, s:s, s:s, s:i}", "lane", (int)l->q->lane, "pool",
+		name->pool, "backend",
 		name->backend ? name->backend : slot_names_leaving(l->d, f->slot, leaving), "state",
 		flow_state_name(f->state), "idle_s", (int)f->idle_s);
+
+	if (item)
+		add_ends(item, f);
+	return item;
 }
 
 int cmd_flow_list_next(struct ctl_call *call, void *arg, json_t **item)

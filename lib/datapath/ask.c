@@ -19,13 +19,16 @@ static void add_row(struct ask *a, const struct lane *l, struct flow_at at)
 {
 	const int16_t idle = (int16_t)(l->clock - at.b->age[at.way]);
 
-	a->flow[a->n++] = (struct ask_flow){
+	struct ask_flow *f = &a->flow[a->n++];
+
+	*f = (struct ask_flow){
 		.slot = flow_slot(at),
 		.idle_s = (uint16_t)(idle > 0 ? idle : 0),
 		.state = (uint8_t)flow_state(at),
 		.way = (uint8_t)at.way,
 		.bucket = (uint32_t)(at.b - l->flows->bucket),
 	};
+	f->has_key = flow_key_of(l->flows, at, &f->key, &f->v6);
 }
 
 static struct flow_at find(const struct lane *l, const struct ask *a)

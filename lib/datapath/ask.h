@@ -25,7 +25,10 @@ struct ask_flow {
 	uint16_t idle_s;
 	uint8_t state; /* enum flow_state */
 	uint8_t way;
+	bool has_key; /* flows.exact_keys: the rest is valid */
+	bool v6;
 	uint32_t bucket;
+	struct flow_key key;
 };
 
 struct ask {

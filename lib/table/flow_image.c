@@ -82,7 +82,7 @@ static bool numbers_make_sense(const struct flow_head *h)
 {
 	return h->ways == FLOW_WAYS && h->exact_keys <= 1 && h->names <= BACKEND_SLOTS &&
 	       power_of_two(h->buckets) && h->buckets <= FLOW_MAX_ENTRIES / FLOW_WAYS &&
-	       h->buckets >> h->base_bits && h->base_bits < 32 &&
+	       h->base_bits < 32 && h->buckets >> h->base_bits &&
 	       (!h->half || (h->half == h->buckets / 2 && h->unsplit < h->half));
 }
 
