@@ -12,7 +12,7 @@ lab_up 1
 workers=$(lab_cpu 1)
 [ "$workers" != "$(lab_cpu 0)" ] || workers=
 {
-	printf 'daemon = { control = { socket = "%s"; }; };\n' "$LAB_SOCKET"
+	printf 'daemon = { control = { socket = "%s"; }; state_dir = "%s"; };\n' "$LAB_SOCKET" "$LAB_DIR/state"
 	printf 'eal = { main_lcore = %s; workers = [ %s ]; huge = false; file_prefix = "%s"; };\n' "$(lab_cpu 0)" "$workers" "$LAB_PREFIX"
 	# Nothing arrives at this port.
 	printf 'ports = ( { name = "wan"; driver = "vdev"; device = "net_null0,no-rx=1"; next_hop_mac = "02:00:00:00:00:01"; } );\n'
