@@ -24,7 +24,7 @@ python3 "$LAB_TOP/tests/e2e/exchanges.py" "$LAB_SOCKET" "$doc"
 set_weight() { "$LAB_TOP/docs/examples/set_weight.py" "$@" "$LAB_SOCKET"; }
 weight_of() { lab_ctl -j backend list web | jq ".[] | select(.backend == \"$1\") | .weight"; }
 
-expect_match "the client" "$(set_weight web b2 70)" '^web/b2: 25 -> 70, in force with revision [0-9]+$'
+expect_match "the client" "$(set_weight web b2 70)" '^web/b2: 50 -> 70, in force with revision [0-9]+$'
 expect_eq "weight of b2" "$(weight_of b2)" 70
 expect_match "the client, with a wrong name" "$(set_weight web b7 70 2>&1 || true)" '^ENOENT: .*b7'
 expect_match "the client, with a wrong pool" "$(set_weight wbe b2 70 2>&1 || true)" '^ENOENT: .*wbe'
