@@ -19,32 +19,34 @@
 	VERDICT_DROP_LIST(X)
 
 /* The first row is the first drop reason: verdict_is_drop() relies on the order. */
-#define VERDICT_DROP_LIST(X)                                                                    \
-	X(RUNT, "runt", "frame too short for its headers")                                      \
-	X(NOT_OUR_MAC, "not_our_mac", "destination MAC is not the port's")                      \
-	X(ETH_TYPE, "eth_type", "neither IPv4 nor IPv6")                                        \
-	X(VLAN, "vlan", "more than two VLAN tags")                                              \
-	X(IP_VERSION, "ip_version", "IP version does not match the EtherType")                  \
-	X(IP_HDR_LEN, "ip_hdr_len", "IPv4 header length below 20 bytes or beyond the packet")   \
-	X(IP_TOTAL_LEN, "ip_total_len", "IP length field beyond the frame or below the header") \
-	X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum wrong")                             \
-	X(TTL, "ttl", "TTL or hop limit 0 on arrival")                                          \
-	X(FRAG, "frag", "IP fragment")                                                          \
-	X(EXT_HDR, "ext_hdr", "IPv6 extension header chain broken, too long or not allowed")    \
-	X(L4_TRUNCATED, "l4_truncated", "transport header cut short")                           \
-	X(L4_PROTO, "l4_proto", "transport protocol not served on a VIP")                       \
-	X(TCP_FLAGS, "tcp_flags", "TCP header length or flags that no connection sends")        \
-	X(LAND, "land", "source equals destination")                                            \
-	X(MARTIAN_SRC, "martian_src", "source address that no host may use, or one of ours")    \
-	X(NO_VIP, "no_vip", "no VIP at this address, port and protocol")                        \
-	X(NO_TABLE, "no_table", "no backend of the pool has a health verdict yet")              \
-	X(NO_BACKEND, "no_backend", "the pool has no usable backend")                           \
-	X(ENCAP_HEADROOM, "encap_headroom", "no room in the buffer for the outer header")       \
-	X(TOO_BIG, "too_big", "larger than the MTU towards the backend")                        \
-	X(NEIGH_UNRESOLVED, "neigh_unresolved", "next hop of the backend not resolved")         \
-	X(RATE_LIMITED, "rate_limited", "an answer was due, but its rate is used up")           \
-	X(MBUF_ALLOC, "mbuf_alloc", "no packet buffer to cut the packet into")                  \
-	X(LOOP, "loop", "frame carries the port's own source MAC")                              \
+#define VERDICT_DROP_LIST(X)                                                                       \
+	X(RUNT, "runt", "frame too short for its headers")                                         \
+	X(NOT_OUR_MAC, "not_our_mac", "destination MAC is not the port's")                         \
+	X(ETH_TYPE, "eth_type", "neither IPv4 nor IPv6")                                           \
+	X(VLAN, "vlan", "more than two VLAN tags")                                                 \
+	X(IP_VERSION, "ip_version", "IP version does not match the EtherType")                     \
+	X(IP_HDR_LEN, "ip_hdr_len", "IPv4 header length below 20 bytes or beyond the packet")      \
+	X(IP_TOTAL_LEN, "ip_total_len", "IP length field beyond the frame or below the header")    \
+	X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum wrong")                                \
+	X(TTL, "ttl", "TTL or hop limit 0 on arrival")                                             \
+	X(FRAG, "frag", "IP fragment")                                                             \
+	X(EXT_HDR, "ext_hdr", "IPv6 extension header chain broken, too long or not allowed")       \
+	X(L4_TRUNCATED, "l4_truncated", "transport header cut short")                              \
+	X(L4_PROTO, "l4_proto", "transport protocol not served on a VIP")                          \
+	X(TCP_FLAGS, "tcp_flags", "TCP header length or flags that no connection sends")           \
+	X(LAND, "land", "source equals destination")                                               \
+	X(MARTIAN_SRC, "martian_src", "source address that no host may use, or one of ours")       \
+	X(NO_VIP, "no_vip", "no VIP at this address, port and protocol")                           \
+	X(NO_TABLE, "no_table", "no backend of the pool has a health verdict yet")                 \
+	X(NO_BACKEND, "no_backend", "the pool has no usable backend")                              \
+	X(ENCAP_HEADROOM, "encap_headroom", "no room in the buffer for the outer header")          \
+	X(TOO_BIG, "too_big", "larger than the MTU towards the backend")                           \
+	X(NEIGH_UNRESOLVED, "neigh_unresolved", "next hop of the backend not resolved")            \
+	X(RATE_LIMITED, "rate_limited", "an answer was due, but its rate is used up")              \
+	X(MBUF_ALLOC, "mbuf_alloc", "no packet buffer to cut the packet into")                     \
+	X(ICMP_UNMATCHED, "icmp_unmatched", "ICMP about no flow of a VIP, or that nobody answers") \
+	X(ICMP_QUOTE_BAD, "icmp_quote_bad", "ICMP message cut or wrong, or one that quotes so")    \
+	X(LOOP, "loop", "our own frame or tunnelled packet came back")                             \
 	X(TX_FULL, "tx_full", "transmit ring full")
 
 enum verdict {

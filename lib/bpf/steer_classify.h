@@ -5,15 +5,15 @@
  *
  * A frame is ours when its destination address is a VIP. What stays with the kernel:
  *   - everything that is not IPv4 or IPv6 below at most two VLAN tags (ARP among it);
- *   - ICMP to an IPv4 VIP, and IPv6 whose first next header is ICMPv6: neighbour discovery is sent
- *     to the unicast VIP too, and the kernel, which holds the VIP as a local address, answers echo;
+ *   - neighbour discovery (ICMPv6 133 to 137, RFC 4861), which is sent to the unicast VIP too, and
+ *     ICMPv6 too short to have a type;
  *   - a frame too short to hold the destination address: the kernel counts it.
- * Only the first IPv6 next header is looked at. So TCP and UDP behind extension headers are ours,
- * and ICMPv6 behind them is as well. The kernel loses nothing it needs: neighbour discovery has no
- * extension headers (RFC 4861; fragments of it must be ignored, RFC 6980), and MLD, which has a
- * hop-by-hop header, goes to link-scope multicast, never to a VIP. Echo with extension headers, or
- * fragmented, is not answered. Malformed headers to a VIP are ours: the packet path drops them
- * under their exact name. */
+ * Only the first IPv6 next header is looked at. So everything behind extension headers is ours. The
+ * kernel loses nothing it needs: neighbour discovery has no extension headers (fragments of it must
+ * be ignored, RFC 6980), and MLD, which has a hop-by-hop header, goes to link-scope multicast,
+ * never to a VIP. Malformed headers to a VIP are ours: the packet path drops them under their exact
+ * name.
+ */
 
 #ifndef SLUICE_BPF_STEER_CLASSIFY_H
 #define SLUICE_BPF_STEER_CLASSIFY_H
@@ -37,8 +37,9 @@ struct steer_tag {
 };
 
 /* Bytes that the decision can need: a caller whose frame is not linear pulls this many. */
-#define STEER_LINEAR \
-	(sizeof(struct ethhdr) + STEER_TAGS_MAX * sizeof(struct steer_tag) + sizeof(struct ipv6hdr))
+#define STEER_LINEAR                                                         \
+	(sizeof(struct ethhdr) + STEER_TAGS_MAX * sizeof(struct steer_tag) + \
+		sizeof(struct ipv6hdr) + 1)
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -58,17 +59,24 @@ static __always_inline bool steer_ip4(const struct iphdr *ip, const void *end)
 {
 	struct bpf_addr addr = {.b = {[10] = 0xff, [11] = 0xff}};
 
-	if ((const void *)(ip + 1) > end || ip->protocol == IPPROTO_ICMP)
+	if ((const void *)(ip + 1) > end)
 		return false;
 	__builtin_memcpy(addr.b + 12, &ip->daddr, 4);
 	return steer_is_vip(&addr);
+}
+
+static __always_inline bool steer_is_nd(const __u8 *icmp, const void *end)
+{
+	return (const void *)(icmp + 1) > end || (*icmp >= 133 && *icmp <= 137);
 }
 
 static __always_inline bool steer_ip6(const struct ipv6hdr *ip, const void *end)
 {
 	struct bpf_addr addr;
 
-	if ((const void *)(ip + 1) > end || ip->nexthdr == IPPROTO_ICMPV6)
+	if ((const void *)(ip + 1) > end)
+		return false;
+	if (ip->nexthdr == IPPROTO_ICMPV6 && steer_is_nd((const __u8 *)(ip + 1), end))
 		return false;
 	__builtin_memcpy(addr.b, &ip->daddr, sizeof addr.b);
 	return steer_is_vip(&addr);

@@ -17,6 +17,18 @@ static enum slot_fields slot_fields(enum conf_hash hash)
 	}
 }
 
+static enum service_echo service_echo(enum conf_echo echo)
+{
+	switch (echo) {
+	case CONF_ECHO_BACKEND:
+		return SERVICE_ECHO_BACKEND;
+	case CONF_ECHO_DROP:
+		return SERVICE_ECHO_DROP;
+	default:
+		return SERVICE_ECHO_ANSWER;
+	}
+}
+
 /* A VIP as a pool serves it. */
 static struct service service_of(
 	const struct generation *g, const struct compile_input *in, size_t pool_index)
@@ -91,6 +103,7 @@ int compile_vips(struct generation *g, const struct compile_input *in)
 			.service = in->services[i],
 		};
 		*s = service_of(g, in, vip->pool_index);
+		s->echo = (uint8_t)service_echo(vip->echo);
 		s->rules = vip->n_rules ? compile_rules(g, in, vip) : NULL;
 		if (vip->n_rules && !s->rules)
 			rc = -ENOMEM;

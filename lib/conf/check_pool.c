@@ -320,6 +320,11 @@ static void check_vip(struct check *c, const struct conf_vip *vip, const struct 
 		check_fail(c, &vip->place, "VIP \"%s\": %s port %u %s belongs to VIP \"%s\"",
 			vip->name, text, vip->port, vip->protocol == IPPROTO_TCP ? "tcp" : "udp",
 			first->name);
+	first = order_find(&c->vip_addresses, vip);
+	if (first->echo != vip->echo && !first->place.broken)
+		check_fail(c, &vip->place,
+			"VIP \"%s\": echo is not that of VIP \"%s\", which has the same address",
+			vip->name, first->name);
 	if (!sl_addr_is_host(&vip->address))
 		check_fail(c, &vip->place,
 			"VIP \"%s\": \"%s\" is not an address that a host can have", vip->name,

@@ -39,6 +39,7 @@ enum conf_via { CONF_VIA_DIRECT };
 enum conf_method { CONF_METHOD_DEFAULT, CONF_METHOD_GET, CONF_METHOD_HEAD };
 enum conf_backup_mode { CONF_BACKUP_SPILL, CONF_BACKUP_REPLACE };
 enum conf_all_down { CONF_ALL_DOWN_FAILOPEN, CONF_ALL_DOWN_REJECT, CONF_ALL_DOWN_DROP };
+enum conf_echo { CONF_ECHO_ANSWER, CONF_ECHO_BACKEND, CONF_ECHO_DROP };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
 
@@ -189,6 +190,7 @@ struct conf_vip {
 	size_t pool_index; /* into conf.pools; set by conf_check */
 	struct conf_rule *rules;
 	size_t n_rules;
+	enum conf_echo echo; /* the same for all VIPs of an address */
 	struct conf_place place;
 };
 

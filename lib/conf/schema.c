@@ -86,6 +86,13 @@ static const struct conf_word tracks[] = {
 	{NULL},
 };
 
+static const struct conf_word echos[] = {
+	{"answer", CONF_ECHO_ANSWER, "Sluice answers, at a limited rate"},
+	{"backend", CONF_ECHO_BACKEND, "a backend of the pool answers, the same one for a client"},
+	{"drop", CONF_ECHO_DROP, "nobody answers"},
+	{NULL},
+};
+
 static const struct conf_word protocols[] = {
 	{"tcp", IPPROTO_TCP, "TCP"},
 	{"udp", IPPROTO_UDP, "UDP"},
@@ -436,6 +443,9 @@ const struct conf_row conf_rows[] = {
 		.help = "DSCP values that the rule is for."},
 	{"vips[].rules[].pool", CONF_TYPE_NAME, AT(struct conf_rule, pool), .example = "web",
 		.help = "Name of the pool that serves them."},
+	{"vips[].echo", CONF_TYPE_WORD, AT(struct conf_vip, echo), .words = echos,
+		.value = "answer",
+		.help = "Who answers ping, the same for all VIPs of an address."},
 };
 
 const size_t conf_n_rows = sizeof conf_rows / sizeof *conf_rows;

@@ -50,7 +50,8 @@ struct slow {
 	struct hash_key key;               /* keyed at random: nobody aims at a budget */
 	struct slow_budget lane;
 	struct slow_budget prefix[SLOW_PREFIXES];
-	struct burst one; /* a packet that goes through stages by itself */
+	struct burst odd; /* a packet that goes through stages by itself */
+	struct burst one; /* a piece of it */
 };
 
 /* NULL without memory. Control thread. */
@@ -60,6 +61,10 @@ void slow_free(struct slow *s, uint32_t waiting);
 
 /* Hand over what waits and count it. dpdk_port: as pipeline_tx. */
 void slow_tx(struct lane *l, const uint16_t *dpdk_port);
+
+/* A packet that the parser ends under v: it may be one for us all the same, ICMP for example. */
+enum verdict slow_odd(struct lane *l, const struct generation *g, struct rte_mbuf *m,
+	uint8_t rx_port, enum verdict v);
 
 /* Packet i of the burst has a backend and does not fit the way there: tell its sender, or cut it.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "datapath/slow.h"
 #include "datapath/stage.h"
 #include "net/parse_plain.h"
 
@@ -25,17 +26,18 @@ static inline enum verdict check_mac(const uint8_t *frame, uint64_t own, bool ac
 }
 
 /* On a port that the kernel shares, a frame is ours only if the steering program keeps it from the
- * kernel: addressed to a VIP, and not ICMP. The rest is the kernel's, whatever we think of it. */
+ * kernel: addressed to a VIP, and not neighbour discovery. The rest is the kernel's, whatever we
+ * think of it. */
 static __attribute__((noinline)) enum verdict shared_verdict(
 	const struct generation *g, const uint8_t *frame, uint32_t len, enum verdict v)
 {
 	const uint8_t *dst;
-	bool v6, icmp;
+	bool v6, nd;
 
 	if (v == VERDICT_NOT_OUR_MAC || v == VERDICT_LOOP ||
-		!parse_destination(frame, len, &dst, &v6, &icmp))
+		!parse_destination(frame, len, &dst, &v6, &nd))
 		return VERDICT_PUNTED;
-	if (icmp || !vip_has_address(&g->vips, dst, v6))
+	if (nd || !vip_has_address(&g->vips, dst, v6))
 		return VERDICT_PUNTED;
 	return v;
 }
@@ -76,11 +78,13 @@ static inline bool parse_plain(
 static __attribute__((noinline)) void end_packet(
 	struct lane *l, const struct generation *g, struct burst *b, uint32_t i, enum verdict v)
 {
-	const struct rte_mbuf *m = b->mbuf[i];
+	struct rte_mbuf *m = b->mbuf[i];
 
 	if (g->ports[b->rx_port].shared)
 		v = shared_verdict(g, rte_pktmbuf_mtod(m, const uint8_t *), m->data_len, v);
-	burst_end(l, b, i, v);
+	v = slow_odd(l, g, m, b->rx_port, v);
+	if (v != SLOW_TAKEN)
+		burst_end(l, b, i, v);
 }
 
 #if PARSE_HAS_GROUP

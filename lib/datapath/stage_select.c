@@ -2,8 +2,8 @@
 
 #include "datapath/flow_event.h"
 #include "datapath/pick.h"
+#include "datapath/slot_key.h"
 #include "datapath/stage.h"
-#include "net/key.h"
 #include "table/flow_keys.h"
 
 /* The packets of the burst that have no backend yet, packed for the slot hash. */
@@ -16,15 +16,6 @@ struct fresh {
 	uint8_t is6[BURST_MAX];
 	uint64_t hash[BURST_MAX];
 };
-
-/* Keep only the fields of the key that the pool hashes. */
-static void narrow_key(struct flow_key *k, bool v6, enum slot_fields fields)
-{
-	if (fields == SLOT_FIELDS_SOURCE)
-		key_keep_source(k, v6);
-	else
-		key_keep_addresses(k, v6);
-}
 
 /* The VIP as the pool of a matching rule serves it. */
 static __attribute__((noinline)) const struct service *by_rules(
@@ -55,7 +46,7 @@ static void gather(const struct generation *g, const struct burst *b, struct fre
 		f->key[f->n] = b->key[i];
 		f->is6[f->n] = b->is6[i];
 		if (__builtin_expect(s->fields != SLOT_FIELDS_5TUPLE, 0))
-			narrow_key(&f->key[f->n], b->is6[i], s->fields);
+			slot_key_narrow(&f->key[f->n], b->is6[i], s->fields);
 		f->n++;
 	}
 	hash_burst(&g->slot_key, f->key, f->is6, f->n, f->hash);

@@ -73,6 +73,11 @@ HDR_INLINE bool icmp_is_error(uint8_t type, bool v6)
 	return type == ICMP4_UNREACHABLE || type == ICMP4_TIME_EXCEEDED || type == ICMP4_PARAMETER;
 }
 
+HDR_INLINE bool icmp_is_echo(uint8_t type, bool v6)
+{
+	return type == (v6 ? ICMP6_ECHO : ICMP4_ECHO);
+}
+
 /* Bytes that go in front of the quoted packet, and the most of it that is quoted. */
 HDR_INLINE uint32_t icmp_error_hdr(bool v6)
 {
@@ -113,6 +118,24 @@ HDR_INLINE void icmp_write_ip(uint8_t *ip, const uint8_t *src, const uint8_t *ds
 	ip[8] = ICMP_TTL;
 	ip[9] = PROTO_ICMP;
 	hdr_store16(ip + 10, (uint16_t)~csum_fold(csum_words(ip, IPV4_LEN)));
+}
+
+/* Make the echo request of `len` bytes at `icmp` its answer, with an IP header in front of it that
+ * takes the place of what stood there; `ip` is the header that it came with. rest_sum: sum over
+ * what follows the first four bytes. */
+HDR_INLINE void icmp_write_echo_reply(
+	uint8_t *icmp, const uint8_t *ip, uint32_t len, uint64_t rest_sum, uint16_t id, bool v6)
+{
+	uint8_t from[16], to[16];
+	const uint8_t tos = v6 ? (uint8_t)(hdr_be16(ip) >> 4) : ip[1];
+
+	memcpy(from, icmp_src(ip, v6), icmp_addr_len(v6));
+	memcpy(to, icmp_dst(ip, v6), icmp_addr_len(v6));
+	hdr_store32(icmp, 0);
+	icmp[0] = v6 ? ICMP6_ECHO_REPLY : ICMP4_ECHO_REPLY;
+	icmp_write_ip(icmp - icmp_ip_len(v6), to, from, tos, len, id, v6);
+	hdr_store16(icmp + 2,
+		(uint16_t)~csum_fold(hdr_load16(icmp) + rest_sum + icmp_pseudo(from, to, len, v6)));
 }
 
 /* The MTU to tell the sender of a packet of `len` bytes of which `max` would fit. 0: nothing that

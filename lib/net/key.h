@@ -35,6 +35,14 @@ HDR_INLINE void key_address(uint64_t out[2], const void *addr, bool v6)
 	out[1] = (uint64_t)hdr_load32(addr) << 32 | 0xffff0000u;
 }
 
+/* Key from the two addresses that follow each other in an IP header, without ports. */
+HDR_INLINE void key_of_addresses(struct flow_key *k, const void *addresses, uint8_t proto, bool v6)
+{
+	memset(k, 0, sizeof *k);
+	memcpy(k->w, addresses, v6 ? 32 : 8);
+	k->w[v6 ? 4 : 1] = (uint64_t)proto << 32;
+}
+
 /* The network that an address counts for: its first 24 or 64 bits, in 16 bytes. */
 HDR_INLINE void key_prefix(uint64_t out[2], const void *addr, bool v6)
 {

@@ -170,12 +170,13 @@ HDR_INLINE bool parse_is_ext(uint8_t proto)
 
 /* Walk the extension headers behind an IPv6 header (RFC 8200, 4.1), at most IPV6_EXT_MAX of them.
  * `room`: readable bytes of the packet behind `p`. *proto: in the first, out the last next-header.
- */
+ * *used: bytes walked; with VERDICT_FRAG the fragment header begins there. */
 static __attribute__((noinline, unused)) enum verdict parse_ext_chain(
 	const uint8_t *p, uint32_t room, uint8_t *proto, uint32_t *used)
 {
 	uint32_t off = 0, size;
 
+	*used = 0;
 	for (int i = 0; parse_is_ext(*proto); i++) {
 		if (i == IPV6_EXT_MAX || (*proto == PROTO_HOPOPTS && i > 0))
 			return VERDICT_EXT_HDR;
@@ -184,8 +185,8 @@ static __attribute__((noinline, unused)) enum verdict parse_ext_chain(
 		if (v != PARSE_OK)
 			return v;
 		off += size;
+		*used = off;
 	}
-	*used = off;
 	return PARSE_OK;
 }
 
@@ -308,11 +309,18 @@ HDR_INLINE enum verdict parse_frame(const uint8_t *frame, uint32_t len, uint32_t
 	return VERDICT_ETH_TYPE;
 }
 
+/* ICMPv6 types of neighbour discovery: router and neighbour messages, redirect. */
+HDR_INLINE bool parse_is_nd(uint8_t type)
+{
+	return type >= 133 && type <= 137;
+}
+
 /* Where a frame wants to go, however broken the rest of it is. Slow path.
  * True for IPv4 and IPv6 frames long enough to say: *dst points at 4 or 16 bytes, *v6 says which,
- * and *icmp whether ICMP of its family follows the first header. */
+ * and *nd whether neighbour discovery (RFC 4861), or ICMPv6 too short to say, follows the header.
+ */
 static __attribute__((noinline, unused)) bool parse_destination(
-	const uint8_t *frame, uint32_t len, const uint8_t **dst, bool *v6, bool *icmp)
+	const uint8_t *frame, uint32_t len, const uint8_t **dst, bool *v6, bool *nd)
 {
 	uint8_t off;
 	uint16_t type;
@@ -324,7 +332,8 @@ static __attribute__((noinline, unused)) bool parse_destination(
 		: type != ETH_TYPE_IPV4 || len < off + (uint32_t)IPV4_LEN)
 		return false;
 	*dst = frame + off + (*v6 ? 24 : 16);
-	*icmp = *v6 ? frame[off + 6] == PROTO_ICMPV6 : frame[off + 9] == PROTO_ICMP;
+	*nd = *v6 && frame[off + 6] == PROTO_ICMPV6 &&
+	      (len == off + (uint32_t)IPV6_LEN || parse_is_nd(frame[off + IPV6_LEN]));
 	return true;
 }
 

@@ -32,6 +32,9 @@ enum slot_fields {
 /* What becomes of a packet that does not fit and may be cut. */
 enum service_oversize { SERVICE_FRAGMENT, SERVICE_DROP };
 
+/* What becomes of an ICMP echo request. */
+enum service_echo { SERVICE_ECHO_ANSWER, SERVICE_ECHO_BACKEND, SERVICE_ECHO_DROP };
+
 /* A VIP as the packet path sees it. */
 struct service {
 	const uint16_t *entry; /* table of the pool */
@@ -45,6 +48,7 @@ struct service {
 	uint8_t oversize; /* enum service_oversize */
 	bool untracked;   /* the pool's flows are not remembered; shape is TABLE then */
 	bool forgotten;   /* of a VIP: neither are those of any pool that serves it */
+	uint8_t echo;     /* enum service_echo; the same for all of an address */
 };
 
 struct gen_port {

@@ -95,7 +95,8 @@ int vip_compile(struct vip_table *t, const struct vip_def *defs, size_t n)
 		t->any_port |= d->port == 0;
 		rc = insert(t, d, pp, d->service);
 		if (!rc)
-			(void)insert(t, d, VIP_ADDRESS_ROW, 0); /* -EEXIST: an earlier VIP has it */
+			(void)insert(t, d, VIP_ADDRESS_ROW,
+				d->service); /* -EEXIST: an earlier VIP has it */
 	}
 	if (rc)
 		vip_clear(t);

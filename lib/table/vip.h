@@ -131,18 +131,29 @@ static inline uint16_t vip_find6(const struct vip_table *t, const struct flow_ke
 	return vip6_probe(t, k->w + 2, pp & 0xff0000);
 }
 
-/* True when some VIP has this address, whatever port and protocol. addr: 4 or 16 bytes. */
-static inline bool vip_has_address(const struct vip_table *t, const void *addr, bool v6)
+static inline uint16_t vip_find(const struct vip_table *t, const struct flow_key *k, bool v6)
+{
+	return v6 ? vip_find6(t, k) : vip_find4(t, k);
+}
+
+/* The service of the first VIP with this address, whatever port and protocol, or VIP_NONE. addr: 4
+ * or 16 bytes. */
+static inline uint16_t vip_find_address(const struct vip_table *t, const void *addr, bool v6)
 {
 	uint64_t a6[2];
 	uint32_t a4;
 
 	if (v6) {
 		memcpy(a6, addr, sizeof a6);
-		return vip6_probe(t, a6, VIP_ADDRESS_ROW) != VIP_NONE;
+		return vip6_probe(t, a6, VIP_ADDRESS_ROW);
 	}
 	memcpy(&a4, addr, sizeof a4);
-	return vip4_probe(t, vip4_key(a4, VIP_ADDRESS_ROW)) != VIP_NONE;
+	return vip4_probe(t, vip4_key(a4, VIP_ADDRESS_ROW));
+}
+
+static inline bool vip_has_address(const struct vip_table *t, const void *addr, bool v6)
+{
+	return vip_find_address(t, addr, v6) != VIP_NONE;
 }
 
 #endif

@@ -215,6 +215,21 @@ void frame_fix_ipv4(struct frame *f)
 	set16(ip + 10, ~sum_bytes(ip, len, 0));
 }
 
+void frame_fix_icmp(struct frame *f)
+{
+	uint8_t *ip = f->b + f->l3;
+	const bool six = ip[0] >> 4 == 6;
+	const uint32_t hdr = six ? 40 : (ip[0] & 15) * 4u;
+	const uint32_t total = (six ? 40u + (ip[4] << 8 | ip[5]) : (ip[2] << 8 | ip[3]) + 0u);
+	uint8_t *icmp = ip + hdr;
+
+	if (ip[six ? 6 : 9] != (six ? 58 : 1) || f->l3 + total > f->len || total < hdr + 4)
+		return;
+	set16(icmp + 2, 0);
+	set16(icmp + 2, ~(six ? sum_transport(ip + 8, ip + 24, 16, 58, icmp, total - hdr)
+			      : sum_bytes(icmp, total - hdr, 0)));
+}
+
 void frame_wrap(struct frame *out, const struct frame *in, const struct frame_outer *o)
 {
 	const bool inner6 = in->b[in->l3] >> 4 == 6;

@@ -44,6 +44,9 @@ void frame_build(struct frame *f, const struct frame_spec *s);
 /* Write the IPv4 header checksum anew after a change. */
 void frame_fix_ipv4(struct frame *f);
 
+/* The same for an ICMP message that follows the IP header at once and is wholly there. */
+void frame_fix_icmp(struct frame *f);
+
 /* What stands in front of the inner packet. dst NULL: Ethernet alone. */
 struct frame_outer {
 	const char *eth_dst, *eth_src;
@@ -68,6 +71,7 @@ struct frame_icmp {
 	uint32_t len;
 };
 
+/* As if it had come from a host; ip_len and l3 are set, so that it can be wrapped. */
 void frame_message(struct frame *out, const struct frame_icmp *s);
 
 /* Recompute every IPv4, TCP, UDP and ICMP checksum of a frame, also those inside IP in IP. Returns

@@ -177,16 +177,15 @@ static void expect_bytes(const struct frame *got, const struct frame *wanted)
 	assert_int_equal(got->len, wanted->len);
 }
 
-void harness_expect_out(
-	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way)
+/* One frame that left. */
+static void expect_way(const struct frame *got, uint8_t tx_port, const struct frame *in,
+	const struct world_way *way)
 {
 	static struct frame wanted;
-	const struct frame *got = &o->out[i];
 	const bool inner6 = in->b[in->l3] >> 4 == 6;
 	const uint8_t *ip = in->b + in->l3;
 
 	assert_non_null(way);
-	assert_true(i < o->n);
 	assert_true(got->len >= 34);
 	frame_wrap(&wanted, in,
 		&(struct frame_outer){
@@ -199,7 +198,21 @@ void harness_expect_out(
 			.label = (got->b[15] & 15u) << 16 | (uint32_t)got->b[16] << 8 | got->b[17],
 		});
 	expect_bytes(got, &wanted);
-	assert_int_equal(o->tx_port[i], way->port);
+	assert_int_equal(tx_port, way->port);
 	if (frame_checksums(got->b, got->len) < 1)
 		fail_msg("a checksum is missing or wrong");
+}
+
+void harness_expect_out(
+	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way)
+{
+	assert_true(i < o->n);
+	expect_way(&o->out[i], o->tx_port[i], in, way);
+}
+
+void harness_expect_side(
+	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way)
+{
+	assert_true(i < o->n_side);
+	expect_way(&o->side[i], o->side_port[i], in, way);
 }

@@ -72,6 +72,10 @@ void harness_expect(const struct outcome *o, enum verdict v, uint16_t n);
 void harness_expect_out(
 	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way);
 
+/* The same of frame number i that came by the side exit. */
+void harness_expect_side(
+	const struct outcome *o, uint16_t i, const struct frame *in, const struct world_way *way);
+
 /* The body of main: n tests twice, on lanes without and with a flow table. Exit status. */
 int harness_main(const char *name, const struct CMUnitTest *tests, size_t n);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* A port that the kernel shares: it gets every frame, and the steering program hides from it those
- * to a VIP, but for ICMP. So a frame counts as punted exactly when the kernel has it. */
+ * to a VIP, but for neighbour discovery. So a frame counts as punted exactly when the kernel has
+ * it. */
 
 #include <netinet/in.h>
 
@@ -30,11 +31,18 @@ static const struct row rows[] = {
 	{"UDP to the host", VERDICT_PUNTED, {.dst = ELSEWHERE6, .dport = 53, .proto = IPPROTO_UDP}},
 	{"OSPF", VERDICT_PUNTED, {.dst = "224.0.0.5", .proto = 89}},
 	{"ping to the host", VERDICT_PUNTED, {.dst = ELSEWHERE4, .proto = IPPROTO_ICMP}},
-	{"ping to a VIP", VERDICT_PUNTED, {.dst = VIP4, .proto = IPPROTO_ICMP}},
-	{"ICMPv6 to a VIP", VERDICT_PUNTED, {.dst = VIP6, .proto = IPPROTO_ICMPV6}},
+	{"ping to the host, IPv6", VERDICT_PUNTED, {.dst = ELSEWHERE6, .proto = IPPROTO_ICMPV6}},
+	{"neighbour solicitation to a VIP", VERDICT_PUNTED,
+		{.dst = VIP6, .proto = IPPROTO_ICMPV6, .sport = 135 << 8}},
+	{"neighbour advertisement to a VIP", VERDICT_PUNTED,
+		{.dst = VIP6, .proto = IPPROTO_ICMPV6, .sport = 136 << 8}, .port = WORLD_TAP},
+	{"ICMPv6 without a type, to a VIP", VERDICT_PUNTED,
+		{.dst = VIP6, .proto = IPPROTO_ICMPV6, .ip_len = 40}, .keep = 54},
+	{"ICMP to a VIP", VERDICT_ICMP_QUOTE_BAD, {.dst = VIP4, .proto = IPPROTO_ICMP}},
+	{"ICMPv6 to a VIP", VERDICT_ICMP_QUOTE_BAD, {.dst = VIP6, .proto = IPPROTO_ICMPV6}},
 	{"ICMP number over IPv6 is no ICMPv6", VERDICT_L4_PROTO,
 		{.dst = VIP6, .proto = IPPROTO_ICMP}},
-	{"ICMPv6 behind options, to a VIP", VERDICT_L4_PROTO,
+	{"ICMPv6 behind options, to a VIP", VERDICT_ICMP_QUOTE_BAD,
 		{.dst = VIP6, .proto = IPPROTO_ICMPV6, FRAME_CHAIN("\x3c")}},
 	{"bad checksum to the host", VERDICT_PUNTED, {.dst = ELSEWHERE4, .dport = 22},
 		.ip_byte = 5},

@@ -118,10 +118,14 @@ static void write_pools(FILE *f)
 static void write_vip(
 	FILE *f, int *n, const char *address, unsigned int port, const char *proto, int pool)
 {
+	const char *echo = strstr(address, "30")   ? "backend"
+			   : strstr(address, "31") ? "drop"
+						   : "answer";
+
 	fprintf(f,
 		"%s{ name = \"v%d\"; address = \"%s\"; port = %u; protocol = \"%s\"; pool = "
-		"\"p%d\"; }",
-		*n ? ",\n" : "", *n, address, port, proto, pool);
+		"\"p%d\"; echo = \"%s\"; }",
+		*n ? ",\n" : "", *n, address, port, proto, pool, echo);
 	++*n;
 }
 
@@ -144,6 +148,7 @@ static void write_vips(FILE *f)
 {
 	static const char *const each[] = {VIP4, VIP4_TWIN, VIP6, VIP6_TWIN};
 	static const char *const any[] = {VIP4_ANY, VIP6_ANY};
+	static const char *const echo[] = {VIP4_CARRY, VIP6_CARRY, VIP4_QUIET, VIP6_QUIET};
 	int n = 0;
 
 	fputs("vips = (\n", f);
@@ -158,6 +163,8 @@ static void write_vips(FILE *f)
 	}
 	write_rules(f, &n, VIP4);
 	write_rules(f, &n, VIP6);
+	for (int i = 0; i < 4; i++)
+		write_vip(f, &n, echo[i], 80, "tcp", POOL_MANY4);
 	fputs(" );\n", f);
 }
 

@@ -57,6 +57,12 @@ enum world_pool {
 #define VIP6_TWIN        "2001:db8::11"
 #define VIP6_ANY         "2001:db8::20"
 
+/* TCP port 80, served by MANY4; of echo a backend takes care, or nobody. */
+#define VIP4_CARRY       "203.0.113.30"
+#define VIP6_CARRY       "2001:db8::30"
+#define VIP4_QUIET       "203.0.113.31"
+#define VIP6_QUIET       "2001:db8::31"
+
 /* On VIP4 and VIP6, and on their twins, TCP port PORT_OF(pool) is served by that pool, UDP port 53
  * by VIA4. VIP4_ANY and VIP6_ANY serve every TCP port by VIA4 but 8443, which is VIA6's. */
 #define PORT_OF(pool)    (8000 + (pool))

@@ -49,6 +49,7 @@ struct row {
 	uint8_t proto;
 	uint32_t cut; /* bytes kept behind Ethernet header and tags; 0: all */
 	bool ours;
+	uint8_t l4; /* first byte behind the IP header */
 };
 
 static const struct row rows[] = {
@@ -56,7 +57,7 @@ static const struct row rows[] = {
 	{"udp to an IPv4 VIP", {0}, IP4, VIP4, UDP, 0, true},
 	{"another protocol to an IPv4 VIP", {0}, IP4, VIP4, 47, 0, true},
 	{"tcp to another IPv4 address", {0}, IP4, OTHER4, TCP, 0, false},
-	{"ICMP to an IPv4 VIP", {0}, IP4, VIP4, ICMP, 0, false},
+	{"ICMP to an IPv4 VIP", {0}, IP4, VIP4, ICMP, 0, true, 8},
 	{"ICMPv6 number in IPv4", {0}, IP4, VIP4, ICMP6, 0, true},
 	{"tcp to an IPv6 VIP", {0}, IP6, VIP6, TCP, 0, true},
 	{"udp to an IPv6 VIP", {0}, IP6, VIP6, UDP, 0, true},
@@ -64,7 +65,19 @@ static const struct row rows[] = {
 	{"destination options first", {0}, IP6, VIP6, 60, 0, true},
 	{"fragment header first", {0}, IP6, VIP6, 44, 0, true},
 	{"ICMP number in IPv6", {0}, IP6, VIP6, ICMP, 0, true},
-	{"ICMPv6 to an IPv6 VIP (echo, neighbour solicitation)", {0}, IP6, VIP6, ICMP6, 0, false},
+	{"ICMP error to an IPv4 VIP", {0}, IP4, VIP4, ICMP, 0, true, 3},
+	{"ICMP to another IPv4 address", {0}, IP4, OTHER4, ICMP, 0, false, 3},
+	{"echo to an IPv6 VIP", {0}, IP6, VIP6, ICMP6, 0, true, 128},
+	{"too big to an IPv6 VIP", {0}, IP6, VIP6, ICMP6, 0, true, 2},
+	{"ICMPv6 132", {0}, IP6, VIP6, ICMP6, 0, true, 132},
+	{"router solicitation", {0}, IP6, VIP6, ICMP6, 0, false, 133},
+	{"neighbour solicitation", {0}, IP6, VIP6, ICMP6, 0, false, 135},
+	{"neighbour advertisement", {0}, IP6, VIP6, ICMP6, 0, false, 136},
+	{"redirect", {0}, IP6, VIP6, ICMP6, 0, false, 137},
+	{"ICMPv6 138", {0}, IP6, VIP6, ICMP6, 0, true, 138},
+	{"ICMPv6 without a type", {0}, IP6, VIP6, ICMP6, 40, false},
+	{"number 135 behind IPv4 is no neighbour discovery", {0}, IP4, VIP4, ICMP6, 0, true, 135},
+	{"TCP from a port whose first byte is 135", {0}, IP6, VIP6, TCP, 0, true, 135},
 	{"tcp to another IPv6 address", {0}, IP6, OTHER6, TCP, 0, false},
 	{"ARP", {0}, ARP, VIP4, TCP, 0, false},
 	{"one tag", {VLAN}, IP4, VIP4, TCP, 0, true},
@@ -73,7 +86,8 @@ static const struct row rows[] = {
 	{"one tag, ARP", {VLAN}, ARP, VIP4, TCP, 0, false},
 	{"QinQ", {QINQ, VLAN}, IP4, VIP4, TCP, 0, true},
 	{"QinQ, IPv6", {QINQ, VLAN}, IP6, VIP6, UDP, 0, true},
-	{"QinQ, ICMPv6", {QINQ, VLAN}, IP6, VIP6, ICMP6, 0, false},
+	{"QinQ, neighbour solicitation", {QINQ, VLAN}, IP6, VIP6, ICMP6, 0, false, 135},
+	{"QinQ, echo", {QINQ, VLAN}, IP6, VIP6, ICMP6, 0, true, 128},
 	{"three tags", {QINQ, VLAN, VLAN}, IP4, VIP4, TCP, 0, false},
 	{"IPv4 header complete, nothing more", {0}, IP4, VIP4, TCP, 20, true},
 	{"IPv4 header cut by a byte", {0}, IP4, VIP4, TCP, 19, false},
@@ -85,7 +99,7 @@ static const struct row rows[] = {
 
 static void build(struct frame *f, const struct row *r)
 {
-	static const uint8_t payload[40];
+	const uint8_t payload[40] = {r->l4};
 
 	f->len = 0;
 	frame_put_eth(f, r->tags[0] ? r->tags[0] : r->type);
@@ -162,7 +176,9 @@ static void random_frame(struct frame *f, unsigned *seed)
 	static const uint16_t types[] = {IP4, IP4, IP6, IP6, ARP, VLAN};
 	static const uint16_t tags[] = {0, VLAN, QINQ};
 	static const uint8_t protos[] = {TCP, UDP, ICMP, ICMP6, 0, 44, 60};
-	struct row r = {.type = types[rand_r(seed) % 6], .proto = protos[rand_r(seed) % 7]};
+	struct row r = {.type = types[rand_r(seed) % 6],
+		.proto = protos[rand_r(seed) % 7],
+		.l4 = (uint8_t)(128 + rand_r(seed) % 16)};
 	const bool vip = rand_r(seed) % 4;
 
 	for (int i = 0; i < 3 && (i == 0 || r.tags[i - 1]); i++)

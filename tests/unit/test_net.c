@@ -258,7 +258,7 @@ static void destination_of_broken_frames(void **state)
 {
 	const uint8_t *dst;
 	uint8_t address[16];
-	bool v6, icmp;
+	bool v6, nd;
 
 	for (size_t s = 0; s < N_SHAPES; s++) {
 		frame_build(&frame, &shapes[s]);
@@ -268,32 +268,39 @@ static void destination_of_broken_frames(void **state)
 			uint8_t *exact = malloc(len);
 
 			memcpy(exact, frame.b, len);
-			const bool known = parse_destination(exact, len, &dst, &v6, &icmp);
+			const bool known = parse_destination(exact, len, &dst, &v6, &nd);
 
 			assert_int_equal(known, len >= frame.l3 + (alen == 4 ? 20 : 40));
 			if (known) {
 				assert_int_equal(v6, alen == 16);
 				assert_memory_equal(dst, address, alen);
-				assert_int_equal(icmp, frame.b[frame.l3 + (alen == 4 ? 9 : 6)] ==
-							       (alen == 4 ? 1 : 58));
+				assert_int_equal(nd,
+					alen == 16 && frame.b[frame.l3 + 6] == 58 &&
+						(len == frame.l3 + 40 ||
+							(frame.b[frame.l3 + 40] >= 133 &&
+								frame.b[frame.l3 + 40] <= 137)));
 			}
 			free(exact);
 		}
 	}
 }
 
-/* ICMP is that of the packet's own family. */
-static void destination_tells_icmp(void **state)
+/* Neighbour discovery is five types of ICMPv6, and nothing of IPv4. */
+static void destination_tells_neighbour_discovery(void **state)
 {
 	const uint8_t *dst;
-	bool v6, icmp;
+	bool v6, nd;
 
 	for (int six = 0; six < 2; six++)
-		for (int proto = 0; proto < 256; proto++) {
+		for (int type = 0; type < 256; type++) {
 			frame_build(&frame, &shapes[six ? 6 : 0]);
-			frame.b[frame.l3 + (six ? 6 : 9)] = (uint8_t)proto;
-			assert_true(parse_destination(frame.b, frame.len, &dst, &v6, &icmp));
-			assert_int_equal(icmp, proto == (six ? IPPROTO_ICMPV6 : IPPROTO_ICMP));
+			frame.b[frame.l3 + (six ? 6 : 9)] = six ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+			frame.b[frame.l3 + (six ? 40 : 20)] = (uint8_t)type;
+			assert_true(parse_destination(frame.b, frame.len, &dst, &v6, &nd));
+			assert_int_equal(nd, six && type >= 133 && type <= 137);
+			frame.b[frame.l3 + (six ? 6 : 9)] = IPPROTO_UDP;
+			assert_true(parse_destination(frame.b, frame.len, &dst, &v6, &nd));
+			assert_false(nd);
 		}
 }
 
@@ -331,7 +338,7 @@ int main(void)
 		cmocka_unit_test(random_bytes),
 		cmocka_unit_test(checksum_not_asked_for),
 		cmocka_unit_test(destination_of_broken_frames),
-		cmocka_unit_test(destination_tells_icmp),
+		cmocka_unit_test(destination_tells_neighbour_discovery),
 		cmocka_unit_test(parts_of_keys),
 	};
 

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* ICMP to a VIP: echo is answered or carried, an error goes to the backend of the flow that it
+ * quotes. */
+
+#include "datapath/chain.h"
+#include "datapath/slow_odd.h"
+#include "net/key.h"
+
+/* The message is whole and its checksum right. */
+static bool is_intact(const struct odd *p)
+{
+	const uint64_t pseudo =
+		icmp_pseudo(icmp_src(p->ip, p->v6), icmp_dst(p->ip, p->v6), p->l4_len, p->v6);
+
+	return p->here >= ICMP_LEN &&
+	       csum_fold(chain_sum(p->m, p->l3_off + p->at.l4_off, p->l4_len) + pseudo) == 0xffff;
+}
+
+/* Turn the echo request into its answer, without the options or extension headers it had. */
+static enum verdict answer_echo(struct lane *l, const struct generation *g, const struct odd *p)
+{
+	const uint32_t hdr = icmp_ip_len(p->v6), off = p->at.l4_off - hdr;
+	uint8_t *frame = rte_pktmbuf_mtod(p->m, uint8_t *);
+
+	if (!slow_has_room(l, 1))
+		return VERDICT_TX_FULL;
+	if (!slow_may_answer(l, icmp_src(p->ip, p->v6), p->v6))
+		return VERDICT_RATE_LIMITED;
+	const uint16_t rest = chain_sum(p->m, p->l3_off + p->at.l4_off + 4u, p->l4_len - 4);
+
+	icmp_write_echo_reply(p->l4, p->ip, p->l4_len, rest, l->ip_id++, p->v6);
+	if (off) /* an answer without them begins later */
+		memmove(frame + off, frame, p->l3_off);
+	rte_pktmbuf_adj(p->m, (uint16_t)off);
+	chain_cut(p->m, p->l3_off + hdr + p->l4_len);
+	slow_push_answer(l, g, p->m, p->rx_port);
+	return SLOW_TAKEN;
+}
+
+/* All echoes of a client go to one backend, whatever their identifiers. */
+static enum verdict carry_echo(
+	struct lane *l, const struct generation *g, const struct odd *p, uint16_t service)
+{
+	struct flow_key key = {0};
+	uint64_t hash;
+
+	key_of_addresses(&key, icmp_src(p->ip, p->v6), icmp_proto(p->v6), p->v6);
+	const uint16_t backend = slow_find_backend(l, g, &key, p->v6, service, &hash);
+
+	return backend == MAGLEV_NONE ? VERDICT_NO_BACKEND
+				      : slow_forward(l, g, p, service, backend, hash);
+}
+
+static enum verdict echo(
+	struct lane *l, const struct generation *g, const struct odd *p, uint16_t service)
+{
+	switch (g->services[service].echo) {
+	case SERVICE_ECHO_ANSWER:
+		return answer_echo(l, g, p);
+	case SERVICE_ECHO_BACKEND:
+		return carry_echo(l, g, p, service);
+	default:
+		return VERDICT_ICMP_UNMATCHED;
+	}
+}
+
+/* An error: to the backend whose packet it quotes. */
+static enum verdict carry_error(struct lane *l, const struct generation *g, const struct odd *p)
+{
+	const uint8_t *quoted = p->l4 + ICMP_LEN;
+	struct flow_key key;
+	uint64_t hash;
+
+	switch (quote_read(quoted, p->here - ICMP_LEN, icmp_dst(p->ip, p->v6), p->v6, &key)) {
+	case QUOTE_BAD:
+		return VERDICT_ICMP_QUOTE_BAD;
+	case QUOTE_OTHER:
+		return VERDICT_ICMP_UNMATCHED;
+	case QUOTE_FLOW:
+		break;
+	}
+	const uint16_t service = vip_find(&g->vips, &key, p->v6);
+
+	if (service == VIP_NONE)
+		return VERDICT_ICMP_UNMATCHED;
+	const uint16_t backend = slow_find_backend(l, g, &key, p->v6, service, &hash);
+
+	if (backend == MAGLEV_NONE)
+		return VERDICT_NO_BACKEND;
+	/* no error about an error (RFC 1122, 3.2.2) */
+	if (p->at.l3_len > g->backends[backend].inner_max && icmp_dont_fragment(p->ip, p->v6))
+		return VERDICT_TOO_BIG;
+	return slow_forward(l, g, p, service, backend, hash);
+}
+
+enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct odd *p)
+{
+	const uint16_t service = vip_find_address(&g->vips, icmp_dst(p->ip, p->v6), p->v6);
+
+	if (service == VIP_NONE)
+		return VERDICT_NO_VIP;
+	if (!is_intact(p))
+		return VERDICT_ICMP_QUOTE_BAD;
+	if (icmp_is_echo(p->l4[0], p->v6))
+		return echo(l, g, p, service);
+	return icmp_is_error(p->l4[0], p->v6) ? carry_error(l, g, p) : VERDICT_ICMP_UNMATCHED;
+}

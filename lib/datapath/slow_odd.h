@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Between the files of the side exit: a packet that the parser took out of the line, and its way to
+ * a backend. Worker only. */
+
+#ifndef SLUICE_DATAPATH_SLOW_ODD_H
+#define SLUICE_DATAPATH_SLOW_ODD_H
+
+#include "datapath/slow.h"
+#include "net/locate.h"
+
+struct odd {
+	struct rte_mbuf *m;
+	uint8_t *ip, *l4;
+	uint8_t rx_port;
+	bool v6;
+	uint8_t l3_off;
+	uint32_t l4_len; /* bytes of the packet from l4 on */
+	uint32_t here;   /* those of them that can be read at l4 */
+	struct located at;
+};
+
+/* ICMP, whole. */
+enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct odd *p);
+
+/* Send a packet to a backend as if it had come down the line. `hash` gives a tunnel its flow label.
+ */
+enum verdict slow_forward(struct lane *l, const struct generation *g, const struct odd *p,
+	uint16_t service, uint16_t backend, uint64_t hash);
+
+/* The backend of a flow that this lane may know, else what the table says; nothing is written.
+ * MAGLEV_NONE: there is none. */
+uint16_t slow_find_backend(struct lane *l, const struct generation *g, const struct flow_key *key,
+	bool v6, uint16_t service, uint64_t *hash);
+
+#endif
