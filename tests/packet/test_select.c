@@ -181,6 +181,33 @@ static void label_follows_the_flow(void **state)
 	}
 }
 
+/* The label is of the flow, and shows no part of the secret hash: not its bucket, not its tag. */
+static void label_keeps_the_hash_secret(void **state)
+{
+	struct lane *l = harness_lane();
+
+	for (int i = 0; l->flows && i < 64; i++) {
+		struct frame_spec spec = {.dst = VIP4, .dport = PORT_OF(POOL_VIA6)};
+		uint8_t key[16] = {0};
+
+		by_sport(&spec, i);
+		harness_frame(&frame, &spec, WORLD_WAN);
+		struct rte_mbuf *m = rig_mbuf(frame.b, frame.len, RIG_HEADROOM);
+
+		harness_run_on(l, &outcome, WORLD_WAN, &m, 1);
+		assert_int_equal(outcome.n, 1);
+		memcpy(key, frame.b + frame.l3 + 12, 8);
+		memcpy(key + 8, frame.b + frame.l4, 4);
+		key[12] = IPPROTO_TCP;
+		const uint64_t hash = hash16(&l->flows->key, key);
+
+		assert_non_null(flow_find(l->flows, hash).b);
+		for (int shift = 0; shift <= 44; shift++)
+			assert_int_not_equal(label(), hash >> shift & 0xfffff);
+	}
+	lane_free(l);
+}
+
 /* Two lanes would take their numbers from different places; one takes the next for every packet. */
 static void identification_changes(void **state)
 {
@@ -215,6 +242,7 @@ int main(void)
 		cmocka_unit_test(sources_spread),
 		cmocka_unit_test(source_dest_hash),
 		cmocka_unit_test(label_follows_the_flow),
+		cmocka_unit_test(label_keeps_the_hash_secret),
 		cmocka_unit_test(identification_changes),
 	};
 
