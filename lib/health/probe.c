@@ -141,12 +141,13 @@ static void timer_fired(evutil_socket_t fd, short what, void *arg)
 	struct probe *p = arg;
 	const uint64_t now = probe_now_us(), spent = now - p->start_us;
 
-	/* The event loop's clock is a little coarser than ours. */
-	if (spent + 500 >= (uint64_t)p->spec.timeout_ms * 1000) {
+	/* The loop reckons from when its turn began, so a timer can be early: then it is set anew.
+	 */
+	if (spent >= (uint64_t)p->spec.timeout_ms * 1000) {
 		expire(p, spent);
 		return;
 	}
-	if (p->type->again && !p->tried_again) {
+	if (p->type->again && !p->tried_again && spent >= PROBE_AGAIN_MS * 1000) {
 		p->tried_again = true;
 		p->type->again(p, p->state);
 	}
