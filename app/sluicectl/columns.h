@@ -143,6 +143,7 @@ static const struct column table_columns[] = {
 	{"checksum", "CHECKSUM", cell_text, false},
 	{"shape", NULL, NULL, false},
 	{"backends", NULL, NULL, true},
+	{"strays", NULL, NULL, true},
 };
 
 #endif

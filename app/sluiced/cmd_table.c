@@ -51,6 +51,7 @@ static json_t *pool_item(const char *pool, const struct sched_table *t)
 		[SCHED_CHANCE] = "chance",
 		[SCHED_CURSOR] = "cursor",
 		[SCHED_LOAD] = "load",
+		[SCHED_PROGRAM] = "program",
 	};
 	char sum[CHECKSUM_STRLEN];
 
@@ -58,6 +59,16 @@ static json_t *pool_item(const char *pool, const struct sched_table *t)
 		scheduler_name(t->spec.scheduler), "shape", shapes[t->shape], "slots",
 		(json_int_t)sched_turns(t), "backends", (json_int_t)t->spec.n, "deviation",
 		sched_deviation(t), "checksum", checksum_text(t, sum));
+}
+
+/* Answers of programs that named no member, of all pools since the start. */
+static json_int_t strays(const struct daemon *d)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < d->n_lanes; i++)
+		sum += counter_read(&d->lanes[i]->program_strays);
+	return (json_int_t)sum;
 }
 
 static json_t *member_item(
@@ -95,6 +106,8 @@ int cmd_table_show_next(struct ctl_call *call, void *arg, json_t **item)
 		return 1;
 	}
 	*item = at->inner ? member_item(d, name, t, at->inner - 1) : pool_item(name, t);
+	if (*item && !at->inner && t->shape == SCHED_PROGRAM)
+		json_object_set_new(*item, "strays", json_integer(strays(d)));
 	at->inner++;
 	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
 }

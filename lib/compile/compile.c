@@ -112,6 +112,7 @@ struct build {
 	const struct compile_input *in;
 	const struct conf_backend **by_number; /* backends over all pools */
 	struct sched_table **by_slot;          /* index_tables() */
+	struct sl_err *err;
 };
 
 static struct maglev_member member_of(const struct build *b, size_t number, uint32_t weight)
@@ -154,10 +155,15 @@ static struct sched_table *compile_table(const struct build *b, size_t p, size_t
 
 	if (!m)
 		return NULL;
-	const struct sched_spec spec = compile_sched_spec(pool, m, list_members(m, b, p, first));
+	struct sched_spec spec = compile_sched_spec(pool, m, list_members(m, b, p, first));
 
+	if (compile_program(pool, b->in->prev, &spec.program, b->err)) {
+		free(m);
+		return NULL;
+	}
 	was = spec.n ? b->by_slot[m[0].slot] : NULL;
 	t = was && sched_same(was, &spec) ? sched_ref(was) : sched_compile(&spec);
+	program_unref(spec.program);
 	free(m);
 	return t;
 }
@@ -171,7 +177,7 @@ static void note_owned(struct generation *g, const struct sched_table *t, size_t
 
 static bool goes_by_count(const struct sched_table *t)
 {
-	return t->shape == SCHED_LOAD && t->metric == SCHED_SCORE;
+	return t->shape == SCHED_PROGRAM || (t->shape == SCHED_LOAD && t->metric == SCHED_SCORE);
 }
 
 static int slot_cmp(const void *left, const void *right)
@@ -246,12 +252,13 @@ static int compile_pool(struct generation *g, const struct build *b, size_t p, s
 	return 0;
 }
 
-static int compile_pools(struct generation *g, const struct compile_input *in)
+static int compile_pools(struct generation *g, const struct compile_input *in, struct sl_err *err)
 {
 	const struct build b = {
 		.in = in,
 		.by_number = list_backends(in->conf),
 		.by_slot = index_tables(in->prev),
+		.err = err,
 	};
 	size_t first = 0; /* of the pool in the arrays by backend */
 	int rc = b.by_slot && b.by_number ? 0 : -ENOMEM;
@@ -288,6 +295,8 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 	struct generation *g = generation_new(in->n_services, in->n_slots, in->conf->n_pools);
 	int rc = g ? 0 : -ENOMEM;
 
+	const size_t before = err->count;
+
 	*out = NULL;
 	if (g) {
 		g->revision = in->revision;
@@ -295,7 +304,7 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 		compile_timeouts(&g->flow_timeouts, in->conf);
 		compile_ports(g, in);
 		compile_leavers(g, in);
-		rc = compile_pools(g, in);
+		rc = compile_pools(g, in, err);
 	}
 	if (!rc)
 		rc = compile_vips(g, in);
@@ -303,6 +312,8 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 		rc = compile_own(g, in->conf);
 	if (rc) {
 		generation_free(g);
+		if (err->count > before)
+			return rc;
 		return sl_err_sys(err, rc, "cannot build the tables of revision %llu",
 			(unsigned long long)in->revision);
 	}

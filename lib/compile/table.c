@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <string.h>
+
 #include "compile/table.h"
 
 struct sched_spec compile_sched_spec(
@@ -16,4 +18,21 @@ struct sched_spec compile_sched_spec(
 		.members = members,
 		.n = n,
 	};
+}
+
+int compile_program(const struct conf_pool *pool, const struct generation *prev,
+	struct sched_program **out, struct sl_err *err)
+{
+	*out = NULL;
+	if (pool->scheduler != SCHEDULER_BPF)
+		return 0;
+	for (size_t t = 0; prev && t < prev->n_tables; t++) {
+		struct sched_program *p = prev->tables[t]->spec.program;
+
+		if (p && p->stamp == pool->program_stamp && strcmp(p->path, pool->program) == 0) {
+			*out = program_ref(p);
+			return 0;
+		}
+	}
+	return program_load(pool->program, pool->program_stamp, out, err);
 }

@@ -148,6 +148,19 @@ static void check_scheduler(struct check *c, struct conf_pool *pool)
 			"pool \"%s\": scheduler \"%s\" cannot work with flows.per_lane = 0: it "
 			"needs the memory of which backend a connection has",
 			pool->name, scheduler_name(pool->scheduler));
+	if (pool->scheduler == SCHEDULER_BPF && !pool->program)
+		check_fail(c, &pool->place,
+			"pool \"%s\": scheduler \"bpf\" needs a program, the path of an eBPF "
+			"object",
+			pool->name);
+	if (pool->scheduler != SCHEDULER_BPF && pool->program)
+		check_fail(c, &pool->place,
+			"pool \"%s\": program is for scheduler \"bpf\" only: leave it out, or set "
+			"that",
+			pool->name);
+	if (pool->program && pool->program[0] != '/')
+		check_fail(c, &pool->place, "pool \"%s\": program \"%s\" is no absolute path",
+			pool->name, pool->program);
 	if (pool->scheduler == SCHEDULER_P2C &&
 		!(pool->p2c_flows || pool->p2c_latency || pool->p2c_errors))
 		check_fail(c, &pool->place,

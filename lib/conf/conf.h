@@ -131,6 +131,8 @@ struct conf_pool {
 	uint32_t virtual_nodes;
 	uint32_t p2c_flows, p2c_latency, p2c_errors;
 	uint32_t max_latency_ms;   /* 0 = no limit */
+	const char *program;       /* NULL = none */
+	uint64_t program_stamp;    /* state of that file when the configuration was read */
 	uint32_t table_size_given; /* a prime; 0 = not given */
 	uint32_t table_size;       /* what holds; set by conf_check */
 	enum conf_forward forward;

@@ -65,6 +65,7 @@ struct lane {
 
 	uint64_t random;            /* state of lane_random(), never 0 */
 	uint32_t *cursor;           /* by pool: its next turn */
+	uint64_t program_strays;    /* answers of programs that name no member */
 	struct lane_recent *recent; /* by backend slot */
 
 	struct slow *slow;     /* the side exit's own (slow.h) */

@@ -41,4 +41,9 @@ static inline uint16_t pick_cursor(struct lane *l, const struct service *s)
  * SCHED_SCAN_MOST of SCHED_DRAWS that are drawn by weight; SCHED_SCORE draws two in any case. */
 uint16_t pick_load(struct lane *l, const struct sched_table *t);
 
+/* What the table's program answers for a flow with this slot hash; MAGLEV_NONE, counted, when that
+ * is no member. */
+uint16_t pick_program(struct lane *l, const struct sched_table *t, const struct flow_key *key,
+	bool v6, uint8_t dscp, uint64_t hash);
+
 #endif

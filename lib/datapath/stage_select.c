@@ -174,8 +174,13 @@ static inline void by_state(struct lane *l, const struct generation *g, struct b
 			slot = pick_chance(l, s);
 		else if (shape == SCHED_CURSOR)
 			slot = pick_cursor(l, s);
-		else
+		else if (shape == SCHED_LOAD)
 			slot = pick_load(l, s->table);
+		else
+			slot = pick_program(l, s->table, &b->key[i], b->is6[i], b->info[i].tos >> 2,
+				f->hash[j]);
+		if (shape == SCHED_PROGRAM && slot == MAGLEV_NONE)
+			slot = s->entry[sched_index(f->hash[j], s->size)] & BACKEND_SLOT_MASK;
 		if (__builtin_expect(g->some_limited, 0))
 			slot = with_room(l, s, f->hash[j], slot);
 		if (__builtin_expect(remember(l, g, b, i, slot) == FLOW_NO_PLACE, 0))
@@ -196,6 +201,8 @@ static __attribute__((noinline)) uint32_t by_shapes(
 		by_state(l, g, b, f, SCHED_CURSOR);
 	if (f->shapes & 1u << SCHED_LOAD)
 		by_state(l, g, b, f, SCHED_LOAD);
+	if (f->shapes & 1u << SCHED_PROGRAM)
+		by_state(l, g, b, f, SCHED_PROGRAM);
 	return failed;
 }
 

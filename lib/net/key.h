@@ -50,6 +50,17 @@ HDR_INLINE void key_prefix(uint64_t out[2], const void *addr, bool v6)
 	out[1] = v6;
 }
 
+/* Ports in host order, and the protocol: the word behind the addresses. */
+HDR_INLINE void key_transport(
+	const struct flow_key *k, bool v6, uint16_t *sport, uint16_t *dport, uint8_t *protocol)
+{
+	const uint64_t w = k->w[v6 ? 4 : 1];
+
+	*sport = __builtin_bswap16((uint16_t)w);
+	*dport = __builtin_bswap16((uint16_t)(w >> 16));
+	*protocol = (uint8_t)(w >> 32);
+}
+
 /* The source address as a number, upper and lower half; IPv4 as IPv4-mapped IPv6. */
 HDR_INLINE void key_source_number(const struct flow_key *k, bool v6, uint64_t out[2])
 {

@@ -84,6 +84,8 @@ struct sched_table *sched_compile(const struct sched_spec *spec)
 		return NULL;
 	*t = (struct sched_table){.refs = 1, .size = size, .spec = *spec};
 	t->spec.members = NULL;
+	if (spec->program)
+		program_ref(spec->program);
 	t->entry[0] = MAGLEV_NONE;
 	if (!spec->n || fill(t, spec) == 0)
 		return t;
@@ -104,7 +106,7 @@ bool sched_same(const struct sched_table *t, const struct sched_spec *spec)
 	if (is->scheduler != spec->scheduler || is->size != spec->size || is->n != spec->n ||
 		is->virtual_nodes != spec->virtual_nodes || is->flows != spec->flows ||
 		is->latency != spec->latency || is->errors != spec->errors ||
-		is->max_latency_us != spec->max_latency_us)
+		is->max_latency_us != spec->max_latency_us || is->program != spec->program)
 		return false;
 	for (size_t i = 0; i < spec->n; i++)
 		if (!same_member(&is->members[i], &spec->members[i]))
@@ -123,6 +125,7 @@ void sched_unref(struct sched_table *t)
 	if (!t || __atomic_sub_fetch(&t->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	free((void *)(uintptr_t)t->spec.members);
+	program_unref(t->spec.program);
 	free(t->owned);
 	free(t->list);
 	free(t->candidate);
@@ -133,9 +136,9 @@ double sched_share(const struct sched_table *t, size_t i)
 {
 	double sum = 0;
 
-	if (t->shape != SCHED_LOAD)
+	if (t->shape != SCHED_LOAD && t->shape != SCHED_PROGRAM)
 		return (double)t->owned[i] / sched_turns(t);
-	if (t->metric == SCHED_FLOWS)
+	if (t->shape == SCHED_LOAD && t->metric == SCHED_FLOWS)
 		return 1.0 / (double)t->spec.n;
 	for (size_t k = 0; k < t->spec.n; k++)
 		sum += t->spec.members[k].weight;

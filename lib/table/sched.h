@@ -7,6 +7,7 @@
  *     CHANCE  entry[a random number scaled to the size]
  *     CURSOR  list[cursor++], each lane with a cursor of its own
  *     LOAD    the best candidate by a metric: of all, or of a few drawn by weight
+ *     PROGRAM the candidate that the operator's own program names
  *
  * All but TABLE act on new flows only and lean on the flow table to keep them. A flow that finds no
  * place there goes by TABLE, so its packets stay together; every table has `entry` for that. */
@@ -20,8 +21,9 @@
 
 #include "base/scheduler.h"
 #include "table/maglev.h"
+#include "table/program.h"
 
-enum sched_shape { SCHED_TABLE, SCHED_CHANCE, SCHED_CURSOR, SCHED_LOAD };
+enum sched_shape { SCHED_TABLE, SCHED_CHANCE, SCHED_CURSOR, SCHED_LOAD, SCHED_PROGRAM };
 
 /* LOAD: what makes a candidate the better one. */
 enum sched_metric {
@@ -51,6 +53,7 @@ struct sched_spec {
 	uint32_t virtual_nodes;         /* ring: points of a member of weight 100 */
 	uint8_t flows, latency, errors; /* p2c: what each counts for */
 	uint32_t max_latency_us;        /* least-latency: slower ones come last; 0 = none does */
+	struct sched_program *program;  /* bpf; its answers are not used when NULL */
 	const struct maglev_member *members; /* n of weight above 0, in any order */
 	size_t n;
 };

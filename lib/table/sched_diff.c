@@ -28,7 +28,7 @@ double sched_deviation(const struct sched_table *t)
 
 	for (size_t k = 0; k < t->spec.n; k++)
 		sum += is_even(t) ? 1 : t->spec.members[k].weight;
-	if (t->shape == SCHED_LOAD)
+	if (t->shape == SCHED_LOAD || t->shape == SCHED_PROGRAM)
 		return 0;
 	for (size_t i = 0; i < t->spec.n; i++) {
 		const double meant = (is_even(t) ? 1 : t->spec.members[i].weight) / sum;
@@ -69,7 +69,7 @@ static void add_shares(const struct sched_table *t, double *by_slot, double sign
 		const struct maglev_member *m = &t->spec.members[i];
 		double share = (double)t->owned[i] / sched_turns(t);
 
-		if (t->shape == SCHED_LOAD)
+		if (t->shape == SCHED_LOAD || t->shape == SCHED_PROGRAM)
 			share = is_even(t) ? 1.0 / (double)t->spec.n : m->weight / sum;
 		by_slot[m->slot] += sign * share;
 	}

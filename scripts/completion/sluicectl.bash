@@ -19,7 +19,7 @@ _sluicectl()
 	"flow list"*) columns="lane pool backend state idle_s client vip protocol" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
 	"lcore list"*) columns="lcore lanes rx_packets rx_pps busy forwarded_packets heartbeat_age_us" ;;
-	"table show"*) columns="pool backend scheduler weight slots share meant deviation checksum shape backends" ;;
+	"table show"*) columns="pool backend scheduler weight slots share meant deviation checksum shape backends strays" ;;
 	"health list"*) columns="pool backend check via state code ms age_s since_s reason ok failed neutral" ;;
 	"drops"*) columns="reason packets pps help" ;;
 	"schema"*) columns="command role kind args" ;;

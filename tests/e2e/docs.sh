@@ -56,6 +56,28 @@ for program in sluiced sluice-decap; do
 	done
 done
 
+# Adding a scheduler: the files, functions and the row that it names are there.
+page=docs/adding-a-scheduler.md
+names=0
+for name in $(grep -oE '`[A-Za-z_./-]+(\(\)|\[\])?`' $page | tr -d '`' | sort -u); do
+	names=$((names + 1))
+	case $name in
+	*/*.*) [ -e "$name" ] || fail "$page: there is no file $name" ;;
+	*'()') grep -qE "\b${name%()}\(" -r lib/table lib/datapath || fail "$page: there is no function $name" ;;
+	SCHED*) grep -qrw "$name" lib/base lib/table || grep -q "X(${name#SCHEDULER_}," lib/base/scheduler.h || fail "$page: there is no $name" ;;
+	esac
+done
+[ $names -ge 20 ] || fail "$page is not understood"
+while read -r row; do
+	grep -qF "$row" lib/base/scheduler.h || fail "$page: lib/base/scheduler.h has no row $row"
+done < <(grep -E '^X\(' $page)
+schedulers=$(grep -oE '^[[:space:]]*X\([A-Z0-9_]+, [a-z0-9_]+, "[a-z0-9-]+"' lib/base/scheduler.h | sed 's/.*"\(.*\)"/\1/')
+[ "$(wc -l <<<"$schedulers")" -ge 10 ] || fail "scheduler.h is not understood"
+advice=$(sed -n '/^## Which scheduler/,/^## /p' docs/operations.md)
+for name in $schedulers; do
+	grep -q "\`$name\`" <<<"$advice" || fail "docs/operations.md does not say when to take $name"
+done
+
 # Links lead somewhere.
 links=0
 for file in ./*.md docs/*.md docs/decisions/*.md; do

@@ -9,7 +9,8 @@ set -euo pipefail
 LAB_VIPS="$VIP4=4"
 lab_up 3
 lab_backends_start
-head -c 12000000 /dev/urandom >"$LAB_DIR/file"
+# More than sockets hold, so that a backend logs a download at its end.
+head -c 40000000 /dev/urandom >"$LAB_DIR/file"
 for i in 1 2 3; do
 	mkdir "$LAB_DIR/be$i/files"
 	ln "$LAB_DIR/file" "$LAB_DIR/be$i/files/file"
@@ -37,7 +38,7 @@ begun() {
 
 downloads=(1 2 3 4 5 6)
 for download in "${downloads[@]}"; do
-	lab_spawn "get-$download" client curl -sS --fail -m 120 --limit-rate 1M -o "$LAB_DIR/got-$download" \
+	lab_spawn "get-$download" client curl -sS --fail -m 120 --limit-rate 3M -o "$LAB_DIR/got-$download" \
 		"${url}files/file"
 done
 wait_for 10 begun || fail "not all downloads have begun"
@@ -70,6 +71,21 @@ for scheduler in ring random lc wlc p2c least-latency maglev; do
 done
 lab_ctl pool set web4 scheduler=source-hash >/dev/null
 expect_match "requests by source-hash" "$(served)" '^(60 0 0|0 60 0|0 0 60)$'
+
+# A program of one's own; one that does not verify changes nothing.
+examples=$(cd "$(dirname "$0")/../.." && pwd)/build/examples/sched
+lab_ctl pool set web4 scheduler=bpf "program=$examples/affinity.bpf.o" hash= >/dev/null
+expect_eq "shape" "$(table shape)" program
+served >/dev/null
+expect_eq "answers that named no member" "$(table strays)" 0
+printf 'no object' >"$LAB_DIR/bad.o"
+status=0
+said=$(lab_ctl pool set web4 "program=$LAB_DIR/bad.o" 2>&1) || status=$?
+expect_eq "exit status for a bad program" "$status" 1
+expect_match "what it says" "$said" 'bad.o is refused'
+expect_eq "scheduler after it" "$(table scheduler)" bpf
+served >/dev/null
+lab_ctl pool set web4 scheduler=source-hash program= >/dev/null
 
 # A prediction, and nothing changed by it.
 diff=$(lab_ctl -j table diff web4/be1 weight=0)

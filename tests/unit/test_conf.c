@@ -172,8 +172,17 @@ static void one_mistake_one_message(void **state)
 		{"pools = ( { } );", "t:2: pool 1: \"name\" is missing"},
 		{"pools = ( { name = \"p\"; scheduler = \"wlv\"; } );",
 			"t:2: pool \"p\": scheduler \"wlv\" is not \"maglev\", \"ring\", "
-			"\"source-hash\", \"random\", \"rr\", \"wrr\", \"lc\", \"wlc\", \"p2c\" or "
-			"\"least-latency\", did you mean \"wlc\"?"},
+			"\"source-hash\", \"random\", \"rr\", \"wrr\", \"lc\", \"wlc\", \"p2c\", "
+			"\"least-latency\" or \"bpf\", did you mean \"wlc\"?"},
+		{"pools = ( { name = \"p\"; scheduler = \"bpf\"; } );",
+			"t:2: pool \"p\": scheduler \"bpf\" needs a program, the path of an eBPF "
+			"object"},
+		{"pools = ( { name = \"p\"; program = \"/a.o\"; } );",
+			"t:2: pool \"p\": program is for scheduler \"bpf\" only: leave it out, or "
+			"set "
+			"that"},
+		{"pools = ( { name = \"p\"; scheduler = \"bpf\"; program = \"a.o\"; } );",
+			"t:2: pool \"p\": program \"a.o\" is no absolute path"},
 		{"pools = ( { name = \"p\"; scheduler = \"source-hash\"; hash = \"5-tuple\"; } );",
 			"t:2: pool \"p\": scheduler \"source-hash\" hashes the source: leave hash "
 			"out, or "
