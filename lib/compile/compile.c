@@ -65,7 +65,8 @@ static enum backend_state backend_state(const struct compile_input *in,
 
 	if (be->admin == CONF_ADMIN_MAINT || (drain && in->drained && in->drained[number]))
 		return BACKEND_GONE;
-	if (in->health && in->health->backends[number].down)
+	/* One that is down and gets new flows all the same, for want of others, keeps them too. */
+	if (in->health && in->health->backends[number].down && !in->health->backends[number].weight)
 		return pool->on_marked_down == CONF_MARKED_DOWN_REHASH ? BACKEND_GONE
 								       : BACKEND_DOWN;
 	return drain || !be->weight ? BACKEND_DRAIN : BACKEND_READY;

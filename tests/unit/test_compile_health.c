@@ -72,6 +72,11 @@ static void weights_are_the_views(void **state)
 	assert_int_equal(g->backends[slots[0]].state, BACKEND_READY);
 	assert_int_equal(g->backends[slots[1]].state, BACKEND_DOWN);
 	generation_free(g);
+
+	health->backends[0].down = true; /* in the table for want of others */
+	g = build(TEXT, NULL);
+	assert_int_equal(g->backends[slots[0]].state, BACKEND_READY);
+	generation_free(g);
 }
 
 static void lent_backends_stand_in_both_tables(void **state)
