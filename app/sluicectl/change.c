@@ -20,6 +20,19 @@ enum exit_code change_wait(const struct options *opts, uint64_t rev, struct sl_e
 	return code;
 }
 
+static void print_moves(FILE *out, const json_t *moves)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach((json_t *)moves, i, item)
+		fprintf(out, "pool \"%s\": %.2f %% of its %s would move\n",
+			json_string_value(json_object_get(item, "pool")),
+			100 * json_number_value(json_object_get(item, "moved")),
+			json_string_value(json_object_get(item, "by")));
+	fprintf(out, "would be accepted; nothing was changed\n");
+}
+
 static void say(const struct options *opts, const struct ctl_reply *reply, FILE *out)
 {
 	if (opts->json) {
@@ -29,7 +42,7 @@ static void say(const struct options *opts, const struct ctl_reply *reply, FILE 
 		ask_print_json(out, json);
 		json_decref(json);
 	} else if (opts->dry_run) {
-		fprintf(out, "would be accepted; nothing was changed\n");
+		print_moves(out, json_object_get(reply->data, "moves"));
 	} else if (json_is_false(json_object_get(reply->data, "changed"))) {
 		fprintf(out, "nothing to change: revision %" PRIu64 "\n", reply->rev);
 	} else {

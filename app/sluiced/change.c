@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "change.h"
 #include "conf/diff.h"
+#include "plan.h"
 #include "restart.h"
 
 void change_first(struct daemon *d)
@@ -291,6 +292,10 @@ static int try_draft(struct daemon *d, struct ctl_call *call, struct change_draf
 		rc = -EINVAL;
 	if (rc)
 		return change_refuse(call, rc, &err);
+	json_t *moves = plan_moves(d, draft->conf);
+
+	if (moves)
+		json_object_set_new(ctl_call_data(call), "moves", moves);
 	return conf_equal(apply_wanted(d)->conf, draft->conf) > 0;
 }
 

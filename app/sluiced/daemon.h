@@ -57,6 +57,7 @@ struct daemon {
 	uint64_t next_due_ms;      /* when it may be built (gather.h) */
 	bool next_waits;           /* it has addresses whose next hop is to be found first */
 	uint64_t other_ms;         /* when a change outside of pools was last built */
+	uint64_t version_ms;       /* when a new version was last built */
 	bool *forced;              /* by backend slot: taken out with its connections */
 	struct change change;      /* accepted revisions (change.h) */
 	struct reload_trial trial; /* a file that waits for its confirmation (reload.h) */

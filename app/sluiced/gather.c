@@ -66,7 +66,8 @@ uint64_t gather_due(const struct daemon *d)
 	/* Without memory: at once, which is never wrong. */
 	if (conf_diff(d->running->conf, d->next->conf, earliest, &due) < 0)
 		return 0;
-	return due.ms == UINT64_MAX ? d->other_ms + GATHER_MS : due.ms;
+	/* The same once more: no reason to build it at once. */
+	return due.ms == UINT64_MAX ? d->version_ms + GATHER_MS : due.ms;
 }
 
 struct note {
@@ -109,8 +110,10 @@ int gather_begin(struct daemon *d, struct build_job *job)
 	}
 	if (job->version == d->running->version)
 		return 0;
+	d->version_ms = note.now;
 	rc = conf_diff(d->running->conf, job->conf, note_change, &note);
-	if (!note.any)
-		d->other_ms = note.now; /* the same once more: no reason to build it more often */
+	/* The same once more: what comes right behind it waits as behind a change. */
+	for (size_t p = 0; !note.any && p < job->conf->n_pools; p++)
+		job->pool_ms[p] = note.now;
 	return rc;
 }

@@ -59,6 +59,8 @@ refused 1 'takes a restart' port set wan mtu=1400
 refused 2 'KEY=VALUE' backend set web4/be1 weight
 refused 5 'is at revision' --if-rev 1 backend weight web4/be1 7
 refused 0 'would be accepted' -n backend weight web4/be1 7
+refused 0 'pool "web4": [1-9][0-9]?\.[0-9]+ % of its slots would move' -n backend weight web4/be1 50%
+refused 0 'pool "web4": [34][0-9]\.[0-9]+ % of its slots would move' -n backend drain web4/be1
 refused 1 'above 1000' -n backend weight web4/be1 7000
 lab_get 60 "$(lab_url "$VIP4")" >/dev/null
 
