@@ -267,7 +267,7 @@ int apply_watch(struct daemon *d)
 	n += list_addresses(built, addrs + n);
 	n += list_addresses(next, addrs + n);
 	for (size_t i = 0; i < leavers; i++)
-		addrs[n++] = d->running->leavers[i].address;
+		addrs[n++] = d->running->leavers[i].be.address;
 	rc = mirror_watch(d->mirror, addrs, n);
 	free(addrs);
 	return rc;

@@ -22,7 +22,14 @@ static json_t *counter(uint64_t n)
 
 static const char *forward_name(enum conf_forward f)
 {
-	return f == CONF_FORWARD_L2 ? "l2" : "ipip";
+	static const char *const names[] = {
+		[CONF_FORWARD_L2] = "l2",
+		[CONF_FORWARD_IPIP] = "ipip",
+		[CONF_FORWARD_GUE] = "gue",
+		[CONF_FORWARD_DSCP] = "dscp",
+	};
+
+	return names[f];
 }
 
 static const char *admin_name(enum conf_admin a)

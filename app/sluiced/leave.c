@@ -28,21 +28,32 @@ bool leave_slot_in_use(void *arg, uint16_t slot)
 	return stats_flows(&d->stats, slot) > 0;
 }
 
+/* What points into the configuration would outlive it. */
+static void detach(struct compile_leaver *l)
+{
+	l->be.name = NULL;
+	l->be.place = (struct conf_place){0};
+	l->pool.name = l->pool.egress = NULL;
+	l->pool.source_prefixes = NULL;
+	l->pool.checks = NULL;
+	l->pool.backends = NULL;
+	l->pool.n_source_prefixes = l->pool.n_checks = l->pool.n_backends = 0;
+	l->pool.place = (struct conf_place){0};
+}
+
 static struct compile_leaver leaver_of(
 	const struct conf_pool *pool, const struct conf_backend *be, uint16_t slot, uint64_t since)
 {
-	const unsigned int family = conf_family(&be->address);
-
-	return (struct compile_leaver){
-		.address = be->address,
-		.forward = pool->forward,
-		.has_tunnel_source = pool->has_tunnel_source[family],
-		.tunnel_source = pool->tunnel_source[family],
-		.egress_port = pool->egress_port,
+	struct compile_leaver l = {
+		.be = *be,
+		.pool = *pool,
 		.slot = slot,
 		.since_ms = since,
 		.until_ms = since + (uint64_t)pool->drain_timeout_s * 1000,
 	};
+
+	detach(&l);
+	return l;
 }
 
 static void add(const struct daemon *d, struct build_job *job, struct compile_leaver l)

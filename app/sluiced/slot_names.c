@@ -48,7 +48,7 @@ const char *slot_names_leaving(const struct daemon *d, uint16_t slot, char *buf)
 		if (l->slot != slot)
 			continue;
 		snprintf(buf, SLOT_NAME_LEAVING_STRLEN, "%s (leaving)",
-			sl_addr_format(&l->address, addr));
+			sl_addr_format(&l->be.address, addr));
 		return buf;
 	}
 	snprintf(buf, SLOT_NAME_LEAVING_STRLEN, "(gone)");

@@ -99,8 +99,9 @@ enum hop_state view_hop(const struct conf *conf, const struct port *ports,
 		return state;
 	if (pool->forward == CONF_FORWARD_L2 && !out->on_link)
 		return HOP_ROUTER;
-	if (pool->forward == CONF_FORWARD_IPIP && !out->has_source &&
-		!pool->has_tunnel_source[conf_family(&be->address)])
+	if (compile_has_outer(pool->forward) && !out->has_source &&
+		!pool->has_tunnel_source[conf_family(&be->address)] &&
+		!pool->has_source_prefix[conf_family(&be->address)])
 		return HOP_NO_SOURCE;
 	out->resolved = true;
 	return state;
@@ -118,13 +119,7 @@ size_t view_backends(const struct conf *conf)
 void view_leaver(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
 	struct compile_leaver *leaver)
 {
-	const unsigned int family = conf_family(&leaver->address);
-	const struct conf_backend be = {.address = leaver->address};
-	struct conf_pool pool = {.forward = leaver->forward, .egress_port = leaver->egress_port};
-
-	pool.has_tunnel_source[family] = leaver->has_tunnel_source;
-	pool.tunnel_source[family] = leaver->tunnel_source;
-	view_hop(conf, ports, mirror, &pool, &be, &leaver->hop);
+	view_hop(conf, ports, mirror, &leaver->pool, &leaver->be, &leaver->hop);
 }
 
 void view_collect(const struct conf *conf, const struct port *ports, const struct mirror *mirror,

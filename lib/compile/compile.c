@@ -7,45 +7,7 @@
 #include "compile/own.h"
 #include "compile/table.h"
 #include "compile/vip.h"
-
-uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend)
-{
-	return forward == CONF_FORWARD_L2 ? 0 : tunnel_overhead(backend);
-}
-
-/* Largest IP packet that can be handed to a backend. */
-static uint16_t inner_max(
-	const struct compile_input *in, const struct compile_hop *hop, uint32_t overhead)
-{
-	const uint32_t port = in->ports[hop->port].mtu;
-	const uint32_t mtu = hop->mtu && hop->mtu < port ? hop->mtu : port;
-	const uint32_t room = mtu > overhead ? mtu - overhead : 0;
-
-	return (uint16_t)(room < UINT16_MAX ? room : UINT16_MAX);
-}
-
-/* The header for a backend. source: outer source address of the pool, NULL = ours on the way. */
-static void compile_transform(struct backend *out, const struct compile_input *in,
-	enum conf_forward forward, const struct sl_addr *source, const struct sl_addr *address,
-	const struct compile_hop *hop)
-{
-	const struct sl_ether *own = &in->ports[hop->port].mac;
-
-	out->transform = TRANSFORM_UNRESOLVED;
-	if (!hop->resolved)
-		return;
-	if (!source && hop->has_source)
-		source = &hop->source;
-	out->port = hop->port;
-	out->inner_max = inner_max(in, hop, compile_overhead(forward, address));
-	if (forward == CONF_FORWARD_L2 && hop->on_link) {
-		out->transform = TRANSFORM_SET_MAC;
-		tunnel_compile_l2(&out->tunnel, &hop->mac, own);
-	} else if (forward == CONF_FORWARD_IPIP && source) {
-		tunnel_compile_ip(&out->tunnel, &hop->mac, own, source, address);
-		out->transform = tunnel_outer_v6(&out->tunnel) ? TRANSFORM_PUSH6 : TRANSFORM_PUSH4;
-	}
-}
+#include "compile/way.h"
 
 /* Weight of backend `number` in the table of its own pool. */
 static uint32_t weight_of(
@@ -76,13 +38,8 @@ static enum backend_state backend_state(const struct compile_input *in,
 static void compile_backend(struct backend *out, const struct compile_input *in,
 	const struct conf_pool *pool, const struct conf_backend *be, size_t number)
 {
-	const struct compile_hop *hop = &in->hops[number];
-	const unsigned int family = conf_family(&be->address);
-
 	out->state = (uint8_t)backend_state(in, pool, be, number);
-	compile_transform(out, in, pool->forward,
-		pool->has_tunnel_source[family] ? &pool->tunnel_source[family] : NULL, &be->address,
-		hop);
+	compile_way(out, in, pool, be, &in->hops[number]);
 }
 
 static void compile_leavers(struct generation *g, const struct compile_input *in)
@@ -91,8 +48,7 @@ static void compile_leavers(struct generation *g, const struct compile_input *in
 		const struct compile_leaver *l = &in->leavers[i];
 
 		g->backends[l->slot].state = BACKEND_DRAIN;
-		compile_transform(&g->backends[l->slot], in, l->forward,
-			l->has_tunnel_source ? &l->tunnel_source : NULL, &l->address, &l->hop);
+		compile_way(&g->backends[l->slot], in, &l->pool, &l->be, &l->hop);
 	}
 }
 

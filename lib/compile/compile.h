@@ -27,14 +27,11 @@ struct compile_hop {
 	uint32_t mtu;          /* of the route; 0 = the port's */
 };
 
-/* A backend that is in no pool any more but still has connections. What it needs of its former pool
- * is held by value. */
+/* A backend that is in no pool any more but still has connections. It and its former pool are held
+ * by value, without what they point to. */
 struct compile_leaver {
-	struct sl_addr address;
-	enum conf_forward forward;
-	bool has_tunnel_source;
-	struct sl_addr tunnel_source; /* of the address's family */
-	int egress_port;              /* as in struct conf_pool */
+	struct conf_backend be;
+	struct conf_pool pool;
 	uint16_t slot;
 	uint64_t since_ms; /* when its drain began; the caller's clock */
 	uint64_t until_ms; /* when its time is over */
@@ -65,5 +62,8 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 /* Bytes that the transform puts in front of an IP packet for a backend of this address.
  */
 uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend);
+
+/* Has this way to a backend an outer header, with a source address? */
+bool compile_has_outer(enum conf_forward forward);
 
 #endif

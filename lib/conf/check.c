@@ -181,6 +181,8 @@ static int check_all(struct conf *conf, struct sl_err *err)
 		rc = check_backups(&c);
 	if (!rc)
 		rc = check_vips(&c);
+	if (!rc && !c.mistakes && c.conf->n_pools)
+		rc = check_forward_vips(&c);
 	if (!rc)
 		rc = check_probe_ports(&c);
 	if (rc)

@@ -57,6 +57,10 @@ int check_vips(struct check *c);
 /* Backup pools, and what else a pool says of its health. 0 or -ENOMEM. */
 int check_backups(struct check *c);
 int check_probe_ports(struct check *c);
+int check_forward_vips(struct check *c);
+
+/* What the pool's way of forwarding asks for; resolves tunnel_source_prefix. */
+void check_forward(struct check *c, struct conf_pool *pool);
 
 /* The checks that a pool names. vdev: its packets leave by ports without a kernel interface. */
 void check_pool_checks(struct check *c, struct conf_pool *pool, bool vdev);

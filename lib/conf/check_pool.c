@@ -77,15 +77,17 @@ static bool leaves_by_vdev(const struct check *c, const struct conf_pool *pool)
 static void check_tunnel_source(struct check *c, const struct conf_pool *pool)
 {
 	static const char *const family_name[] = {"IPv4", "IPv6"};
+	const bool has_outer =
+		pool->forward == CONF_FORWARD_IPIP || pool->forward == CONF_FORWARD_GUE;
 	bool told[2] = {false, false};
 	const bool vdev = leaves_by_vdev(c, pool);
 
-	for (size_t i = 0; vdev && pool->forward == CONF_FORWARD_IPIP && i < pool->n_backends;
-		i++) {
+	for (size_t i = 0; vdev && has_outer && i < pool->n_backends; i++) {
 		const struct conf_backend *b = &pool->backends[i];
 		const unsigned int f = conf_family(&b->address);
 
-		if (b->place.broken || pool->has_tunnel_source[f] || told[f])
+		if (b->place.broken || pool->has_tunnel_source[f] || pool->has_source_prefix[f] ||
+			told[f])
 			continue;
 		told[f] = true;
 		check_fail(c, &pool->place,
@@ -267,6 +269,7 @@ static void check_pool(struct check *c, struct conf_pool *pool)
 	check_egress(c, pool);
 	check_table_size(c, pool);
 	check_scheduler(c, pool);
+	check_forward(c, pool);
 	check_tunnel_source(c, pool);
 	check_pool_checks(c, pool, leaves_by_vdev(c, pool));
 }

@@ -22,7 +22,8 @@ enum conf_hash { CONF_HASH_DEFAULT, CONF_HASH_5TUPLE, CONF_HASH_SOURCE, CONF_HAS
 enum conf_admin { CONF_ADMIN_READY, CONF_ADMIN_DRAIN, CONF_ADMIN_MAINT };
 enum conf_track { CONF_TRACK_ALL, CONF_TRACK_NONE };
 enum conf_marked_down { CONF_MARKED_DOWN_KEEP, CONF_MARKED_DOWN_REHASH };
-enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP };
+enum conf_forward { CONF_FORWARD_L2, CONF_FORWARD_IPIP, CONF_FORWARD_GUE, CONF_FORWARD_DSCP };
+enum conf_gue_checksum { CONF_GUE_CHECKSUM_ZERO, CONF_GUE_CHECKSUM_FULL };
 enum conf_idle { CONF_IDLE_POLL, CONF_IDLE_ADAPTIVE };
 enum conf_oversize { CONF_OVERSIZE_FRAGMENT, CONF_OVERSIZE_DROP };
 enum conf_check_type {
@@ -42,6 +43,9 @@ enum conf_all_down { CONF_ALL_DOWN_FAILOPEN, CONF_ALL_DOWN_REJECT, CONF_ALL_DOWN
 enum conf_echo { CONF_ECHO_ANSWER, CONF_ECHO_BACKEND, CONF_ECHO_DROP };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
+
+/* Least of pools[].mss_clamp (RFC 9293, 3.7.1). */
+#define CONF_MSS_MIN             536
 
 #define CONF_KEY_BYTES           16
 
@@ -119,7 +123,8 @@ struct conf_backend {
 	uint32_t weight;    /* 0-1000 */
 	uint32_t max_flows; /* 0 = no limit */
 	enum conf_admin admin;
-	uint32_t id; /* 0 = identity from the address */
+	uint32_t id;   /* 0 = identity from the address */
+	uint32_t dscp; /* 0 = not given */
 	struct conf_place place;
 };
 
@@ -138,6 +143,14 @@ struct conf_pool {
 	enum conf_forward forward;
 	struct sl_addr tunnel_source[2]; /* [0] IPv4, [1] IPv6; valid where has_tunnel_source */
 	bool has_tunnel_source[2];
+	struct sl_prefix *source_prefixes; /* tunnel_source_prefix */
+	size_t n_source_prefixes;
+	struct sl_prefix source_prefix[2]; /* the same by family; set by conf_check */
+	bool has_source_prefix[2];
+	uint32_t gue_port;
+	enum conf_gue_checksum gue_checksum;
+	bool decrement_ttl;
+	int32_t mss_clamp;  /* bytes; 0 = off, -1 = from the MTU */
 	const char *egress; /* port name or NULL: the route decides */
 	int egress_port;    /* index into conf.ports, -1 without egress; set by conf_check */
 	uint32_t drain_timeout_s;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include <netinet/in.h>
 #include <string.h>
 
 #include "conf/conf.h"
 #include "conf/schema.h"
+#include "conf/words.h"
 #include "conf/words_health.h"
 
 #define AT(type, field)    .offset = offsetof(type, field), .size = sizeof(((type *)0)->field)
@@ -12,92 +12,6 @@
 #define LIST_OF(owner, field, element)                                                     \
 	.type = CONF_TYPE_LIST, .offset = offsetof(owner, field), .size = sizeof(element), \
 	.count_offset = offsetof(owner, n_##field), .place_offset = offsetof(element, place)
-
-static const struct conf_word log_levels[] = {
-	{"error", CONF_LOG_ERROR, "what stops the daemon or loses traffic"},
-	{"warn", CONF_LOG_WARN, "also what should be mended"},
-	{"info", CONF_LOG_INFO, "also what changes"},
-	{"debug", CONF_LOG_DEBUG, "also what explains it"},
-	{NULL},
-};
-
-static const struct conf_word log_targets[] = {
-	{"stderr", CONF_LOG_STDERR, "with time stamps"},
-	{"journal", CONF_LOG_JOURNAL, "stderr with journald priorities"},
-	{NULL},
-};
-
-static const struct conf_word idles[] = {
-	{"poll", CONF_IDLE_POLL, "never sleep: shortest latency, a CPU each, always busy"},
-	{"adaptive", CONF_IDLE_ADAPTIVE, "sleep up to 40 us at a time while nothing comes"},
-	{NULL},
-};
-
-static const struct conf_word drivers[] = {
-	{"af_xdp", CONF_DRIVER_AF_XDP, "shares a kernel interface, VIP traffic by AF_XDP"},
-	{"af_packet", CONF_DRIVER_AF_PACKET, "shares a kernel interface by packet socket"},
-	{"vdev", CONF_DRIVER_VDEV, "any DPDK virtual device, without a kernel side"},
-	{NULL},
-};
-
-static const struct conf_word accept_macs[] = {
-	{"own", CONF_ACCEPT_OWN, "other unicast frames are dropped as not_our_mac"},
-	{"any", CONF_ACCEPT_ANY, "every frame is taken"},
-	{NULL},
-};
-
-static const struct conf_word schedulers[] = {
-#define X(ID, id, name, needs, help) {name, SCHEDULER_##ID, help},
-	SCHEDULER_LIST(X)
-#undef X
-		{NULL},
-};
-
-static const struct conf_word hashes[] = {
-	{"5-tuple", CONF_HASH_5TUPLE, "addresses, ports and protocol"},
-	{"source", CONF_HASH_SOURCE, "the client's address"},
-	{"source+dest", CONF_HASH_SOURCE_DEST, "the client's address and the VIP's"},
-	{NULL},
-};
-
-static const struct conf_word forwards[] = {
-	{"l2", CONF_FORWARD_L2, "new MAC addresses only, backends in the same network"},
-	{"ipip", CONF_FORWARD_IPIP, "IP tunnel, outer family follows the backend's address"},
-	{NULL},
-};
-
-static const struct conf_word admins[] = {
-	{"ready", CONF_ADMIN_READY, "takes part"},
-	{"drain", CONF_ADMIN_DRAIN, "no new connection, those it has go on for drain_timeout_s"},
-	{"maint", CONF_ADMIN_MAINT, "no packet at all, its connections start over elsewhere"},
-	{NULL},
-};
-
-static const struct conf_word oversizes[] = {
-	{"fragment", CONF_OVERSIZE_FRAGMENT,
-		"cut the client's packet, each piece travels by itself"},
-	{"drop", CONF_OVERSIZE_DROP, "drop it as too_big"},
-	{NULL},
-};
-
-static const struct conf_word tracks[] = {
-	{"all", CONF_TRACK_ALL, "connections are remembered and keep their backend"},
-	{"none", CONF_TRACK_NONE, "every packet goes by the table of the moment"},
-	{NULL},
-};
-
-static const struct conf_word echos[] = {
-	{"answer", CONF_ECHO_ANSWER, "Sluice answers, at a limited rate"},
-	{"backend", CONF_ECHO_BACKEND, "a backend of the pool answers, the same one for a client"},
-	{"drop", CONF_ECHO_DROP, "nobody answers"},
-	{NULL},
-};
-
-static const struct conf_word protocols[] = {
-	{"tcp", IPPROTO_TCP, "TCP"},
-	{"udp", IPPROTO_UDP, "UDP"},
-	{NULL},
-};
 
 const struct conf_row conf_rows[] = {
 	{"daemon", CONF_TYPE_GROUP, .help = "The process."},
@@ -334,8 +248,30 @@ const struct conf_row conf_rows[] = {
 	{"pools[].tunnel_source", CONF_TYPE_ADDRESSES, AT(struct conf_pool, tunnel_source),
 		COUNT(struct conf_pool, has_tunnel_source), .absent = "address of the port",
 		.example = "10.0.0.250",
-		.help = "Outer source address of ipip, one per family. Required where only a vdev "
+		.help = "Outer source address of ipip and gue, one per family. Required where only "
+			"a vdev "
 			"port can send."},
+	{"pools[].tunnel_source_prefix", CONF_TYPE_PREFIXES, AT(struct conf_pool, source_prefixes),
+		COUNT(struct conf_pool, n_source_prefixes), .most = 2,
+		.absent = "one source address", .example = "10.9.0.0/16",
+		.help = "With ipip, instead of tunnel_source: the outer source varies by flow "
+			"inside "
+			"this prefix, one per family, so that the NICs of backends spread packets "
+			"over their queues. /8 to /31, over IPv6 /64 to /127."},
+	{"pools[].gue_port", CONF_TYPE_UINT, AT(struct conf_pool, gue_port), .min = 1, .max = 65535,
+		.value = "6080", .help = "UDP port that backends take gue on."},
+	{"pools[].gue_checksum", CONF_TYPE_WORD, AT(struct conf_pool, gue_checksum),
+		.words = gue_checksums, .value = "zero", .help = "Checksum of gue's UDP header."},
+	{"pools[].decrement_ttl", CONF_TYPE_BOOL, AT(struct conf_pool, decrement_ttl),
+		.value = "false",
+		.help = "Take a hop off TTL or hop limit, as a router does; a packet without one "
+			"left "
+			"is answered with ICMP time exceeded."},
+	{"pools[].mss_clamp", CONF_TYPE_UINT, AT(struct conf_pool, mss_clamp), .min = -1,
+		.max = 9000, .value = "0", .unit = "bytes",
+		.help = "Most that a client's SYN may announce as its MSS. 0: not changed; -1: "
+			"what "
+			"fits the MTU towards the backend."},
 	{"pools[].egress", CONF_TYPE_NAME, AT(struct conf_pool, egress),
 		.absent = "the port of the route", .example = "wan",
 		.help = "Name of the port that packets to the backends leave by."},
@@ -417,6 +353,9 @@ const struct conf_row conf_rows[] = {
 	{"pools[].backends[].id", CONF_TYPE_UINT, AT(struct conf_backend, id), .min = 1,
 		.max = 16777215, .absent = "the address is the identity", .example = "1",
 		.help = "Stable identity across nodes and renumbering, unique in its pool."},
+	{"pools[].backends[].dscp", CONF_TYPE_UINT, AT(struct conf_backend, dscp), .min = 1,
+		.max = 63, .absent = "none; required with forward dscp", .example = "10",
+		.help = "DSCP by which the backend knows the VIP."},
 
 	{"vips", LIST_OF(struct conf, vips, struct conf_vip), .max = CONF_MAX_VIPS, .unit = "VIP",
 		.help = "The addresses that clients connect to."},

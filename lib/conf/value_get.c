@@ -112,7 +112,9 @@ static void get_bool(const struct field *f, size_t i, struct value *v, char *buf
 
 static void get_uint(const struct field *f, size_t i, struct value *v, char *buf)
 {
-	v->number = read_uint(f->at, f->row->size);
+	const uint32_t n = read_uint(f->at, f->row->size);
+
+	v->number = f->row->min < 0 ? (int32_t)n : (int64_t)n;
 }
 
 static void get_uints(const struct field *f, size_t i, struct value *v, char *buf)

@@ -22,7 +22,7 @@ struct burst {
 	uint16_t n;         /* live packets */
 	uint16_t n_ended;   /* packets whose way ended here */
 	uint8_t rx_port;    /* index into generation.ports */
-	uint8_t transforms; /* bit per enum transform that occurs */
+	uint16_t ways;      /* backend.way of all packets, or-ed */
 	uint32_t new_flows; /* bit per packet that has no backend yet */
 	bool one_service;   /* all packets have the same */
 

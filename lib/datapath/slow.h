@@ -12,6 +12,7 @@
 #define SLUICE_DATAPATH_SLOW_H
 
 #include "datapath/burst.h"
+#include "net/icmp.h"
 
 #define SLOW_TAKEN       VERDICT_COUNT
 
@@ -71,7 +72,16 @@ enum verdict slow_odd(struct lane *l, const struct generation *g, struct rte_mbu
 enum verdict slow_too_big(
 	struct lane *l, const struct generation *g, const struct burst *b, uint32_t i);
 
+/* Packet i of the burst has no hop left where one is taken: tell its sender. */
+enum verdict slow_expired(
+	struct lane *l, const struct generation *g, const struct burst *b, uint32_t i);
+
 /* Between the files of the side exit. */
+
+/* Answer packet i of the burst with an ICMP error about it, back the way it came. `silent`: the
+ * verdict where no answer can be given. */
+enum verdict slow_error(struct lane *l, const struct generation *g, const struct burst *b,
+	uint32_t i, const struct icmp_error *e, enum verdict silent);
 
 /* May the lane answer a packet from this address now? Takes a token if so. */
 bool slow_may_answer(struct lane *l, const void *src, bool v6);

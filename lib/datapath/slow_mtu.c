@@ -10,29 +10,6 @@
 #include "net/frag.h"
 #include "net/icmp.h"
 
-/* Turn the packet into the message that it was too big, and let it wait for its way back. */
-static enum verdict tell_mtu(struct lane *l, const struct generation *g, struct rte_mbuf *m,
-	const struct parsed *p, uint8_t rx_port, uint32_t max)
-{
-	const uint32_t hdr = icmp_error_hdr(p->v6), most = icmp_quote_max(p->v6);
-	const uint32_t quote = p->l3_len < most ? p->l3_len : most;
-	const uint32_t mtu = icmp_mtu(max, p->l3_len, p->v6);
-	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *), *ip = frame + p->l3_off;
-
-	if (!mtu || m->data_off < hdr || icmp_later_fragment(ip, p->v6) || !slow_has_room(l, 1))
-		return VERDICT_TOO_BIG;
-	if (!slow_may_answer(l, icmp_src(ip, p->v6), p->v6))
-		return VERDICT_RATE_LIMITED;
-	memmove(frame - hdr, frame, p->l3_off); /* VLAN tags stay: back the way it came */
-	icmp_write_too_big(ip, quote, chain_sum(m, p->l3_off, quote), mtu, l->ip_id++, p->v6);
-	m->data_off = (uint16_t)(m->data_off - hdr);
-	m->data_len = (uint16_t)(m->data_len + hdr);
-	m->pkt_len += hdr;
-	chain_cut(m, p->l3_off + hdr + quote);
-	slow_push_answer(l, g, m, rx_port);
-	return SLOW_TAKEN;
-}
-
 /* A packet that is being cut. */
 struct cut {
 	struct rte_mbuf *m;
@@ -81,7 +58,7 @@ static bool forward_piece(struct lane *l, const struct generation *g, const stru
 	one->backend[0] = b->backend[i];
 	one->hash[0] = b->hash[i];
 	one->transform[0] = b->transform[i];
-	one->transforms = (uint8_t)(1u << b->transform[i]);
+	one->ways = g->backends[b->backend[i]].way;
 	if (stage_transform_try(l, g, one))
 		return false;
 	slow_push(l, &(struct slow_out){
@@ -153,8 +130,12 @@ enum verdict slow_too_big(
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(b->mbuf[i], uint8_t *, p->l3_off);
 	const uint32_t max = g->backends[b->backend[i]].inner_max;
 
-	if (icmp_dont_fragment(ip, p->v6))
-		return tell_mtu(l, g, b->mbuf[i], p, b->rx_port, max);
+	if (icmp_dont_fragment(ip, p->v6)) {
+		const uint32_t mtu = icmp_mtu(max, p->l3_len, p->v6);
+		const struct icmp_error e = icmp_too_big(mtu, p->v6);
+
+		return mtu ? slow_error(l, g, b, i, &e, VERDICT_TOO_BIG) : VERDICT_TOO_BIG;
+	}
 	if (g->services[b->service[i]].oversize == SERVICE_DROP)
 		return VERDICT_TOO_BIG;
 	return cut_packet(l, g, b, i, max);

@@ -110,7 +110,7 @@ enum verdict slow_forward(struct lane *l, const struct generation *g, const stru
 	b->hash[0] = hash;
 	b->transform[0] = be->transform;
 	b->tx_port[0] = be->port;
-	b->transforms = (uint8_t)(1u << be->transform);
+	b->ways = be->way;
 	if (p->at.l3_len > be->inner_max)
 		return slow_too_big(l, g, b, 0);
 	if (!slow_has_room(l, 1))

@@ -225,12 +225,12 @@ void stage_select(struct lane *l, const struct generation *g, struct burst *b)
 		if (__builtin_expect(failed, 0))
 			burst_close(b, failed);
 	}
-	b->transforms = 0;
+	b->ways = 0;
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct backend *be = &g->backends[b->backend[i]];
 
 		b->transform[i] = be->transform;
 		b->tx_port[i] = be->port;
-		b->transforms |= (uint8_t)(1u << be->transform);
+		b->ways |= be->way;
 	}
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "datapath/adjust.h"
 #include "datapath/chain.h"
 #include "datapath/slow.h"
 #include "datapath/stage.h"
+#include "net/rewrite.h"
 
 /* Bytes from the start of the frame to its IP header become bytes in front of the mbuf or are taken
  * from its headroom, and the link padding behind the IP packet goes. `hdr`: bytes that stand before
@@ -28,11 +30,74 @@ static inline bool frame_resize(struct rte_mbuf *m, const struct parsed *p, uint
 	return true;
 }
 
-/* The flow label of an outer header, which others see: 20 bits that hang on all bits of the secret
- * hash, so that neither the bucket nor the tag of a flow can be told from them. */
-static inline uint32_t flow_label(uint64_t hash)
+/* What others see of a flow in outer headers: 32 bits that hang on all bits of the secret hash, so
+ * that neither the bucket nor the tag of the flow can be told from them. */
+static inline uint32_t entropy(uint64_t hash)
 {
-	return (uint32_t)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15 >> 44);
+	return (uint32_t)((hash ^ hash >> 32) * 0x9e3779b97f4a7c15 >> 32);
+}
+
+/* Bytes in front of the packet when done. */
+static inline uint32_t header_len(enum transform kind)
+{
+	switch (kind) {
+	case TRANSFORM_PUSH4:
+	case TRANSFORM_VARY4:
+		return ETH_LEN + IPV4_LEN;
+	case TRANSFORM_PUSH6:
+	case TRANSFORM_VARY6:
+		return ETH_LEN + IPV6_LEN;
+	case TRANSFORM_GUE4:
+		return ETH_LEN + IPV4_LEN + TUNNEL_GUE_LEN;
+	case TRANSFORM_GUE6:
+		return ETH_LEN + IPV6_LEN + TUNNEL_GUE_LEN;
+	default:
+		return ETH_LEN;
+	}
+}
+
+static inline bool outer_v4(enum transform kind)
+{
+	return kind == TRANSFORM_PUSH4 || kind == TRANSFORM_VARY4 || kind == TRANSFORM_GUE4;
+}
+
+static inline void write_dscp(struct rte_mbuf *m, const struct tunnel *t, const struct parsed *p)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
+
+	tunnel_write_l2(frame, t, p->v6);
+	rewrite_destination(frame + ETH_LEN, m->data_len - ETH_LEN, t->hdr + TUNNEL_DSCP_TO,
+		t->hdr[TUNNEL_DSCP], p->v6);
+}
+
+/* Write what stands in front of a packet. */
+static inline __attribute__((always_inline)) void write_header(enum transform kind,
+	struct rte_mbuf *m, const struct tunnel *t, const struct tunnel_packet *tp,
+	const struct parsed *p)
+{
+	uint8_t *at = rte_pktmbuf_mtod(m, uint8_t *);
+
+	switch (kind) {
+	case TRANSFORM_SET_MAC:
+		tunnel_write_l2(at, t, p->v6);
+		break;
+	case TRANSFORM_PUSH4:
+	case TRANSFORM_VARY4:
+		tunnel_write_ip4(at, t, tp, kind == TRANSFORM_VARY4);
+		break;
+	case TRANSFORM_PUSH6:
+	case TRANSFORM_VARY6:
+		tunnel_write_ip6(at, t, tp, kind == TRANSFORM_VARY6);
+		break;
+	case TRANSFORM_GUE4:
+		tunnel_write_gue4(at, t, tp);
+		break;
+	case TRANSFORM_GUE6:
+		tunnel_write_gue6(at, t, tp);
+		break;
+	default:
+		write_dscp(m, t, p);
+	}
 }
 
 /* The packets of one kind. `kind` is a literal at every call, so each kind gets a loop of its own.
@@ -41,6 +106,7 @@ static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
 	const struct generation *g, struct burst *b, const enum transform kind, const uint8_t *list,
 	uint32_t n, uint32_t *failed)
 {
+	const uint32_t hdr = header_len(kind);
 	uint16_t ip_id = l->ip_id;
 
 	for (uint32_t j = 0; j < n; j++) {
@@ -48,13 +114,10 @@ static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
 		const struct backend *be = &g->backends[b->backend[i]];
 		const struct parsed *p = &b->info[i];
 		struct rte_mbuf *m = b->mbuf[i];
-		const uint32_t hdr = kind == TRANSFORM_SET_MAC ? ETH_LEN
-				     : kind == TRANSFORM_PUSH4 ? ETH_LEN + IPV4_LEN
-							       : ETH_LEN + IPV6_LEN;
 		const struct tunnel_packet tp = {
 			.inner_len = p->l3_len,
 			.id = ip_id,
-			.label = flow_label(b->hash[i]),
+			.entropy = entropy(b->hash[i]),
 			.tos = p->tos,
 			.inner_v6 = p->v6,
 		};
@@ -64,19 +127,17 @@ static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
 			*failed |= 1u << i;
 			continue;
 		}
-		uint8_t *at = rte_pktmbuf_mtod(m, uint8_t *);
-
-		if (kind == TRANSFORM_SET_MAC)
-			tunnel_write_l2(at, &be->tunnel, p->v6);
-		else if (kind == TRANSFORM_PUSH4)
-			tunnel_write_ip4(at, &be->tunnel, &tp);
-		else
-			tunnel_write_ip6(at, &be->tunnel, &tp);
+		write_header(kind, m, &be->tunnel, &tp, p);
 		ip_id++;
 	}
-	if (kind == TRANSFORM_PUSH4)
+	if (outer_v4(kind))
 		l->ip_id = ip_id;
 }
+
+#define KIND(name)                                                          \
+	case TRANSFORM_##name:                                              \
+		transform_kind(l, g, b, TRANSFORM_##name, list, n, failed); \
+		break
 
 /* One call a kind, with the numbers of its packets; NULL means all of the burst. */
 static inline __attribute__((always_inline)) void transform_run(struct lane *l,
@@ -84,24 +145,23 @@ static inline __attribute__((always_inline)) void transform_run(struct lane *l,
 	uint32_t n, uint32_t *failed)
 {
 	switch (kind) {
-	case TRANSFORM_SET_MAC:
-		transform_kind(l, g, b, TRANSFORM_SET_MAC, list, n, failed);
-		break;
-	case TRANSFORM_PUSH4:
-		transform_kind(l, g, b, TRANSFORM_PUSH4, list, n, failed);
-		break;
-	case TRANSFORM_PUSH6:
-		transform_kind(l, g, b, TRANSFORM_PUSH6, list, n, failed);
-		break;
+		KIND(SET_MAC);
+		KIND(PUSH4);
+		KIND(PUSH6);
+		KIND(VARY4);
+		KIND(VARY6);
+		KIND(GUE4);
+		KIND(GUE6);
+		KIND(SET_DSCP);
 	default:
 		for (uint32_t j = 0; j < n; j++)
 			*failed |= 1u << (list ? list[j] : j);
 	}
 }
 
-/* Several kinds in one burst: one list of packet numbers each. */
-static void transform_grouped(
-	struct lane *l, const struct generation *g, struct burst *b, uint32_t *failed)
+/* Several kinds in one burst: one list of packet numbers each. Packets in `not` are left out. */
+static __attribute__((noinline)) void transform_grouped(
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t not, uint32_t *failed)
 {
 	uint8_t list[TRANSFORM_COUNT][BURST_MAX];
 	uint32_t n[TRANSFORM_COUNT] = {0};
@@ -109,11 +169,25 @@ static void transform_grouped(
 	for (uint32_t i = 0; i < b->n; i++) {
 		const uint8_t kind = b->transform[i];
 
-		list[kind][n[kind]++] = (uint8_t)i;
+		if (!(not >> i & 1))
+			list[kind][n[kind]++] = (uint8_t)i;
 	}
 	for (uint32_t kind = 0; kind < TRANSFORM_COUNT; kind++)
 		if (n[kind])
 			transform_run(l, g, b, kind, list[kind], n[kind], failed);
+}
+
+/* With what few backends ask for, before and after. */
+static __attribute__((noinline)) uint32_t transform_adjusted(
+	struct lane *l, const struct generation *g, struct burst *b)
+{
+	const uint32_t expired = b->ways & BACKEND_BEFORE ? adjust_before(g, b) : 0;
+	uint32_t failed = expired;
+
+	transform_grouped(l, g, b, expired, &failed);
+	if (b->ways & BACKEND_UDP_CSUM)
+		adjust_after(g, b, failed);
+	return failed;
 }
 
 static enum verdict why_failed(const struct generation *g, const struct burst *b, uint32_t i)
@@ -122,7 +196,7 @@ static enum verdict why_failed(const struct generation *g, const struct burst *b
 		return VERDICT_NEIGH_UNRESOLVED;
 	if (b->info[i].l3_len > g->backends[b->backend[i]].inner_max)
 		return VERDICT_TOO_BIG;
-	return VERDICT_ENCAP_HEADROOM;
+	return adjust_expired(g, b, i) ? VERDICT_TTL : VERDICT_ENCAP_HEADROOM;
 }
 
 static __attribute__((noinline)) void take_out_failed(
@@ -135,6 +209,8 @@ static __attribute__((noinline)) void take_out_failed(
 
 		if (v == VERDICT_TOO_BIG)
 			v = slow_too_big(l, g, b, i);
+		else if (v == VERDICT_TTL)
+			v = slow_expired(l, g, b, i);
 		if (v != SLOW_TAKEN)
 			burst_end(l, b, i, v);
 	}
@@ -143,15 +219,17 @@ static __attribute__((noinline)) void take_out_failed(
 
 uint32_t stage_transform_try(struct lane *l, const struct generation *g, struct burst *b)
 {
-	const uint8_t kinds = b->transforms;
+	const uint32_t ways = b->ways;
 	uint32_t failed = 0;
 
 	static_assert(BURST_MAX <= 32, "one bit a packet in failed");
 	/* NULL is a literal here: the usual loop has no list to look at. */
-	if (__builtin_expect(kinds && (kinds & (kinds - 1)) == 0, 1))
-		transform_run(l, g, b, __builtin_ctz(kinds), NULL, b->n, &failed);
+	if (__builtin_expect(ways && (ways & (ways - 1)) == 0, 1))
+		transform_run(l, g, b, __builtin_ctz(ways), NULL, b->n, &failed);
+	else if (ways < 1u << TRANSFORM_COUNT)
+		transform_grouped(l, g, b, 0, &failed);
 	else
-		transform_grouped(l, g, b, &failed);
+		failed = transform_adjusted(l, g, b);
 	return failed;
 }
 

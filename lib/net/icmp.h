@@ -147,19 +147,41 @@ HDR_INLINE uint32_t icmp_mtu(uint32_t max, uint32_t len, bool v6)
 	return len > ICMP6_MTU_MIN ? ICMP6_MTU_MIN : 0;
 }
 
-/* "Fragmentation needed" (RFC 1191, 4) or "packet too big" (RFC 4443, 3.2): IP and ICMP header in
- * front of the packet at `ip`, of which `quote` bytes with the sum `quote_sum` follow. Source is
- * that packet's destination. icmp_error_hdr() bytes before `ip` are written. */
-HDR_INLINE void icmp_write_too_big(
-	uint8_t *ip, uint32_t quote, uint64_t quote_sum, uint32_t mtu, uint16_t id, bool v6)
+/* An error message, but for its checksum: what says which, and what. */
+struct icmp_error {
+	uint8_t type, code;
+	uint32_t rest_be; /* the four bytes behind the checksum */
+};
+
+/* "Fragmentation needed" (RFC 1191, 4) or "packet too big" (RFC 4443, 3.2). */
+HDR_INLINE struct icmp_error icmp_too_big(uint32_t mtu, bool v6)
+{
+	return (struct icmp_error){
+		.type = v6 ? ICMP6_TOO_BIG : ICMP4_UNREACHABLE,
+		.code = v6 ? 0 : ICMP4_FRAG_NEEDED,
+		.rest_be = htobe32(mtu),
+	};
+}
+
+/* "Time to live exceeded in transit" (RFC 792) or "hop limit exceeded" (RFC 4443, 3.3). */
+HDR_INLINE struct icmp_error icmp_expired(bool v6)
+{
+	return (struct icmp_error){.type = v6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED};
+}
+
+/* The message: IP and ICMP header in front of the packet at `ip`, of which `quote` bytes with the
+ * sum `quote_sum` follow. Source is that packet's destination. icmp_error_hdr() bytes before `ip`
+ * are written. */
+HDR_INLINE void icmp_write_error(uint8_t *ip, uint32_t quote, uint64_t quote_sum,
+	const struct icmp_error *e, uint16_t id, bool v6)
 {
 	uint8_t *icmp = ip - ICMP_LEN, *head = ip - icmp_error_hdr(v6);
 	const uint32_t len = ICMP_LEN + quote;
 
 	hdr_store32(icmp, 0);
-	hdr_store32(icmp + 4, htobe32(mtu));
-	icmp[0] = v6 ? ICMP6_TOO_BIG : ICMP4_UNREACHABLE;
-	icmp[1] = v6 ? 0 : ICMP4_FRAG_NEEDED;
+	hdr_store32(icmp + 4, e->rest_be);
+	icmp[0] = e->type;
+	icmp[1] = e->code;
 	icmp_write_ip(head, icmp_dst(ip, v6), icmp_src(ip, v6), ICMP_TOS, len, id, v6);
 	const uint64_t sum = csum_words(icmp, ICMP_LEN) + quote_sum +
 			     icmp_pseudo(icmp_src(head, v6), icmp_dst(head, v6), len, v6);

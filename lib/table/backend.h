@@ -21,6 +21,11 @@ enum transform {
 	TRANSFORM_SET_MAC,    /* rewrite the Ethernet header */
 	TRANSFORM_PUSH4,      /* put an outer IPv4 header in front */
 	TRANSFORM_PUSH6,      /* put an outer IPv6 header in front */
+	TRANSFORM_VARY4,      /* PUSH4 with a source address that varies by flow */
+	TRANSFORM_VARY6,      /* PUSH6, the same */
+	TRANSFORM_GUE4,       /* outer IPv4, UDP and GUE header */
+	TRANSFORM_GUE6,       /* outer IPv6, UDP and GUE header */
+	TRANSFORM_SET_DSCP,   /* rewrite destination address and DSCP: layer 3 DSR */
 	TRANSFORM_UNRESOLVED, /* next hop unknown: drop */
 	TRANSFORM_COUNT
 };
@@ -33,16 +38,27 @@ enum backend_state {
 	BACKEND_READY,
 };
 
-/* One line for every transform but PUSH6. Immutable after publish. */
+/* Bits of a packet's way beside 1 << transform: what few backends ask for. */
+#define BACKEND_TTL      (1u << 12) /* one hop less to live */
+#define BACKEND_MSS      (1u << 13) /* lower the MSS of a SYN */
+#define BACKEND_UDP_CSUM (1u << 14) /* checksum of GUE's UDP header in full */
+#define BACKEND_BEFORE   (BACKEND_TTL | BACKEND_MSS)
+
+static_assert(TRANSFORM_COUNT <= 12, "a bit each below those");
+
+/* One line for all IPv4 transforms. Immutable after publish. */
 struct backend {
 	alignas(64) uint8_t transform; /* enum transform */
 	uint8_t state;                 /* enum backend_state */
 	uint8_t port;                  /* egress port, index into generation.ports */
+	uint16_t way;                  /* 1 << transform, and the bits above */
 	uint16_t inner_max;            /* largest IP packet that fits the MTU after the transform */
 	struct tunnel tunnel;
+	uint16_t mss; /* with BACKEND_MSS: most; 0 = what inner_max has room for */
 };
 
 static_assert(sizeof(struct backend) == 128, "two cache lines");
-static_assert(offsetof(struct backend, tunnel.hdr) + ETH_LEN + IPV4_LEN <= 64, "PUSH4: one line");
+static_assert(offsetof(struct backend, tunnel.hdr) + ETH_LEN + IPV4_LEN + TUNNEL_GUE_LEN <= 64,
+	"GUE4: one line");
 
 #endif

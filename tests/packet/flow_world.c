@@ -172,10 +172,8 @@ static void plan_leavers(struct plan *p, const struct flow_world *w)
 		if (w->be[n].place != FLOW_LEAVING)
 			continue;
 		*l = (struct compile_leaver){
-			.address = address_of(n),
-			.forward = CONF_FORWARD_IPIP,
-			.has_tunnel_source = true,
-			.tunnel_source = p->pool[0].tunnel_source[is_six(n)],
+			.be.address = address_of(n),
+			.pool = p->pool[0],
 			.slot = w->be[n].slot,
 			.hop = hop_of(w, n),
 		};

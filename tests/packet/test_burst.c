@@ -47,7 +47,9 @@ static struct rte_mbuf *mbuf(const struct frame *f, bool pieces)
 static void blank_id(struct frame *f)
 {
 	uint8_t *ip = f->b + 14;
-	const bool tunnel = ip[0] >> 4 == 4 && (ip[9] == IPPROTO_IPIP || ip[9] == IPPROTO_IPV6);
+	const bool gue = ip[9] == IPPROTO_UDP && ip[22] == 6080 >> 8 && ip[23] - 6080 % 256 < 2;
+	const bool tunnel =
+		ip[0] >> 4 == 4 && (ip[9] == IPPROTO_IPIP || ip[9] == IPPROTO_IPV6 || gue);
 
 	if (tunnel) {
 		memset(ip + 4, 0, 2);

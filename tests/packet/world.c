@@ -9,6 +9,7 @@
 #include "world.h"
 
 #define MAX_WAYS     64
+#define GUE_FULL     "forward = \"gue\"; gue_checksum = \"full\"; gue_port = 6081;"
 #define BOTH_SOURCES "tunnel_source = [ \"10.0.0.250\", \"fd00::250\" ];"
 
 /* Our addresses towards the backends, where the pool names none. */
@@ -26,6 +27,8 @@ struct pool {
 	uint16_t mtu; /* of the route */
 	bool dark, behind, unsourced;
 	enum pool_action action;
+	const char *only; /* VIP that it serves; NULL: all */
+	uint8_t dscp;
 };
 
 static const struct pool pools[WORLD_POOLS] = {
@@ -52,6 +55,21 @@ static const struct pool pools[WORLD_POOLS] = {
 	[POOL_TIGHT6] = {"", "fd00:14::", HOP_SOURCE6, .n = 1, .weight = 1, .mtu = 1300},
 	[POOL_WAITS] = {"", "10.13.0.", HOP_SOURCE4, .n = 1, .weight = 1,
 		.action = POOL_ACTION_WAIT},
+	[POOL_GUE4] = {"forward = \"gue\";", "10.21.0.", HOP_SOURCE4, .n = 1, .weight = 1},
+	[POOL_GUE6] = {"forward = \"gue\";", "fd00:21::", HOP_SOURCE6, .n = 1, .weight = 1},
+	[POOL_GUE_FULL4] = {GUE_FULL, "10.22.0.", HOP_SOURCE4, .n = 1, .weight = 1},
+	[POOL_GUE_FULL6] = {GUE_FULL, "fd00:22::", HOP_SOURCE6, .n = 1, .weight = 1},
+	[POOL_VARY4] = {"tunnel_source_prefix = [ \"" VARY_PREFIX4 ".0.0/16\" ];", "10.23.0.",
+		HOP_SOURCE4, .n = 1, .weight = 1},
+	[POOL_VARY6] = {"tunnel_source_prefix = [ \"" VARY_PREFIX6 ":/64\" ];",
+		"fd00:23::", HOP_SOURCE6, .n = 1, .weight = 1},
+	[POOL_DSCP4] = {"forward = \"dscp\";", "10.24.0.", .n = 1, .weight = 1, .only = VIP4,
+		.dscp = WORLD_DSCP},
+	[POOL_DSCP6] = {"forward = \"dscp\";", "fd00:24::", .n = 1, .weight = 1, .only = VIP6,
+		.dscp = WORLD_DSCP},
+	[POOL_TTL] = {"decrement_ttl = true;", "10.25.0.", HOP_SOURCE4, .n = 1, .weight = 1},
+	[POOL_MSS] = {"mss_clamp = -1;", "10.26.0.", HOP_SOURCE4, .n = 1, .weight = 1, .mtu = 1400},
+	[POOL_MSS_L2] = {"forward = \"l2\"; mss_clamp = 1000;", "10.27.0.", .n = 1, .weight = 1},
 };
 
 static const char *const macs[WORLD_PORTS] = {
@@ -99,6 +117,15 @@ static void lay_ways(void)
 		}
 }
 
+static void write_backend(FILE *f, const struct pool *pool, uint8_t i, const char *address)
+{
+	fprintf(f, "%s{ name = \"b%u\"; address = \"%s\"; weight = %u;", i ? ", " : "", i, address,
+		pool->weight);
+	if (pool->dscp)
+		fprintf(f, " dscp = %u;", pool->dscp);
+	fputs(" }", f);
+}
+
 static void write_pools(FILE *f)
 {
 	const struct world_way *way = ways;
@@ -108,8 +135,7 @@ static void write_pools(FILE *f)
 		fprintf(f, "%s{ name = \"p%u\"; table_size = 251; %s backends = (", p ? ",\n" : "",
 			p, pools[p].keys);
 		for (uint8_t i = 0; i < pools[p].n; i++, way++)
-			fprintf(f, "%s{ name = \"b%u\"; address = \"%s\"; weight = %u; }",
-				i ? ", " : "", i, way->address, pools[p].weight);
+			write_backend(f, &pools[p], i, way->address);
 		fputs(" ); }", f);
 	}
 	fputs(" );\n", f);
@@ -153,8 +179,13 @@ static void write_vips(FILE *f)
 
 	fputs("vips = (\n", f);
 	for (int i = 0; i < 4; i++) {
-		for (int p = 0; p < WORLD_POOLS; p++)
+		for (int p = 0; p < WORLD_POOLS; p++) {
+			if (pools[p].only && strcmp(pools[p].only, each[i]) != 0)
+				continue;
 			write_vip(f, &n, each[i], PORT_OF(p), "tcp", p);
+			if (p >= POOL_GUE4)
+				write_vip(f, &n, each[i], PORT_OF(p), "udp", p);
+		}
 		write_vip(f, &n, each[i], 53, "udp", POOL_VIA4);
 	}
 	for (int i = 0; i < 2; i++) {

@@ -44,6 +44,17 @@ enum world_pool {
 	POOL_RR,        /* four backends in turn */
 	POOL_LC,        /* four, fewest flows */
 	POOL_RANDOM,    /* four by chance */
+	POOL_GUE4,
+	POOL_GUE6,
+	POOL_GUE_FULL4, /* checksum in full, port 6081 */
+	POOL_GUE_FULL6,
+	POOL_VARY4, /* outer source in VARY_PREFIX4 */
+	POOL_VARY6,
+	POOL_DSCP4,  /* on VIP4 only */
+	POOL_DSCP6,  /* on VIP6 only */
+	POOL_TTL,    /* decrement_ttl */
+	POOL_MSS,    /* mss_clamp = -1, MTU 1400 */
+	POOL_MSS_L2, /* mss_clamp = 1000, direct */
 	WORLD_POOLS
 };
 
@@ -71,6 +82,10 @@ enum world_pool {
  * 2001:db8:c::/48 by L2, from 198.51.100.64/26 and 2001:db8:c:1::/64 by VIA6, and with DSCP 46 or
  * 10 by ROUTED4; from 198.51.100.128/25 and 2001:db8:c:2::/64 by EMPTY. */
 #define PORT_RULES       8500
+
+#define VARY_PREFIX4     "10.99"    /* /16 */
+#define VARY_PREFIX6     "fd00:99:" /* /64 */
+#define WORLD_DSCP       42
 
 /* One backend, as the test itself knows it. */
 struct world_way {

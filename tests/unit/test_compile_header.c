@@ -20,6 +20,12 @@ static void headers_and_room(void **state)
 	} kinds[] = {
 		{ONE("forward = \"ipip\";", "10.0.0.1"), TRANSFORM_PUSH4, 20, 34},
 		{ONE("forward = \"ipip\";", "fd00::1"), TRANSFORM_PUSH6, 40, 54},
+		{ONE("forward = \"gue\";", "10.0.0.1"), TRANSFORM_GUE4, 32, 46},
+		{ONE("forward = \"gue\";", "fd00::1"), TRANSFORM_GUE6, 52, 66},
+		{ONE("tunnel_source_prefix = [ \"10.9.0.0/16\" ];", "10.0.0.1"), TRANSFORM_VARY4,
+			20, 34},
+		{ONE("tunnel_source_prefix = [ \"fd09::/64\" ];", "fd00::1"), TRANSFORM_VARY6, 40,
+			54},
 		{ONE("forward = \"l2\";", "10.0.0.1"), TRANSFORM_SET_MAC, 0, 14},
 		{ONE("forward = \"l2\";", "fd00::1"), TRANSFORM_SET_MAC, 0, 14},
 	};
@@ -30,14 +36,19 @@ static void headers_and_room(void **state)
 
 	for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
 		for (size_t m = 0; m < sizeof mtus / sizeof *mtus; m++) {
-			hops[0].source = addr(k == 1 ? "fd00::f" : "192.0.2.1");
+			hops[0].source =
+				addr(strstr(kinds[k].text, "fd00::1") ? "fd00::f" : "192.0.2.1");
 			ports[0].mtu = mtus[m].port;
 			hops[0].mtu = mtus[m].route;
 			struct generation *g = build(kinds[k].text, NULL);
 			const struct backend *be = &g->backends[20];
 
 			assert_int_equal(be->transform, kinds[k].transform);
-			assert_int_equal(be->inner_max, mtus[m].mtu - kinds[k].overhead);
+			const uint32_t mtu = mtus[m].mtu;
+
+			assert_int_equal(be->inner_max,
+				mtu > kinds[k].overhead ? mtu - kinds[k].overhead : 0);
+			assert_int_equal(be->way, 1u << be->transform);
 			assert_int_equal(be->tunnel.len, kinds[k].hdr_len);
 			assert_memory_equal(be->tunnel.hdr, hops[0].mac.b, 6);
 			assert_memory_equal(be->tunnel.hdr + 6, ports[0].mac.b, 6);
@@ -145,15 +156,15 @@ static void tunnel_source_of_pool_or_hop(void **state)
 static void leavers_stay_reachable(void **state)
 {
 	n_leavers = 2;
-	leavers[0] = (struct compile_leaver){.address = addr("10.0.5.1"),
-		.forward = CONF_FORWARD_IPIP,
+	leavers[0] = (struct compile_leaver){.be.address = addr("10.0.5.1"),
+		.pool.forward = CONF_FORWARD_IPIP,
 		.slot = 25,
 		.hop = hops[5]};
-	leavers[1] = (struct compile_leaver){.address = addr("10.0.6.1"),
-		.forward = CONF_FORWARD_IPIP,
+	leavers[1] = (struct compile_leaver){.be.address = addr("10.0.6.1"),
+		.pool.forward = CONF_FORWARD_IPIP,
 		.slot = 26,
-		.has_tunnel_source = true,
-		.tunnel_source = addr("10.9.9.9"),
+		.pool.has_tunnel_source[0] = true,
+		.pool.tunnel_source[0] = addr("10.9.9.9"),
 		.hop = {.resolved = false}};
 	struct generation *g = build(ONE("", "10.0.0.1"), NULL);
 

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* What the ways of forwarding ask of pools, backends and VIPs. */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf/check.h"
+
+/* Shortest and longest tunnel_source_prefix by family, as a person writes them; IPv4 prefixes are
+ * kept 96 bits longer. */
+static const struct {
+	const char *family;
+	unsigned int least, most, above;
+} prefixes[] = {{"IPv4", 8, 31, 96}, {"IPv6", 64, 127, 0}};
+
+static void check_source_prefix(struct check *c, struct conf_pool *pool, const struct sl_prefix *p)
+{
+	const unsigned int f = conf_family(&p->address), len = p->len - prefixes[f].above;
+	char text[SL_PREFIX_STRLEN];
+
+	sl_prefix_format(p, text);
+	if (len < prefixes[f].least || len > prefixes[f].most)
+		check_fail(c, &pool->place,
+			"pool \"%s\": tunnel_source_prefix %s: an %s prefix has a length of %u to "
+			"%u",
+			pool->name, text, prefixes[f].family, prefixes[f].least, prefixes[f].most);
+	if (pool->has_source_prefix[f])
+		check_fail(c, &pool->place,
+			"pool \"%s\": tunnel_source_prefix has more than one %s prefix", pool->name,
+			prefixes[f].family);
+	if (pool->has_tunnel_source[f])
+		check_fail(c, &pool->place,
+			"pool \"%s\": tunnel_source and tunnel_source_prefix are both given for "
+			"%s: leave one out",
+			pool->name, prefixes[f].family);
+	pool->source_prefix[f] = *p;
+	pool->has_source_prefix[f] = true;
+}
+
+static void check_dscp(struct check *c, const struct conf_pool *pool)
+{
+	for (size_t i = 0; i < pool->n_backends; i++) {
+		const struct conf_backend *b = &pool->backends[i];
+
+		if (pool->forward == CONF_FORWARD_DSCP && !b->dscp)
+			check_fail(c, &b->place,
+				"pool \"%s\": backend \"%s\": dscp is missing: with forward "
+				"\"dscp\" the backend knows the VIP by it",
+				pool->name, b->name);
+		else if (pool->forward != CONF_FORWARD_DSCP && b->dscp)
+			check_fail(c, &b->place,
+				"pool \"%s\": backend \"%s\": dscp does nothing without forward "
+				"\"dscp\"",
+				pool->name, b->name);
+	}
+}
+
+void check_forward(struct check *c, struct conf_pool *pool)
+{
+	memset(pool->has_source_prefix, 0, sizeof pool->has_source_prefix);
+	for (size_t i = 0; i < pool->n_source_prefixes; i++)
+		check_source_prefix(c, pool, &pool->source_prefixes[i]);
+	if (pool->n_source_prefixes && pool->forward != CONF_FORWARD_IPIP)
+		check_fail(c, &pool->place,
+			"pool \"%s\": tunnel_source_prefix is for forward \"ipip\" only",
+			pool->name);
+	if (pool->mss_clamp > 0 && pool->mss_clamp < CONF_MSS_MIN)
+		check_fail(c, &pool->place,
+			"pool \"%s\": mss_clamp %d is below %d, which every host may announce",
+			pool->name, pool->mss_clamp, CONF_MSS_MIN);
+	check_dscp(c, pool);
+}
+
+/* The VIP that a backend is to see behind its DSCP. */
+struct dscp_use {
+	const struct conf_backend *be;
+	const struct conf_pool *pool;
+	const struct conf_vip *vip;
+};
+
+static int cmp_use(const void *a, const void *b)
+{
+	const struct dscp_use *ua = a, *ub = b;
+	const int d = memcmp(&ua->be->address, &ub->be->address, sizeof ua->be->address);
+
+	if (d || ua->be->dscp == ub->be->dscp)
+		return d;
+	return ua->be->dscp < ub->be->dscp ? -1 : 1;
+}
+
+/* The same address and DSCP must always mean the same VIP. */
+static void check_uses(struct check *c, struct dscp_use *use, size_t n)
+{
+	char text[SL_ADDR_STRLEN];
+
+	qsort(use, n, sizeof *use, cmp_use);
+	for (size_t i = 1; i < n; i++) {
+		const struct dscp_use *a = &use[i - 1], *b = &use[i];
+
+		if (cmp_use(a, b) == 0 && !sl_addr_eq(&a->vip->address, &b->vip->address))
+			check_fail(c, &b->be->place,
+				"pool \"%s\": backend \"%s\": dscp %u at %s would mean VIP \"%s\" "
+				"and VIP \"%s\"",
+				b->pool->name, b->be->name, b->be->dscp,
+				sl_addr_format(&b->be->address, text), a->vip->name, b->vip->name);
+	}
+}
+
+/* The destination is rewritten, so both ends are of one family. */
+static void check_family(struct check *c, const struct dscp_use *use)
+{
+	if (conf_family(&use->be->address) != conf_family(&use->vip->address))
+		check_fail(c, &use->be->place,
+			"pool \"%s\": backend \"%s\": forward \"dscp\" needs the family of VIP "
+			"\"%s\"",
+			use->pool->name, use->be->name, use->vip->name);
+}
+
+static size_t count_uses(const struct conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->n_vips; i++)
+		n += conf->pools[conf->vips[i].pool_index].n_backends;
+	return n;
+}
+
+int check_forward_vips(struct check *c)
+{
+	const struct conf *conf = c->conf;
+	struct dscp_use *use = calloc(count_uses(conf) + 1, sizeof *use);
+	size_t n = 0;
+
+	if (!use)
+		return -ENOMEM;
+	for (size_t i = 0; i < conf->n_vips; i++) {
+		const struct conf_vip *vip = &conf->vips[i];
+		const struct conf_pool *pool = &conf->pools[vip->pool_index];
+
+		for (size_t k = 0; pool->forward == CONF_FORWARD_DSCP && k < pool->n_backends;
+			k++) {
+			use[n] = (struct dscp_use){&pool->backends[k], pool, vip};
+			check_family(c, &use[n++]);
+		}
+	}
+	check_uses(c, use, n);
+	free(use);
+	return 0;
+}
