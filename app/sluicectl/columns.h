@@ -114,6 +114,24 @@ static const struct column flow_stats_columns[] = {
 	{"bypass", "BYPASS", cell_count, true},
 };
 
+static const struct column session_columns[] = {
+	{"pool", "POOL", cell_text, false},
+	{"client", "CLIENT", cell_text, false},
+	{"backend", "BACKEND", cell_text, false},
+	{"idle_s", "IDLE", cell_integer, true},
+	{"left_s", "LEFT", cell_integer, true},
+};
+
+static const struct column session_stats_columns[] = {
+	{"entries", "CLIENTS", cell_integer, true},
+	{"capacity", "ROOM", cell_integer, true},
+	{"hits", "HITS", cell_count, true},
+	{"began", "BEGAN", cell_count, true},
+	{"changed", "CHANGED", cell_count, true},
+	{"evicted", "EVICTED", cell_count, true},
+	{"expired", "EXPIRED", cell_count, true},
+};
+
 static const struct column lcore_columns[] = {
 	{"lcore", "LCORE", cell_integer, true},
 	{"lanes", "LANES", cell_numbers, false},

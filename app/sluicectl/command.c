@@ -7,6 +7,7 @@
 #include "columns.h"
 #include "command.h"
 #include "config.h"
+#include "operands.h"
 #include "show.h"
 #include "show_object.h"
 
@@ -24,116 +25,12 @@ const struct exit_row exit_rows[] = {
 };
 const size_t n_exit_rows = COUNT(exit_rows);
 
-static const struct operand wait_operands[] = {
-	{"POOL", "pool", "name of the pool", .required = true},
-	{"up=N", "condition", "or down=N: met when so many backends are up, or down, or more",
-		.required = true},
-};
-
-static const struct operand freeze_operand[] = {
-	{"SECONDS", "seconds", "0 to 3600, 30 where not said; 0 ends a freeze", .is_integer = true},
-};
-
-static const struct operand pool_operand[] = {
-	{"POOL", "pool", "only the backends of this pool"},
-};
-
-static const struct operand table_operand[] = {
-	{"POOL", "pool", "with the shares of its backends"},
-};
-
-static const struct operand table_keys[] = {
-	{"POOL[/BACKEND]", "of", "what would change", .required = true},
-	{"KEY=VALUE...", NULL, "keys of pools[] or pools[].backends[] in the configuration",
-		.required = true, .is_settings = true},
-};
-
-static const struct operand lane_operands[] = {
-	{"LANE", "lane", "number of the lane", .required = true, .is_integer = true},
-	{"LCORE", "lcore", "worker that shall drive it", .required = true, .is_integer = true},
-};
-
-static const struct operand tuple_operands[] = {
-	{"SRC:PORT", "client", "the client's end, as 192.0.2.1:40000 or [2001:db8::1]:40000",
-		.required = true},
-	{"VIP:PORT/PROTOCOL", "service", "as 203.0.113.10:443/tcp or [2001:db8::10]:53/udp",
-		.required = true},
-};
-
-static const struct operand flush_operands[] = {
-	{"SRC:PORT", "client", "with the next: one connection; the word all alone: every one"},
-	{"VIP:PORT/PROTOCOL", "service", "as 203.0.113.10:443/tcp or [2001:db8::10]:53/udp"},
-};
-
-static const struct operand flow_operand[] = {
-	{"POOL[/BACKEND]", "backend", "only the connections of this pool or backend"},
-};
-
 static bool no_packets(const json_t *item)
 {
 	return json_number_value(json_object_get(item, "packets")) == 0;
 }
 
-static const struct operand vip_keys[] = {
-	{"VIP", "vip", "name of the VIP", .required = true},
-	{"KEY=VALUE...", NULL, "keys of vips[] in the configuration; KEY= is back to the default",
-		.required = true, .is_settings = true},
-};
-
-static const struct operand vip_operand[] = {
-	{"VIP", "vip", "name of the VIP", .required = true},
-};
-
-static const struct operand one_pool[] = {
-	{"POOL", "pool", "name of the pool", .required = true},
-};
-
-static const struct operand pool_keys[] = {
-	{"POOL", "pool", "name of the pool", .required = true},
-	{"KEY=VALUE...", NULL, "keys of pools[] in the configuration; KEY= is back to the default",
-		.is_settings = true},
-};
-
-static const struct operand port_keys[] = {
-	{"PORT", "port", "name of the port", .required = true},
-	{"KEY=VALUE...", NULL, "keys of ports[] in the configuration; KEY= is back to the default",
-		.required = true, .is_settings = true},
-};
-
-#define BACKEND                                                                                 \
-	{                                                                                       \
-		"BACKEND", "backend", "POOL/BACKEND, or BACKEND where one pool alone has such", \
-			.required = true, .is_backend = true                                    \
-	}
-
 static const struct operand backend_operand[] = {BACKEND};
-
-static const struct operand backend_keys[] = {
-	BACKEND,
-	{"KEY=VALUE...", NULL,
-		"keys of pools[].backends[] in the configuration; KEY= is back to the default",
-		.required = true, .is_settings = true},
-};
-
-static const struct operand backend_weight[] = {
-	BACKEND,
-	{"WEIGHT", "weight", "0 to 1000, or a share of the weight it has: 50%", .required = true},
-};
-
-static const struct operand pool_members[] = {
-	{"POOL", "pool", "name of the pool", .required = true},
-	{"NAME=ADDRESS[,WEIGHT]...", "backends", "the members", .is_members = true},
-};
-
-static const struct operand check_operand[] = {
-	{"FILE", "text", "this file, in place of the daemon's own"},
-};
-
-static const struct operand config_keys[] = {
-	{"KEY=VALUE...", NULL,
-		"keys of the configuration, daemon.log.level=debug; KEY= is back to the default",
-		.required = true, .is_settings = true},
-};
 
 #define LIST(c) .columns = c, .n_columns = COUNT(c), .run = show_list
 
@@ -396,6 +293,43 @@ const struct command commands[] = {
 		.operands = table_keys,
 		.n_operands = COUNT(table_keys),
 		.run = show_table_diff,
+	},
+	{
+		.name = "session list",
+		.help = "the clients that pools with persist_s remember",
+		.more = "IDLE and LEFT are seconds since the client's last new connection (or the "
+			"end of one), and until it is forgotten.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "session.list",
+		.operands = session_operand,
+		.n_operands = COUNT(session_operand),
+		.empty = "no sessions",
+		.streams = true,
+		.columns = session_columns,
+		.n_columns = COUNT(session_columns),
+		.run = show_stream,
+	},
+	{
+		.name = "session stats",
+		.help = "how many clients are remembered, and what became of them",
+		.more = "HITS are new connections that went where their client was, CHANGED those "
+			"whose backend took none any more, EVICTED clients that made room for "
+			"others before their time: raise flows.sessions then.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "session.stats",
+		.empty = "no sessions",
+		LIST(session_stats_columns),
+	},
+	{
+		.name = "session flush",
+		.help = "forget clients: their next connection is chosen for anew",
+		.more = "A client, those of a pool, those of one backend (--backend), or all (the "
+			"word all). Connections that are there go on.",
+		.accepts = NEEDS_FLOWS | NEEDS_ASSENT,
+		.request = "session.flush",
+		.operands = session_flush_operand,
+		.n_operands = COUNT(session_flush_operand),
+		.run = show_session_flush,
 	},
 	{
 		.name = "lookup",

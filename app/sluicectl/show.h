@@ -34,6 +34,9 @@ enum exit_code show_table_diff(const struct command *command, const struct optio
 enum exit_code show_lane_move(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err);
 
+enum exit_code show_session_flush(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err);
+
 /* Health (show_health.c). EXIT_FALSE: the probe failed, or the wait was in vain. */
 enum exit_code show_backend(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ask.h"
+#include "base/addr.h"
 #include "show.h"
 
 static const char *text(const json_t *o, const char *key, const char *otherwise)
@@ -32,6 +33,9 @@ static void print_lookup(FILE *out, const json_t *data)
 	else
 		fprintf(out, "VIP %s: backend %s/%s, decided by the %s\n", text(data, "vip", "?"),
 			pool, text(data, "backend", "?"), decided);
+	if (json_object_get(data, "session"))
+		fprintf(out, "session: backend %s, idle %.0f s\n",
+			text(data, "session.backend", "?"), number(data, "session.idle_s"));
 	json_array_foreach(json_object_get(data, "lanes"), i, lane)
 	{
 		fprintf(out, "flow: lane %.0f on lcore %.0f, backend %s, %s, idle %.0f s\n",
@@ -79,19 +83,19 @@ static enum exit_code flush_args(const struct command *command, const struct opt
 	return EXIT_OK;
 }
 
-enum exit_code show_flush(const struct command *command, const struct options *opts,
-	char **operands, int n_operands, FILE *out, struct sl_err *err)
+/* Ask for an order to forget and say how many were; `everything` is worth a question. */
+static enum exit_code forget(const struct command *command, const struct options *opts,
+	json_t *args, const char *everything, FILE *out, struct sl_err *err)
 {
-	struct ctl_question q = {.cmd = command->request};
+	struct ctl_question q = {.cmd = command->request, .args = args};
+	const bool all = json_is_true(json_object_get(args, "all"));
+	enum exit_code code = all ? ask_assent(opts, everything, err) : EXIT_OK;
 	struct ctl_reply reply;
-	enum exit_code code = flush_args(command, opts, operands, n_operands, &q.args, err);
 
-	if (code == EXIT_OK && n_operands == 1 && strcmp(operands[0], "all") == 0)
-		code = ask_assent(opts, "forget every connection?", err);
 	if (code == EXIT_OK)
 		code = ask(opts, &q, &reply, err);
 	else
-		json_decref(q.args);
+		json_decref(args);
 	if (code != EXIT_OK)
 		return code;
 	if (opts->json)
@@ -100,4 +104,30 @@ enum exit_code show_flush(const struct command *command, const struct options *o
 		fprintf(out, "%.0f forgotten\n", number(reply.data, "flushed"));
 	ctl_reply_clear(&reply);
 	return EXIT_OK;
+}
+
+enum exit_code show_flush(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err)
+{
+	json_t *args = NULL;
+	const enum exit_code code = flush_args(command, opts, operands, n_operands, &args, err);
+
+	return code == EXIT_OK ? forget(command, opts, args, "forget every connection?", out, err)
+			       : code;
+}
+
+enum exit_code show_session_flush(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, FILE *out, struct sl_err *err)
+{
+	json_t *args = json_object();
+	struct sl_addr a;
+
+	if (n_operands && strcmp(operands[0], "all") == 0)
+		json_object_set_new(args, "all", json_true());
+	else if (n_operands)
+		json_object_set_new(args, sl_addr_parse(operands[0], &a) ? "pool" : "client",
+			json_string(operands[0]));
+	if (opts->backend)
+		json_object_set_new(args, "backend", json_string(opts->backend));
+	return forget(command, opts, args, "forget every client?", out, err);
 }

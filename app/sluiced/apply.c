@@ -11,6 +11,7 @@
 #include "drain.h"
 #include "gather.h"
 #include "leave.h"
+#include "sessions.h"
 #include "load.h"
 
 /* How long new backends may take to answer before they get packets all the same. */
@@ -150,6 +151,8 @@ static struct build_job *make_job(struct daemon *d, struct version *version, str
 		flow_care_names(d, job);
 		rc = assign_services(d, job, err);
 	}
+	if (!rc)
+		rc = sessions_number_pools(d, job, err);
 	if (!rc)
 		rc = drain_collect(d, job);
 	if (!rc)
@@ -388,6 +391,7 @@ void apply_step(struct daemon *d)
 		return;
 	}
 	ids_reap(d->slots, d->running->number, leave_slot_in_use, d);
+	ids_reap(d->sessions->pools, d->running->number, NULL, NULL);
 	ids_reap(d->services, d->running->number, NULL, NULL);
 	if (next_due(d))
 		build_next(d);

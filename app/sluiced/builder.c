@@ -40,10 +40,11 @@ struct build_job *build_job_new(struct version *version, size_t n_backends)
 	job->slots = calloc(n_backends + 1, sizeof *job->slots);
 	job->drain_since = calloc(n_backends + 1, sizeof *job->drain_since);
 	job->drained = calloc(n_backends + 1, sizeof *job->drained);
+	job->pools = calloc(job->conf->n_pools + 1, sizeof *job->pools);
 	job->services = calloc(job->conf->n_vips + 1, sizeof *job->services);
 	job->pool_ms = calloc(job->conf->n_pools + 1, sizeof *job->pool_ms);
-	if (job->hops && job->slots && job->drain_since && job->drained && job->services &&
-		job->pool_ms)
+	if (job->hops && job->slots && job->drain_since && job->drained && job->pools &&
+		job->services && job->pool_ms)
 		return job;
 	build_job_free(job);
 	return NULL;
@@ -58,6 +59,7 @@ void build_job_free(struct build_job *job)
 	free(job->drain_since);
 	free(job->drained);
 	free(job->services);
+	free(job->pools);
 	free(job->pool_ms);
 	health_view_free(job->health);
 	free(job->leavers);
@@ -76,6 +78,7 @@ int builder_build(const struct build_job *job, struct generation **out, struct s
 		.drained = job->drained,
 		.services = job->services,
 		.health = job->health,
+		.pools = job->pools,
 		.leavers = job->leavers,
 		.n_leavers = job->n_leavers,
 		.n_slots = job->n_slots,

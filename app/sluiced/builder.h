@@ -25,6 +25,7 @@ struct build_job {
 	uint64_t *drain_since;    /* by backend: ms, when its drain began; 0 = it is in none */
 	bool *drained;            /* by backend: its drain has lasted for drain_timeout_s */
 	uint16_t *services;       /* by VIP */
+	uint16_t *pools;          /* by pool */
 	uint64_t *pool_ms;        /* by pool: when a change of it was last built (gather.h) */
 	struct health_view *health;
 	struct compile_leaver *leavers;

@@ -8,6 +8,7 @@
 #include "cmd_flow.h"
 #include "inquiry.h"
 #include "net/key.h"
+#include "sessions.h"
 #include "slot_names.h"
 #include "tuple.h"
 
@@ -23,7 +24,8 @@ struct lookup {
 	struct ctl_call *call;
 	struct flow_key key;
 	bool v6;
-	uint16_t service; /* id */
+	const char *name; /* of the service, as it was asked for; inside the request */
+	uint16_t vip;     /* service id */
 	uint32_t waiting; /* lanes that have not answered */
 	uint32_t n;
 	struct inquiry *q[]; /* by lane */
@@ -56,11 +58,25 @@ static void put_backend(struct daemon *d, json_t *o, uint16_t slot)
 		json_string(name->backend ? name->backend : slot_names_leaving(d, slot, leaving)));
 }
 
+/* The VIP as the pool serves it that a rule, or the VIP itself, names. */
+static const struct service *service_of(const struct lookup *l)
+{
+	const struct service *s = &l->d->rcu.current->services[l->vip];
+	uint64_t source[2];
+	uint16_t target;
+
+	if (!s->rules)
+		return s;
+	key_source_number(&l->key, l->v6, source);
+	target = rules_find(s->rules, source, 0);
+	return target == RULES_NONE ? s : &s->rules->service[target];
+}
+
 /* What the pool's table says: hash, entry, backend. Returns the backend's slot, or -1. */
 static int put_table(struct lookup *l, json_t *o)
 {
 	const struct generation *g = l->d->rcu.current;
-	const struct service *s = &g->services[l->service];
+	const struct service *s = service_of(l);
 	struct flow_key key = l->key;
 	char text[20];
 
@@ -104,40 +120,96 @@ static const struct inquiry *put_lanes(struct lookup *l, json_t *list)
 	return best;
 }
 
+/* What the client's session says. Returns the slot that a new flow would take, or -1. */
+static int put_session(struct lookup *l, json_t *o)
+{
+	const struct generation *g = l->d->rcu.current;
+	const struct service *s = service_of(l);
+	const struct session_table *t = l->d->sessions->table;
+	struct session_client c = {.pool = s->pool_id, .is6 = l->v6};
+	struct session at;
+	json_t *session;
+
+	if (!s->persist_s)
+		return -1;
+	key_source(&l->key, l->v6, c.source);
+	at = session_find(t, session_hash(t, &c), s->persist_s);
+	if (!at.word)
+		return -1;
+	const uint16_t slot = session_slot(at.word);
+
+	session = json_pack("{s:i}", "idle_s", (int)session_idle_s(t, at.word));
+	put_backend(l->d, session, slot);
+	set(o, "session", session);
+	return slot < g->n_backends && g->backends[slot].state == BACKEND_READY &&
+			       g->pool_of[slot] == s->pool_id
+		       ? slot
+		       : -1;
+}
+
 /* Does the scheduler choose when the connection comes, and not by what is in its packets? */
 static bool by_state(const struct lookup *l)
 {
-	return l->d->lanes[0]->flows &&
-	       l->d->rcu.current->services[l->service].shape != SCHED_TABLE;
+	return l->d->lanes[0]->flows && service_of(l)->shape != SCHED_TABLE;
 }
 
-/* All lanes have answered. */
-static void finish(struct lookup *l)
+/* The VIP that serves the key. */
+static int find_vip(struct lookup *l)
 {
-	json_t *o = ctl_call_data(l->call), *table = json_object(), *lanes = json_array();
+	const struct vip_table *vips = &l->d->rcu.current->vips;
+
+	l->vip = l->v6 ? vip_find6(vips, &l->key) : vip_find4(vips, &l->key);
+	if (l->vip == VIP_NONE)
+		return ctl_call_fail(l->call, ENOENT, "sluicectl vip list shows the VIPs",
+			"no VIP serves %s", l->name);
+	return 0;
+}
+
+/* The VIP, and the pool that serves it. */
+static void put_names(const struct lookup *l, json_t *o)
+{
 	const struct conf *conf = l->d->running->conf;
 
-	slot_names_follow(l->d->names, l->d);
 	for (size_t i = 0; i < conf->n_vips; i++)
-		if (l->d->running->services[i] == l->service) {
+		if (l->d->running->services[i] == l->vip)
 			set(o, "vip", json_string(conf->vips[i].name));
-			set(o, "pool", json_string(conf->vips[i].pool));
-		}
+	set(o, "pool", json_string(conf->pools[service_of(l)->pool].name));
+}
+
+/* Who decides: a flow before a session before the table. */
+static void put_decision(struct lookup *l, json_t *o)
+{
+	json_t *table = json_object(), *lanes = json_array();
 	const int slot = put_table(l, table);
 	const struct inquiry *flow = put_lanes(l, lanes);
+	const int session = flow ? -1 : put_session(l, o);
 
-	const char *decided = flow          ? "flow"
-			      : by_state(l) ? "scheduler"
-			      : slot >= 0   ? "table"
-					    : "nothing";
-
-	set(o, "decided", json_string(decided));
-	if (flow)
+	if (flow) {
+		set(o, "decided", json_string("flow"));
 		put_backend(l->d, o, flow->ask->flow[0].slot);
-	else if (slot >= 0 && !by_state(l))
+	} else if (session >= 0) {
+		set(o, "decided", json_string("session"));
+		put_backend(l->d, o, (uint16_t)session);
+	} else if (by_state(l)) {
+		set(o, "decided", json_string("scheduler"));
+	} else if (slot >= 0) {
+		set(o, "decided", json_string("table"));
 		put_backend(l->d, o, (uint16_t)slot);
+	} else {
+		set(o, "decided", json_string("nothing"));
+	}
 	set(o, "lanes", lanes);
 	set(o, "table", table);
+}
+
+/* All lanes have answered. Meanwhile another configuration may be in force. */
+static void finish(struct lookup *l)
+{
+	slot_names_follow(l->d->names, l->d);
+	if (find_vip(l) == 0) {
+		put_names(l, ctl_call_data(l->call));
+		put_decision(l, ctl_call_data(l->call));
+	}
 	ctl_call_finish(l->call);
 	lookup_free(l);
 }
@@ -148,18 +220,6 @@ static void answered(void *ctx, struct inquiry *q)
 
 	if (--l->waiting == 0)
 		finish(l);
-}
-
-/* The VIP that serves the key. */
-static int find_service(struct ctl_call *call, struct lookup *l, const char *service)
-{
-	const struct vip_table *vips = &l->d->rcu.current->vips;
-
-	l->service = l->v6 ? vip_find6(vips, &l->key) : vip_find4(vips, &l->key);
-	if (l->service == VIP_NONE)
-		return ctl_call_fail(call, ENOENT, "sluicectl vip list shows the VIPs",
-			"no VIP serves %s", service);
-	return 0;
 }
 
 static int ask_lanes(struct lookup *l)
@@ -197,7 +257,8 @@ int cmd_lookup(struct ctl_call *call, void *arg)
 	l->d = d;
 	l->call = call;
 	l->key = tuple_key(&t, &l->v6);
-	rc = find_service(call, l, service);
+	l->name = service;
+	rc = find_vip(l);
 	if (!rc)
 		rc = ask_lanes(l);
 	if (rc) {

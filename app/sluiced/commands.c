@@ -10,6 +10,7 @@
 #include "cmd_object.h"
 #include "cmd_table.h"
 #include "cmd_show.h"
+#include "cmd_session.h"
 #include "commands.h"
 #include "daemon.h"
 #include "eal/cpu.h"
@@ -383,6 +384,21 @@ const struct ctl_command commands[] = {
 		.next = cmd_events_next,
 		ARGS(cmd_events_args),
 		.flags = CTL_ANY_REV},
+	{.name = "session.list",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_session_list,
+		.next = cmd_session_list_next,
+		ARGS(cmd_session_list_args),
+		.flags = CTL_ANY_REV},
+	{.name = "session.stats",
+		.role = CTL_ROLE_VIEWER,
+		.next = cmd_session_stats_next,
+		.flags = CTL_ANY_REV},
+	{.name = "session.flush",
+		.role = CTL_ROLE_ADMIN,
+		.handler = cmd_session_flush,
+		ARGS(cmd_session_flush_args),
+		.flags = CTL_MUTATES},
 	{.name = "drops", .role = CTL_ROLE_VIEWER, .next = drops_next},
 	{.name = "schema", .role = CTL_ROLE_VIEWER, .next = ctl_schema_next, .flags = CTL_ANY_REV},
 };

@@ -14,6 +14,7 @@
 #include "drain.h"
 #include "inquiry.h"
 #include "leave.h"
+#include "sessions.h"
 #include "load.h"
 
 #define SECOND_MS 1000
@@ -61,6 +62,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	stats_tick(&d->stats, daemon_now_ms(), ids_top(d->services), ids_top(d->slots));
 	pthread_mutex_unlock(&d->lock);
 	load_count_all(d);
+	sessions_tick(d);
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		changed |= port_follow(&d->ports[i]);
 	if (changed || leave_done(d) || drain_over(d))

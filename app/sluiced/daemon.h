@@ -70,7 +70,8 @@ struct daemon {
 	bool refused;              /* a reload was, since the last change that was accepted */
 	char *last_error;          /* why the last reload or build failed; NULL = it did not */
 	struct ids *slots;         /* backend slots */
-	struct ids *services;      /* service ids */
+	struct sessions *sessions;
+	struct ids *services; /* service ids */
 	struct stats stats;
 	struct load_view *load;             /* read by the workers */
 	uint32_t load_epoch[BACKEND_SLOTS]; /* holder that a row of it speaks of */

@@ -80,6 +80,8 @@ bool restart_needed(const struct conf *from, const struct conf *to, struct sl_er
 		need(err, "eal.args");
 	if (from->flows.per_lane != to->flows.per_lane)
 		need(err, "flows.per_lane");
+	if (from->flows.sessions != to->flows.sessions)
+		need(err, "flows.sessions");
 	if (from->flows.exact_keys != to->flows.exact_keys)
 		need(err, "flows.exact_keys");
 	compare_ports(from, to, err);

@@ -200,6 +200,7 @@ static int compile_pool(struct generation *g, const struct build *b, size_t p, s
 		compile_backend(&g->backends[slot], in, pool, &pool->backends[i], first + i);
 		g->max_flows[slot] = pool->backends[i].max_flows;
 		g->some_limited |= pool->backends[i].max_flows != 0;
+		g->pool_of[slot] = in->pools ? in->pools[p] : (uint16_t)p;
 	}
 	g->tables[p] = compile_table(b, p, first);
 	if (!g->tables[p])

@@ -47,6 +47,7 @@ struct compile_input {
 	const uint16_t *slots;            /* by backend */
 	const bool *drained;              /* by backend: in drain, and its time is over; or NULL */
 	const uint16_t *services;         /* by VIP: service ids */
+	const uint16_t *pools;            /* by pool: numbers that stay; NULL = their places */
 	const struct health_view *health; /* NULL: every backend is up, at its weight */
 	const struct compile_leaver *leavers;
 	size_t n_leavers;

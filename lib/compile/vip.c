@@ -46,6 +46,8 @@ static struct service service_of(
 		.shape = pool->track == CONF_TRACK_NONE ? SCHED_TABLE : t->shape,
 		.untracked = pool->track == CONF_TRACK_NONE,
 		.pool = (uint16_t)pool_index,
+		.pool_id = in->pools ? in->pools[pool_index] : (uint16_t)pool_index,
+		.persist_s = pool->persist_s,
 		.table = t,
 	};
 }
@@ -110,6 +112,8 @@ int compile_vips(struct generation *g, const struct compile_input *in)
 		s->forgotten = nothing_tracked(in->conf, vip);
 		g->some_forgotten |= s->forgotten;
 	}
+	for (size_t i = 0; i < in->conf->n_pools; i++)
+		g->has_sessions |= in->conf->pools[i].persist_s > 0;
 	if (!rc)
 		rc = vip_compile(&g->vips, defs, n);
 	free(defs);

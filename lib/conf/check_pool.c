@@ -163,6 +163,13 @@ static void check_scheduler(struct check *c, struct conf_pool *pool)
 	if (pool->program && pool->program[0] != '/')
 		check_fail(c, &pool->place, "pool \"%s\": program \"%s\" is no absolute path",
 			pool->name, pool->program);
+	if (pool->persist_s && (!c->conf->flows.per_lane || pool->track == CONF_TRACK_NONE))
+		check_fail(c, &pool->place,
+			"pool \"%s\": persist_s cannot work with %s: nothing tells a new "
+			"connection "
+			"from another packet",
+			pool->name,
+			c->conf->flows.per_lane ? "track = \"none\"" : "flows.per_lane = 0");
 	if (pool->scheduler == SCHEDULER_P2C &&
 		!(pool->p2c_flows || pool->p2c_latency || pool->p2c_errors))
 		check_fail(c, &pool->place,

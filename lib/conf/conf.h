@@ -156,6 +156,7 @@ struct conf_pool {
 	uint32_t drain_timeout_s;
 	enum conf_track track;
 	enum conf_marked_down on_marked_down;
+	uint32_t persist_s; /* 0 = clients are not remembered */
 	enum conf_oversize oversize;
 	const char **checks;
 	size_t n_checks;
@@ -240,6 +241,7 @@ struct conf {
 		uint32_t tcp_established_s;
 		uint32_t tcp_closing_s;
 		uint32_t udp_s;
+		uint32_t sessions; /* most clients that pools with persist_s remember */
 	} flows;
 	struct conf_port *ports;
 	size_t n_ports;

@@ -85,6 +85,10 @@ const struct conf_row conf_rows[] = {
 		.help = "The same after the client's FIN or RST."},
 	{"flows.udp_s", CONF_TYPE_UINT, AT(struct conf, flows.udp_s), .min = 1, .max = 32000,
 		.value = "60", .unit = "seconds", .help = "The same for UDP."},
+	{"flows.sessions", CONF_TYPE_UINT, AT(struct conf, flows.sessions), .min = 64,
+		.max = 4194304, .value = "262144", .unit = "clients",
+		.help = "Most clients that pools with persist_s remember, 32 bytes each; memory is "
+			"taken as they come. Better twice as many as there will be."},
 
 	{"ports", LIST_OF(struct conf, ports, struct conf_port), .min = 1, .max = CONF_MAX_PORTS,
 		.unit = "port", .help = "The interfaces that Sluice drives."},
@@ -277,6 +281,11 @@ const struct conf_row conf_rows[] = {
 		.help = "Name of the port that packets to the backends leave by."},
 	{"pools[].track", CONF_TYPE_WORD, AT(struct conf_pool, track), .words = tracks,
 		.value = "all", .help = "Which connections are remembered."},
+	{"pools[].persist_s", CONF_TYPE_UINT, AT(struct conf_pool, persist_s), .min = 1,
+		.max = 86400, .zero = "off", .value = "0", .unit = "seconds",
+		.help = "How long a client without a new connection is remembered: until then all "
+			"its new ones, to every VIP of the pool, go to the same backend, as long "
+			"as that takes new ones."},
 	{"pools[].drain_timeout_s", CONF_TYPE_UINT, AT(struct conf_pool, drain_timeout_s),
 		.max = 86400, .value = "3600", .unit = "seconds",
 		.help = "How long connections of a backend in drain, or of one that was taken out, "

@@ -12,6 +12,7 @@
 #include "base/verdict.h"
 #include "table/generation.h"
 #include "table/load.h"
+#include "table/session.h"
 
 /* One writer: a relaxed load and store is a plain add, and readers on other threads are race-free.
  */
@@ -48,6 +49,14 @@ static inline void traffic_add(struct traffic *t, uint64_t packets, uint64_t byt
 
 struct slow;
 
+/* What became of the sessions that new flows looked for. */
+struct lane_sessions {
+	uint64_t hits;    /* new flows that went where their client was */
+	uint64_t began;   /* clients that are remembered anew */
+	uint64_t changed; /* clients whose backend takes no new flow any more */
+	uint64_t evicted; /* sessions that made room for others before their time */
+};
+
 /* Worker: rw, control: ro, where nothing else is said. */
 struct lane {
 	alignas(64) uint16_t id; /* queue number on every port */
@@ -58,7 +67,8 @@ struct lane {
 	struct ask *ask;          /* control: sets, worker: clears; NULL = no question (ask.h) */
 
 	/* control: rw before the launch, worker: ro */
-	const struct load_view *load; /* NULL = nothing is known of the backends */
+	const struct load_view *load;   /* NULL = nothing is known of the backends */
+	struct session_table *sessions; /* of all lanes; NULL = no pool's clients are remembered */
 
 	/* control: rw, worker: ro */
 	uint32_t *others; /* by backend slot: flows on the other lanes, when last counted */
@@ -75,9 +85,10 @@ struct lane {
 	uint64_t verdict[VERDICT_COUNT];
 	struct traffic *service; /* by service id, CONF_MAX_VIPS rows */
 	struct traffic *backend; /* by backend slot, BACKEND_SLOTS rows */
-	uint64_t *service_new;   /* flows that began, by service id */
-	uint64_t *backend_new;   /* the same by backend slot */
-	uint64_t *backend_over;  /* of those, that it got above its max_flows */
+	struct lane_sessions session;
+	uint64_t *service_new;  /* flows that began, by service id */
+	uint64_t *backend_new;  /* the same by backend slot */
+	uint64_t *backend_over; /* of those, that it got above its max_flows */
 };
 
 /* A lane with zeroed counters for this many service ids and without a flow table; all on cache

@@ -2,6 +2,7 @@
 
 #include "datapath/flow_event.h"
 #include "datapath/stage.h"
+#include "datapath/sticky.h"
 #include "table/flow_keys.h"
 
 /* May a packet of a known flow go on to its backend? A SYN that would begin a connection on a
@@ -33,11 +34,14 @@ static inline bool goes_on(
 	       slot < g->n_backends && g->backends[slot].state > BACKEND_DOWN;
 }
 
-/* The packet of an entry that was found. False: its backend is to be chosen anew. */
-static inline bool touch(
-	const struct generation *g, struct flow_at at, const struct parsed *p, uint16_t now)
+/* The packet of an entry that was found. False: its backend is to be chosen anew. Packets that end
+ * their connection are noted: a bit `mask` of *ended. */
+static inline bool touch(const struct generation *g, struct flow_at at, const struct parsed *p,
+	uint16_t now, uint32_t *ended, uint32_t mask)
 {
 	const enum flow_event ev = flow_event(p);
+
+	*ended |= ev == FLOW_EV_END ? mask : 0;
 
 	if (flow_idle(at, now, &g->flow_timeouts) || !may_go_on(g, at, ev))
 		return false;
@@ -63,19 +67,21 @@ void stage_hash(struct lane *l, const struct generation *g, struct burst *b)
 static __attribute__((noinline)) void flow_each(
 	struct lane *l, const struct generation *g, struct burst *b, uint32_t forgotten)
 {
-	uint32_t fresh = forgotten;
+	uint32_t fresh = forgotten, ended = 0;
 
 	for (uint32_t left = burst_all(b) & ~fresh; left; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
 		const struct flow_at at =
 			flow_find_known(l->flows, b->hash[i], &b->key[i], b->is6[i]);
 
-		if (!at.b || !touch(g, at, &b->info[i], l->clock))
+		if (!at.b || !touch(g, at, &b->info[i], l->clock, &ended, 1u << i))
 			fresh |= 1u << i;
 		else
 			b->backend[i] = flow_slot(at);
 	}
 	b->new_flows = fresh;
+	if (__builtin_expect(ended && g->has_sessions, 0))
+		sticky_end(l, g, b, ended & ~fresh);
 }
 
 static __attribute__((noinline)) uint32_t find_forgotten(
@@ -93,7 +99,7 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 	struct flow_table *t = l->flows;
 	const uint16_t now = l->clock;
 	const uint32_t n = b->n;
-	uint32_t fresh = 0, missed = 0, forgotten = 0;
+	uint32_t fresh = 0, missed = 0, forgotten = 0, ended = 0;
 
 	b->new_flows = burst_all(b);
 	if (!t)
@@ -115,7 +121,7 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 			continue;
 		}
 		if (__builtin_expect(!goes_on(g, at, &b->info[i], now), 0) &&
-			!touch(g, at, &b->info[i], now))
+			!touch(g, at, &b->info[i], now, &ended, 1u << i))
 			fresh |= 1u << i;
 		b->backend[i] = flow_slot(at);
 	}
@@ -124,10 +130,12 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 		const uint32_t i = (uint32_t)__builtin_ctz(missed);
 		const struct flow_at at = flow_find2(t, b->hash[i]);
 
-		if (!at.b || !touch(g, at, &b->info[i], now))
+		if (!at.b || !touch(g, at, &b->info[i], now, &ended, 1u << i))
 			fresh |= 1u << i;
 		else
 			b->backend[i] = flow_slot(at);
 	}
 	b->new_flows = fresh;
+	if (__builtin_expect(ended && g->has_sessions, 0))
+		sticky_end(l, g, b, ended & ~fresh);
 }

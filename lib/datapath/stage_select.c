@@ -4,6 +4,7 @@
 #include "datapath/pick.h"
 #include "datapath/slot_key.h"
 #include "datapath/stage.h"
+#include "datapath/sticky.h"
 #include "table/flow_keys.h"
 
 /* The packets of the burst that have no backend yet, packed for the slot hash. */
@@ -206,15 +207,73 @@ static __attribute__((noinline)) uint32_t by_shapes(
 	return failed;
 }
 
+static inline uint32_t by_scheduler(
+	struct lane *l, const struct generation *g, struct burst *b, const struct fresh *f)
+{
+	if (__builtin_expect(f->shapes == 1u << SCHED_TABLE || !l->flows, 1))
+		return by_table(l, g, b, f, true);
+	return by_shapes(l, g, b, f);
+}
+
+static void fresh_copy(struct fresh *to, const struct fresh *from, uint32_t j)
+{
+	const uint32_t n = to->n++;
+
+	to->shapes |= 1u << from->service[j]->shape;
+	to->packet[n] = from->packet[j];
+	to->service[n] = from->service[j];
+	to->hash[n] = from->hash[j];
+}
+
+/* One new flow of a pool that remembers its clients. Each for itself, so that the next flow of the
+ * same client finds what this one has begun. */
+static uint32_t by_session(struct lane *l, const struct generation *g, struct burst *b,
+	const struct fresh *f, uint32_t j)
+{
+	const uint32_t i = f->packet[j];
+	struct fresh one = {0};
+	uint32_t failed;
+	int slot;
+
+	if (chosen(l, g, b, i))
+		return 0;
+	slot = sticky_find(l, g, f->service[j], b, i);
+	if (slot >= 0) {
+		remember(l, g, b, i, (uint16_t)slot);
+		return 0;
+	}
+	fresh_copy(&one, f, j);
+	failed = by_scheduler(l, g, b, &one);
+	if (!failed)
+		sticky_learn(l, g, f->service[j], b, i);
+	return failed;
+}
+
+/* A burst with new flows of pools that remember their clients. */
+static __attribute__((noinline)) uint32_t by_sessions(
+	struct lane *l, const struct generation *g, struct burst *b, const struct fresh *f)
+{
+	struct fresh rest = {0};
+	uint32_t failed = 0;
+
+	for (uint32_t j = 0; j < f->n; j++) {
+		if (sticky_wants(l, f->service[j]))
+			failed |= by_session(l, g, b, f, j);
+		else
+			fresh_copy(&rest, f, j);
+	}
+	return failed | (rest.n ? by_scheduler(l, g, b, &rest) : 0);
+}
+
 /* Returns the packets that were taken out. */
 static uint32_t choose(struct lane *l, const struct generation *g, struct burst *b)
 {
 	struct fresh f;
 
 	gather(g, b, &f);
-	if (__builtin_expect(f.shapes == 1u << SCHED_TABLE || !l->flows, 1))
-		return by_table(l, g, b, &f, true);
-	return by_shapes(l, g, b, &f);
+	if (__builtin_expect(g->has_sessions, 0))
+		return by_sessions(l, g, b, &f);
+	return by_scheduler(l, g, b, &f);
 }
 
 void stage_select(struct lane *l, const struct generation *g, struct burst *b)

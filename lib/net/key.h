@@ -69,6 +69,13 @@ HDR_INLINE void key_source_number(const struct flow_key *k, bool v6, uint64_t ou
 		    : UINT64_C(0xffff00000000) | __builtin_bswap32((uint32_t)k->w[0]);
 }
 
+/* The source address alone, as two words that hold either family. */
+HDR_INLINE void key_source(const struct flow_key *k, bool v6, uint64_t source[2])
+{
+	source[0] = v6 ? k->w[0] : k->w[0] & 0xffffffff;
+	source[1] = v6 ? k->w[1] : 0;
+}
+
 /* The 4 or 16 bytes of the destination address. */
 HDR_INLINE const void *key_destination(const struct flow_key *k, bool v6)
 {

@@ -25,10 +25,13 @@ struct generation *generation_new(uint32_t n_services, uint32_t n_backends, size
 	g->services = lines(n_services, sizeof *g->services);
 	g->backends = lines(n_backends, sizeof *g->backends);
 	g->tables = calloc(n_tables ? n_tables : 1, sizeof *g->tables);
+	g->pool_of = malloc((n_backends + 1) * sizeof *g->pool_of);
 	g->owned = calloc(n_backends ? n_backends : 1, sizeof *g->owned);
 	g->max_flows = calloc(n_backends ? n_backends : 1, sizeof *g->max_flows);
-	if (g->services && g->backends && g->tables && g->owned && g->max_flows)
+	if (g->services && g->backends && g->tables && g->pool_of && g->owned && g->max_flows) {
+		memset(g->pool_of, 0xff, n_backends * sizeof *g->pool_of); /* POOL_NONE */
 		return g;
+	}
 	generation_free(g);
 	return NULL;
 }
@@ -44,6 +47,7 @@ void generation_free(struct generation *g)
 		rules_free(g->services[i].rules);
 	free(g->services);
 	free(g->backends);
+	free(g->pool_of);
 	free(g->owned);
 	free(g->max_flows);
 	free(g->counted);

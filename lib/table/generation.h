@@ -21,6 +21,7 @@
 
 #define GENERATION_MAX_PORTS 16
 #define GENERATION_MAX_POOLS 4096
+#define POOL_NONE            0xffff
 
 /* Which fields of the flow key choose the table entry. */
 enum slot_fields {
@@ -42,6 +43,8 @@ struct service {
 	uint8_t fields;      /* enum slot_fields */
 	uint8_t shape;       /* enum sched_shape */
 	uint16_t pool;       /* its number in this generation */
+	uint16_t pool_id;    /* its number in all generations */
+	uint32_t persist_s;  /* its clients are remembered so long (session.h); 0 = not */
 	struct rules *rules; /* NULL: every flow goes to the pool above; owned by the generation */
 	const struct sched_table *table; /* the rest of it, for other shapes than TABLE */
 	uint8_t action;   /* enum pool_action: what happens where the table has no backend */
@@ -70,6 +73,8 @@ struct generation {
 	uint32_t n_backends; /* by backend slot; slots without a backend are unused rows */
 	struct service *services;
 	struct backend *backends;
+	uint16_t *pool_of; /* by backend slot: pool_id of its pool, POOL_NONE where there is none */
+	bool has_sessions; /* some service has persist_s */
 
 	/* Control side only. */
 	struct sched_table **tables; /* one a pool, in the order of the configuration */

@@ -20,6 +20,8 @@ _sluicectl()
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
 	"lcore list"*) columns="lcore lanes rx_packets rx_pps busy forwarded_packets heartbeat_age_us" ;;
 	"table show"*) columns="pool backend scheduler weight slots share meant deviation checksum shape backends strays" ;;
+	"session list"*) columns="pool client backend idle_s left_s" ;;
+	"session stats"*) columns="entries capacity hits began changed evicted expired" ;;
 	"health list"*) columns="pool backend check via state code ms age_s since_s reason ok failed neutral" ;;
 	"drops"*) columns="reason packets pps help" ;;
 	"schema"*) columns="command role kind args" ;;
@@ -29,7 +31,7 @@ _sluicectl()
 	--sort|--filter) candidates=$columns ;;
 	--timeout|-t|--confirm|--to|--if-rev|--backend|--since) return ;;
 	*) case $words in
-	"") candidates="status version vip backend pool config port flow lcore lane table lookup health events wait drops schema" ;;
+	"") candidates="status version vip backend pool config port flow lcore lane table session lookup health events wait drops schema" ;;
 	vip) candidates="list lis add set del" ;;
 	backend) candidates="list list sho add set del weigh drain maint" ;;
 	pool) candidates="list list sho add set del" ;;
@@ -39,6 +41,7 @@ _sluicectl()
 	lcore) candidates="list" ;;
 	lane) candidates="move" ;;
 	table) candidates="show show" ;;
+	session) candidates="list list stats" ;;
 	health) candidates="list lis run" ;;
 	wait) candidates="pool" ;;
 	esac ;;

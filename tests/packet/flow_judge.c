@@ -153,7 +153,7 @@ static void judge_frame(struct judge *j, uint32_t id, uint8_t flags, const uint8
 	if (bond == BOND_NONE || (bond == BOND_MAY && s.backend != f->backend)) {
 		if (!flow_world_takes_new(be))
 			wrong(j, id, "began on a backend that takes no new flow");
-		if (s.backend != table_choice(j, id, s.inner))
+		if (!j->free_choice && s.backend != table_choice(j, id, s.inner))
 			wrong(j, id, "did not follow the table");
 		j->rehashed += f->backend != FLOW_NOBODY;
 		j->refused_drain += f->backend != FLOW_NOBODY && is_tcp(id) && flags == SYN &&

@@ -30,6 +30,7 @@ struct flow {
 struct judge {
 	struct flow_world w;
 	struct random r;
+	bool free_choice; /* what decides about new flows is judged elsewhere */
 	struct flow *flow;
 	uint32_t n_flows, room;
 	uint64_t packets, rehashed, refused_drain, wrong;

@@ -124,6 +124,7 @@ static void plan_pool(struct plan *p, const struct flow_world *w, uint32_t numbe
 		.name = number ? "udp" : "tcp",
 		.table_size = FLOW_TABLE,
 		.forward = CONF_FORWARD_IPIP,
+		.persist_s = w->persist_s,
 		.has_tunnel_source = {true, true},
 		.egress_port = -1,
 		.on_marked_down = w->on_marked_down,

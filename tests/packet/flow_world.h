@@ -47,6 +47,7 @@ struct flow_backend {
 };
 
 struct flow_world {
+	uint32_t persist_s; /* of both pools */
 	struct flow_backend be[FLOW_BACKENDS];
 	struct lane *lane;
 	struct generation *g; /* the one in force */
