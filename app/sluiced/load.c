@@ -6,7 +6,7 @@
 #include "load.h"
 
 /* How old a count of the flows may be where a scheduler or a limit goes by it. */
-#define COUNT_MS 5
+#define COUNT_MS 10
 
 static void on_count(evutil_socket_t fd, short what, void *arg)
 {

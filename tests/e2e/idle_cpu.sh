@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The control thread sleeps when there is nothing to do: below 1 % of a CPU.
+# The control thread sleeps when there is nothing to do: below 1 % of a CPU, also while it counts flows for a scheduler.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
@@ -18,6 +18,7 @@ lab_up 2
 lab_backends_start
 lab_conf
 lab_sluiced_start
+lab_ctl pool set web4 scheduler=p2c >/dev/null
 lab_get 20 "$(lab_url "$VIP4")" >/dev/null
 
 pid=$(lab_pid sluiced)

@@ -11,8 +11,8 @@
 #define BACKENDS    100
 #define CONNECTIONS 20000
 
-/* How many connections come between two counts of the control thread. With 5 ms between counts that
- * is 46,400 a second. */
+/* How many connections come between two counts of the control thread. With 10 ms between counts
+ * that is 23,200 a second. */
 #define BETWEEN     232
 
 /* Connections that come in all; the first ones only fill the table. */
