@@ -15,14 +15,14 @@ def vip(i, traffic, family):
     return ipaddress.ip_address("2001:db8:1::1" if six else "198.18.0.1") + i, "udp" if udp else "tcp"
 
 
-def text(*, socket, prefix, main_cpu, cpu, table, huge, devices, mbufs, forward, traffic, family):
+def text(*, socket, prefix, main_cpu, cpus, table, huge, devices, mbufs, forward, traffic, family):
     backends = ",\n".join(
         f'{{ name = "b{i}"; address = "{ipaddress.ip_address("10.0.0.1") + i}"; }}' for i in range(BACKENDS))
     vips = ",\n".join(
         '{{ name = "v{}"; address = "{}"; protocol = "{}"; port = 443; pool = "pool"; }}'.format(
             i, *vip(i, traffic, family)) for i in range(VIPS))
     return f"""daemon = {{ control = {{ socket = "{socket}"; }}; }};
-eal = {{ main_lcore = {main_cpu}; workers = [ {cpu} ]; huge = {"true" if huge else "false"}; file_prefix = "{prefix}"; }};
+eal = {{ main_lcore = {main_cpu}; workers = [ {", ".join(map(str, cpus))} ]; huge = {"true" if huge else "false"}; file_prefix = "{prefix}"; }};
 flows = {{ per_lane = {table}; }};
 ports = (
   {{ name = "in"; driver = "vdev"; device = "{devices[0]}"; next_hop_mac = "{NEXT_HOP}"; mbufs = {mbufs}; }},

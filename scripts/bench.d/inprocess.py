@@ -48,9 +48,19 @@ def run(program, o):
         return run_all(program, o)
 
 
+def memory(program, o):
+    path = pathlib.Path(o.out) / "memory.json"
+    subprocess.run([str(program), "--memory", "--json", str(path)], check=True, stdout=subprocess.DEVNULL)
+    result = json.loads(path.read_text())
+    path.unlink()
+    return result
+
+
 def run_all(program, o):
     goals = bench(program, o, ["--stages"] + (["--quick"] if o.quick else []))
     result = {"machine": goals["machine"], "goals": goals["cases"]}
+    result["latency"] = bench(program, o, ["--latency", "--flows", "1k" if o.quick else "1k,1M"])["cases"]
+    result["memory"] = memory(program, o)
     if not o.quick:
         result["growth"] = [{"name": name, "cases": bench(program, o, options)["cases"]} for name, options in GROWTH]
     return result

@@ -130,8 +130,9 @@ class Program:
         runtime_dir(f"{self.prefix}.sock").unlink(missing_ok=True)
 
 
-def devices(pcap):
-    return [f"net_pcap0,rx_pcap={pcap},infinite_rx=1", "net_null0,no-rx=1"]
+def devices(pcap, queues=1):
+    files = ",".join([f"rx_pcap={pcap}"] * queues)
+    return [f"net_pcap0,{files},infinite_rx=1", "net_null0,no-rx=1"]
 
 
 def need_mb(n):
@@ -139,25 +140,29 @@ def need_mb(n):
     return (n + SPARE_MBUFS) * MBUF_BYTES // 2**20 + 256
 
 
-def start_testpmd(o, huge, pcap, n, prefix, out):
-    mbufs = n + SPARE_MBUFS
-    argv = ["dpdk-testpmd", "--lcores", f"0@{o.main_cpu},1@{o.cpu}", "--main-lcore", "0", "--no-pci",
+def start_testpmd(o, huge, pcap, n, prefix, out, cpus=None):
+    cpus = cpus or [o.cpu]
+    queues = len(cpus)
+    lcores = ",".join(f"{i}@{c}" for i, c in enumerate([o.main_cpu, *cpus]))
+    argv = ["dpdk-testpmd", "--lcores", lcores, "--main-lcore", "0", "--no-pci",
             "--file-prefix", prefix, *(["--in-memory"] if huge else ["--no-huge", "-m", str(need_mb(n))])]
-    for d in devices(pcap):
+    for d in devices(pcap, queues):
         argv += ["--vdev", d]
-    argv += ["--", "--forward-mode=macswap", "--nb-cores=1", "--burst=32", f"--total-num-mbufs={mbufs}",
-             "--auto-start"]
-    return Program("testpmd", argv, prefix, out / "testpmd.log")
+    argv += ["--", "--forward-mode=macswap", f"--nb-cores={queues}", f"--rxq={queues}", f"--txq={queues}",
+             "--burst=32", f"--total-num-mbufs={n + SPARE_MBUFS}", "--auto-start"]
+    return Program("testpmd", argv, prefix, out / f"testpmd{queues}.log")
 
 
-def start_sluiced(build, o, huge, case, pcap, n, prefix, out):
+def start_sluiced(build, o, huge, case, pcap, n, prefix, out, cpus=None):
     _, packets, table, forward = case
-    path = out / "sluiced.conf"
+    cpus = cpus or [o.cpu]
+    path = out / f"sluiced{len(cpus)}.conf"
     path.write_text(conf.text(
-        socket=f"{runtime_dir(prefix)}.sock", prefix=prefix, main_cpu=o.main_cpu, cpu=o.cpu, table=table, huge=huge,
-        devices=devices(pcap), mbufs=n + SPARE_MBUFS, forward=forward,
+        socket=f"{runtime_dir(prefix)}.sock", prefix=prefix, main_cpu=o.main_cpu, cpus=cpus, table=table, huge=huge,
+        devices=devices(pcap, len(cpus)), mbufs=n + SPARE_MBUFS, forward=forward,
         traffic=option(packets, "--traffic", "ack"), family=option(packets, "--family", "v4")))
-    return Program("sluiced", [str(build / "app/sluiced/sluiced"), "-c", str(path)], prefix, out / "sluiced.log")
+    argv = [str(build / "app/sluiced/sluiced"), "-c", str(path)]
+    return Program("sluiced", argv, prefix, out / f"sluiced{len(cpus)}.log")
 
 
 def no_drops(program):

@@ -76,6 +76,31 @@ def growth(result):
     return table(["growing", "case", "x", "ratio"], rows) if rows else ""
 
 
+def scaling(result):
+    rows = [[r["flows"], *(f"{r[w]['median']:.2f} ± {r[w]['spread']:.2f}" for w in ("bare", "sluiced"))]
+            for r in result.get("scaling", [])]
+    return table(["flows in each of two queues", "testpmd", "sluiced"], rows) if rows else ""
+
+
+def latency(result):
+    rows = [[c["flows"], when, f"{t['p50']:.2f}", f"{t['p99']:.2f}", f"{t['p999']:.1f}", f"{t['most']:.0f}"]
+            for c in result.get("latency", []) for when, t in c["latency_us"].items()]
+    return table(["flows", "when", "p50, us", "p99", "p99.9", "most"], rows) if rows else ""
+
+
+def control(result):
+    what = {"weights": "weights by the socket", "reloads": "reloads by SIGHUP"}
+    rows = [[what[r["name"]], f"{r['per_round']:.0f}", pm(r["quiet_ns"]), pm(r["ns"]),
+             f"{r['rate']['median']:.3f} ± {r['rate']['spread']:.3f}"] for r in result.get("control", [])]
+    head = ["changes", "in a round", "T + x without", "T + x with", "rate with / without"]
+    return table(head, rows) if rows else ""
+
+
+def memory(result):
+    rows = [[name, f"{n:,.0f}"] for name, n in result.get("memory", {}).items()]
+    return table(["memory", "bytes"], rows) if rows else ""
+
+
 def peers():
     def at(points, flows):
         return str(points.get(flows, ""))
@@ -85,7 +110,8 @@ def peers():
     return table(["peer", "path", "1", "1 k", "64 k", "100 k", "256 k", "1 M flows"], rows)
 
 
-PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth}
+PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth, "scaling": scaling,
+         "latency": latency, "control": control, "memory": memory}
 
 
 def text(result):
