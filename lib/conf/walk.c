@@ -54,7 +54,14 @@ const struct conf_row *walk_next(
 
 const struct conf_row *walk_name(const struct conf_row *list)
 {
-	return conf_row_find(list, "name");
+	/* its rows stand behind it, the name among the first */
+	for (const struct conf_row *row = list + 1; row < conf_rows + conf_n_rows; row++) {
+		const char *key = conf_row_key(list, row);
+
+		if (key && strcmp(key, "name") == 0)
+			return row;
+	}
+	return NULL;
 }
 
 const char *walk_name_of(const struct conf_row *name, const void *element)

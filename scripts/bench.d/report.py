@@ -92,7 +92,7 @@ def control(result):
     what = {"weights": "weights by the socket", "reloads": "reloads by SIGHUP"}
     rows = [[what[r["name"]], f"{r['per_round']:.0f}", pm(r["quiet_ns"]), pm(r["ns"]),
              f"{r['rate']['median']:.3f} ± {r['rate']['spread']:.3f}"] for r in result.get("control", [])]
-    head = ["changes", "in a round", "T + x without", "T + x with", "rate with / without"]
+    head = ["changes", "accepted a round", "T + x without", "T + x with", "rate with / without"]
     return table(head, rows) if rows else ""
 
 
