@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "datapath/burst.h"
+#include "datapath/slow.h"
 #include "kernel/link.h"
 #include "port.h"
 
@@ -67,7 +68,7 @@ static int check_queues(const struct conf_port *conf, uint32_t lanes, struct sl_
 
 uint32_t port_mbufs(const struct conf *conf, uint32_t lanes)
 {
-	uint32_t sum = lanes * 2 * BURST_MAX;
+	uint32_t sum = lanes * (2 * BURST_MAX + SLOW_OUT_MAX + FRAG_HELD_MAX);
 
 	for (size_t i = 0; i < conf->n_ports; i++) {
 		const struct conf_port *p = &conf->ports[i];

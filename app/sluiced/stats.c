@@ -179,7 +179,7 @@ void stats_tick(struct stats *s, uint64_t now_ms, uint32_t n_services, uint32_t 
 	for (int v = 0; v < VERDICT_COUNT; v++) {
 		const uint64_t now = stats_verdict(s, v);
 
-		s->verdict_pps[v] = (double)(now - s->verdict_last[v]) / seconds;
+		s->verdict_pps[v] = (double)(int64_t)(now - s->verdict_last[v]) / seconds;
 		s->verdict_last[v] = now;
 	}
 	s->rx_pps = (double)(rx - s->rx_last) / seconds;

@@ -33,6 +33,7 @@ static int info(const struct daemon *d, const char *params, struct rte_tel_data 
 	add(out, "rx", stats_rx(&d->stats));
 	add(out, "forwarded", stats_verdict(&d->stats, VERDICT_FORWARDED));
 	add(out, "answered", stats_verdict(&d->stats, VERDICT_ANSWERED));
+	add(out, "held", stats_verdict(&d->stats, VERDICT_HELD));
 	add(out, "punted", stats_verdict(&d->stats, VERDICT_PUNTED));
 	return 0;
 }

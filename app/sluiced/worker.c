@@ -5,6 +5,7 @@
 #include <rte_launch.h>
 
 #include "datapath/ahead.h"
+#include "datapath/slow.h"
 #include "datapath/ask.h"
 #include "eal/idle.h"
 #include "worker.h"
@@ -109,7 +110,10 @@ static void keep_time(struct worker *w, const struct generation *g, uint64_t now
 	for (uint32_t i = 0; i < w->lanes.n; i++) {
 		struct lane *l = w->lanes.lane[i];
 
-		l->clock = (uint16_t)seconds;
+		if (l->clock != (uint16_t)seconds) {
+			l->clock = (uint16_t)seconds;
+			slow_tick(l);
+		}
 		if (sweep)
 			flow_sweep(l->flows, sweep, l->clock, &g->flow_timeouts, g->backends,
 				g->n_backends);

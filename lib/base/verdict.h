@@ -3,7 +3,9 @@
 /* Every end a received packet can meet. One row makes the enum value, the counter, the help text of
  * the metric and the row in the documentation. Each received packet is counted under exactly one:
  *
- *     rx == forwarded + answered + punted + sum(drops)
+ *     rx == forwarded + answered + punted + held + sum(drops)
+ *
+ * held goes down again: a packet that no longer waits is counted under its end.
  */
 
 #ifndef SLUICE_BASE_VERDICT_H
@@ -16,6 +18,7 @@
 	X(FORWARDED, "forwarded", "sent to a backend")                       \
 	X(PUNTED, "punted", "left to the kernel, which sees the same frame") \
 	X(ANSWERED, "answered", "answered by Sluice itself")                 \
+	X(HELD, "held", "waits for the first fragment of its datagram")      \
 	VERDICT_DROP_LIST(X)
 
 /* The first row is the first drop reason: verdict_is_drop() relies on the order. */
@@ -29,7 +32,10 @@
 	X(IP_TOTAL_LEN, "ip_total_len", "IP length field beyond the frame or below the header")    \
 	X(IP_CHECKSUM, "ip_checksum", "IPv4 header checksum wrong")                                \
 	X(TTL, "ttl", "TTL or hop limit 0 on arrival")                                             \
-	X(FRAG, "frag", "IP fragment")                                                             \
+	X(FRAG, "frag", "fragment where none passes, or whose first one did not come")             \
+	X(FRAG_TINY, "frag_tiny", "fragment that no sender makes")                                 \
+	X(FRAG_OVERLAP, "frag_overlap", "of a datagram whose fragments overlap")                   \
+	X(FRAG_CACHE_FULL, "frag_cache_full", "no room to wait for the first fragment")            \
 	X(EXT_HDR, "ext_hdr", "IPv6 extension header chain broken, too long or not allowed")       \
 	X(L4_TRUNCATED, "l4_truncated", "transport header cut short")                              \
 	X(L4_PROTO, "l4_proto", "transport protocol not served on a VIP")                          \

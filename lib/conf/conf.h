@@ -40,6 +40,7 @@ enum conf_via { CONF_VIA_DIRECT };
 enum conf_method { CONF_METHOD_DEFAULT, CONF_METHOD_GET, CONF_METHOD_HEAD };
 enum conf_backup_mode { CONF_BACKUP_SPILL, CONF_BACKUP_REPLACE };
 enum conf_all_down { CONF_ALL_DOWN_FAILOPEN, CONF_ALL_DOWN_REJECT, CONF_ALL_DOWN_DROP };
+enum conf_fragments { CONF_FRAGMENTS_TRACK, CONF_FRAGMENTS_DROP };
 enum conf_echo { CONF_ECHO_ANSWER, CONF_ECHO_BACKEND, CONF_ECHO_DROP };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 enum conf_log_target { CONF_LOG_STDERR, CONF_LOG_JOURNAL };
@@ -158,6 +159,7 @@ struct conf_pool {
 	enum conf_marked_down on_marked_down;
 	uint32_t persist_s; /* 0 = clients are not remembered */
 	enum conf_oversize oversize;
+	enum conf_fragments fragments;
 	const char **checks;
 	size_t n_checks;
 	uint16_t check_index[CONF_MAX_POOL_CHECKS]; /* into conf.checks; set by conf_check */

@@ -290,6 +290,8 @@ const struct conf_row conf_rows[] = {
 		.max = 86400, .value = "3600", .unit = "seconds",
 		.help = "How long connections of a backend in drain, or of one that was taken out, "
 			"may go on."},
+	{"pools[].fragments", CONF_TYPE_WORD, AT(struct conf_pool, fragments), .words = fragments,
+		.value = "track", .help = "What becomes of IP fragments."},
 	{"pools[].oversize", CONF_TYPE_WORD, AT(struct conf_pool, oversize), .words = oversizes,
 		.value = "fragment",
 		.help = "IPv4 packets without DF that do not fit the way to the backend. With DF, "

@@ -85,6 +85,12 @@ static const struct conf_word tracks[] = {
 	{NULL},
 };
 
+static const struct conf_word fragments[] = {
+	{"track", CONF_FRAGMENTS_TRACK, "they go to the backend of their connection"},
+	{"drop", CONF_FRAGMENTS_DROP, "they are dropped as frag"},
+	{NULL},
+};
+
 static const struct conf_word echos[] = {
 	{"answer", CONF_ECHO_ANSWER, "Sluice answers, at a limited rate"},
 	{"backend", CONF_ECHO_BACKEND, "a backend of the pool answers, the same one for a client"},

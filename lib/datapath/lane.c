@@ -62,7 +62,7 @@ void lane_free(struct lane *l)
 	if (!l)
 		return;
 	flow_free(l->flows);
-	slow_free(l->slow, l->slow_waiting);
+	slow_free(l);
 	free(l->service);
 	free(l->backend);
 	free(l->service_new);

@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include <rte_ethdev.h>
+#include <rte_ether.h>
 
 #include "datapath/slow.h"
 #include "net/key.h"
@@ -22,17 +23,21 @@ struct slow *slow_new(void)
 		return NULL;
 	}
 	hash_key_init(&s->key, secret);
+	frag_cache_init(&s->frags, secret);
 	s->lane.left = SLOW_LANE_RATE;
 	for (uint32_t i = 0; i < SLOW_PREFIXES; i++)
 		s->prefix[i].left = SLOW_PREFIX_RATE;
 	return s;
 }
 
-void slow_free(struct slow *s, uint32_t waiting)
+void slow_free(struct lane *l)
 {
-	for (uint32_t i = 0; s && i < waiting; i++)
-		rte_pktmbuf_free(s->out[i].m);
-	free(s);
+	if (!l->slow)
+		return;
+	for (uint32_t i = 0; i < l->slow_waiting; i++)
+		rte_pktmbuf_free(l->slow->out[i].m);
+	slow_drop_held(l);
+	free(l->slow);
 }
 
 static bool budget_has(struct slow_budget *b, uint16_t now, uint16_t rate)
@@ -66,10 +71,10 @@ void slow_push(struct lane *l, const struct slow_out *out)
 void slow_push_answer(
 	struct lane *l, const struct generation *g, struct rte_mbuf *m, uint8_t rx_port)
 {
-	uint8_t *eth = rte_pktmbuf_mtod(m, uint8_t *);
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 
-	memcpy(eth, eth + 6, 6);
-	memcpy(eth + 6, g->ports[rx_port].mac.b, 6);
+	eth->dst_addr = eth->src_addr;
+	memcpy(&eth->src_addr, g->ports[rx_port].mac.b, sizeof eth->src_addr);
 	slow_push(l, &(struct slow_out){.m = m, .port = rx_port, .verdict = VERDICT_ANSWERED});
 }
 

@@ -13,6 +13,7 @@
 
 #include "datapath/burst.h"
 #include "net/icmp.h"
+#include "datapath/frag_cache.h"
 
 #define SLOW_TAKEN       VERDICT_COUNT
 
@@ -51,14 +52,21 @@ struct slow {
 	struct hash_key key;               /* keyed at random: nobody aims at a budget */
 	struct slow_budget lane;
 	struct slow_budget prefix[SLOW_PREFIXES];
+	struct frag_cache frags;
 	struct burst odd; /* a packet that goes through stages by itself */
 	struct burst one; /* a piece of it */
 };
 
 /* NULL without memory. Control thread. */
 struct slow *slow_new(void);
-/* Frees what waits, too. NULL is fine. */
-void slow_free(struct slow *s, uint32_t waiting);
+/* Frees what waits in the lane, too. NULL is fine. */
+void slow_free(struct lane *l);
+
+/* The lane's clock has moved on: fragments that waited for too long end. */
+void slow_tick(struct lane *l);
+
+/* The same for all that wait. */
+void slow_drop_held(struct lane *l);
 
 /* Hand over what waits and count it. dpdk_port: as pipeline_tx. */
 void slow_tx(struct lane *l, const uint16_t *dpdk_port);

@@ -39,14 +39,20 @@ static enum verdict answer_echo(struct lane *l, const struct generation *g, cons
 }
 
 /* All echoes of a client go to one backend, whatever their identifiers. */
+uint16_t slow_echo_backend(struct lane *l, const struct generation *g, const struct odd *p,
+	uint16_t service, uint64_t *hash)
+{
+	struct flow_key key;
+
+	key_of_addresses(&key, icmp_src(p->ip, p->v6), icmp_proto(p->v6), p->v6);
+	return slow_find_backend(l, g, &key, p->v6, service, hash);
+}
+
 static enum verdict carry_echo(
 	struct lane *l, const struct generation *g, const struct odd *p, uint16_t service)
 {
-	struct flow_key key = {0};
 	uint64_t hash;
-
-	key_of_addresses(&key, icmp_src(p->ip, p->v6), icmp_proto(p->v6), p->v6);
-	const uint16_t backend = slow_find_backend(l, g, &key, p->v6, service, &hash);
+	const uint16_t backend = slow_echo_backend(l, g, p, service, &hash);
 
 	return backend == MAGLEV_NONE ? VERDICT_NO_BACKEND
 				      : slow_forward(l, g, p, service, backend, hash);

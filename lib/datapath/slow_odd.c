@@ -4,7 +4,7 @@
 #include "datapath/slow_odd.h"
 #include "datapath/stage.h"
 
-static enum verdict find_parts(struct odd *p, struct rte_mbuf *m, uint8_t rx_port)
+enum verdict slow_find_parts(struct odd *p, struct rte_mbuf *m, uint8_t rx_port)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(m, uint8_t *);
 	uint16_t type;
@@ -42,10 +42,14 @@ enum verdict slow_odd(struct lane *l, const struct generation *g, struct rte_mbu
 {
 	struct odd p;
 
-	if (v != VERDICT_L4_PROTO)
+	if (v != VERDICT_L4_PROTO && v != VERDICT_FRAG)
 		return v;
-	if (find_parts(&p, m, rx_port) != PARSE_OK)
-		return v;
+	const enum verdict wrong = slow_find_parts(&p, m, rx_port);
+
+	if (wrong != PARSE_OK)
+		return wrong;
+	if (p.at.fragment)
+		return slow_fragment(l, g, &p);
 	if (p.at.proto == icmp_proto(p.v6))
 		return slow_icmp(l, g, &p);
 	return is_our_tunnel(g, &p) ? VERDICT_LOOP : v;

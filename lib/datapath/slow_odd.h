@@ -20,6 +20,16 @@ struct odd {
 	struct located at;
 };
 
+/* Find the parts of a packet. PARSE_OK, or what is wrong with it. */
+enum verdict slow_find_parts(struct odd *p, struct rte_mbuf *m, uint8_t rx_port);
+
+/* A fragment. */
+enum verdict slow_fragment(struct lane *l, const struct generation *g, const struct odd *p);
+
+/* The backend that has the echo requests of a client; MAGLEV_NONE: none. */
+uint16_t slow_echo_backend(struct lane *l, const struct generation *g, const struct odd *p,
+	uint16_t service, uint64_t *hash);
+
 /* ICMP, whole. */
 enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct odd *p);
 

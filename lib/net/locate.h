@@ -7,12 +7,14 @@
 #define SLUICE_NET_LOCATE_H
 
 #include "net/icmp.h"
+#include "net/key.h"
 #include "net/parse.h"
 
 struct located {
 	uint16_t l3_len;   /* whole IP packet */
 	uint16_t l4_off;   /* of what no IP or extension header is, from the IP header on */
 	uint16_t frag_off; /* of this fragment's payload in the datagram's, bytes */
+	uint16_t frag_len; /* bytes of that payload */
 	uint32_t frag_id;  /* as it stands in the packet */
 	uint8_t proto;     /* of what is at l4_off */
 	uint8_t tos;
@@ -27,6 +29,7 @@ HDR_INLINE enum verdict locate4(const uint8_t *ip, struct located *out)
 	*out = (struct located){
 		.l3_len = hdr_be16(ip + 2),
 		.l4_off = (uint16_t)((ip[0] & 15) * 4),
+		.frag_len = (uint16_t)(hdr_be16(ip + 2) - (ip[0] & 15) * 4),
 		.frag_off = (uint16_t)((field & IPV4_OFF_MASK) * 8),
 		.frag_id = hdr_load16(ip + 4),
 		.proto = ip[9],
@@ -60,6 +63,7 @@ HDR_INLINE enum verdict locate6(const uint8_t *ip, uint32_t here, struct located
 		out->more = field & 1;
 		proto = h[0];
 		used += 8;
+		out->frag_len = (uint16_t)(out->l3_len - used);
 		v = PARSE_OK;
 		if (!out->frag_off) {
 			uint32_t rest;
@@ -77,6 +81,41 @@ HDR_INLINE enum verdict locate6(const uint8_t *ip, uint32_t here, struct located
 HDR_INLINE enum verdict locate(const uint8_t *ip, uint32_t here, bool v6, struct located *out)
 {
 	return v6 ? locate6(ip, here, out) : locate4(ip, out);
+}
+
+/* Fragments that no sender makes: without payload, of a length that only a last one may have, that
+ * end beyond the longest datagram, or with a transport header that is not whole in the first one
+ * (RFC 1858, RFC 3128, RFC 7112). `here`: bytes that can be read at l4. */
+HDR_INLINE bool locate_frag_bad(const struct located *at, const uint8_t *l4, uint32_t here, bool v6)
+{
+	const uint32_t need = at->proto == PROTO_TCP ? TCP_LEN : 8;
+
+	if (!at->frag_len || (at->more && at->frag_len % 8) ||
+		at->frag_off + (uint32_t)at->frag_len > UINT16_MAX - (v6 ? 0 : IPV4_LEN))
+		return true;
+	if (at->frag_off)
+		return at->proto == PROTO_TCP && at->frag_off < TCP_LEN;
+	return here < need || (at->proto == PROTO_TCP && (l4[12] >> 4) * 4u > here);
+}
+
+/* What tells datagrams of one protocol and one of another apart: IPv6 has one identification for
+ * all (RFC 8200, 4.5), and says the protocol in the first fragment alone. */
+HDR_INLINE uint8_t locate_frag_proto(const struct located *at, bool v6)
+{
+	return v6 ? 0 : at->proto;
+}
+
+HDR_INLINE uint8_t locate_tcp_flags(const struct located *at, const uint8_t *l4)
+{
+	return at->proto == PROTO_TCP ? l4[13] : 0;
+}
+
+/* Key of the flow that a packet with a whole transport header belongs to. */
+HDR_INLINE void locate_key(
+	const uint8_t *ip, const uint8_t *l4, uint8_t proto, bool v6, struct flow_key *key)
+{
+	key_of_addresses(key, icmp_src(ip, v6), proto, v6);
+	key->w[v6 ? 4 : 1] |= hdr_load32(l4);
 }
 
 /* What an ICMP error quotes. */

@@ -33,6 +33,9 @@ enum slot_fields {
 /* What becomes of a packet that does not fit and may be cut. */
 enum service_oversize { SERVICE_FRAGMENT, SERVICE_DROP };
 
+/* What becomes of fragments. */
+enum service_fragments { SERVICE_FRAGMENTS_TRACK, SERVICE_FRAGMENTS_DROP };
+
 /* What becomes of an ICMP echo request. */
 enum service_echo { SERVICE_ECHO_ANSWER, SERVICE_ECHO_BACKEND, SERVICE_ECHO_DROP };
 
@@ -47,11 +50,12 @@ struct service {
 	uint32_t persist_s;  /* its clients are remembered so long (session.h); 0 = not */
 	struct rules *rules; /* NULL: every flow goes to the pool above; owned by the generation */
 	const struct sched_table *table; /* the rest of it, for other shapes than TABLE */
-	uint8_t action;   /* enum pool_action: what happens where the table has no backend */
-	uint8_t oversize; /* enum service_oversize */
-	bool untracked;   /* the pool's flows are not remembered; shape is TABLE then */
-	bool forgotten;   /* of a VIP: neither are those of any pool that serves it */
-	uint8_t echo;     /* enum service_echo; the same for all of an address */
+	uint8_t action;    /* enum pool_action: what happens where the table has no backend */
+	uint8_t oversize;  /* enum service_oversize */
+	uint8_t fragments; /* enum service_fragments */
+	bool untracked;    /* the pool's flows are not remembered; shape is TABLE then */
+	bool forgotten;    /* of a VIP: neither are those of any pool that serves it */
+	uint8_t echo;      /* enum service_echo; the same for all of an address */
 };
 
 struct gen_port {

@@ -14,7 +14,7 @@ ask() {
 adds_up() {
 	info=$(ask /sluice/info)
 	drops=$(ask /sluice/drops)
-	jq -e --argjson d "$drops" '.rx == .forwarded + .answered + .punted + ([$d[]] | add)' <<<"$info" >/dev/null
+	jq -e --argjson d "$drops" '.rx == .forwarded + .answered + .held + .punted + ([$d[]] | add)' <<<"$info" >/dev/null
 }
 
 lab_up 2

@@ -138,7 +138,9 @@ static void expect_out(const struct rte_mbuf *m, uint8_t tx_port)
 
 static const enum verdict odd_ends[] = {VERDICT_ANSWERED, VERDICT_FORWARDED, VERDICT_RATE_LIMITED,
 	VERDICT_NO_VIP, VERDICT_NO_BACKEND, VERDICT_NEIGH_UNRESOLVED, VERDICT_TOO_BIG,
-	VERDICT_ENCAP_HEADROOM, VERDICT_MBUF_ALLOC, VERDICT_ICMP_UNMATCHED, VERDICT_ICMP_QUOTE_BAD};
+	VERDICT_ENCAP_HEADROOM, VERDICT_MBUF_ALLOC, VERDICT_ICMP_UNMATCHED, VERDICT_ICMP_QUOTE_BAD,
+	VERDICT_HELD, VERDICT_FRAG_TINY, VERDICT_FRAG_OVERLAP, VERDICT_FRAG_CACHE_FULL,
+	VERDICT_EXT_HDR, VERDICT_TCP_FLAGS, VERDICT_MARTIAN_SRC};
 
 /* What waits to be sent has every checksum right, and is counted and freed as if it were. */
 static void take_waiting(struct lane *l)
@@ -207,6 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint16_t i = 0; i < b.n; i++)
 		expect_out(b.mbuf[i], b.tx_port[i]);
 	rte_pktmbuf_free_bulk(b.mbuf, b.n);
+	slow_drop_held(l);
 	must(rig_mbufs() == 0 && rig_buffers() == 0);
 	return 0;
 }

@@ -83,6 +83,8 @@ static int packet6(const uint8_t *ip, uint32_t n)
 				      : next == IPPROTO_AH     ? (ip[off + 1] + 2) * 4u
 							       : (ip[off + 1] + 1) * 8u;
 
+		if (next == IPPROTO_FRAGMENT && (word(ip + off + 2) & 0xfff9))
+			return 1; /* the rest is in other fragments */
 		next = ip[off];
 		off += size;
 	}

@@ -81,11 +81,13 @@ static void drops_one_of_many(void **state)
 
 /* A new drop reason wants a row here. Those that a frame alone does not raise have tests of their
  * own: tx_full in test_tx.c, rate_limited and mbuf_alloc in test_mtu.c, icmp_unmatched in
- * test_icmp_error.c. */
+ * test_icmp_error.c, frag_overlap and frag_cache_full in test_frag.c. */
 static void every_reason_has_a_row(void **state)
 {
 	uint64_t seen = UINT64_C(1) << VERDICT_TX_FULL | UINT64_C(1) << VERDICT_RATE_LIMITED |
-			UINT64_C(1) << VERDICT_MBUF_ALLOC | UINT64_C(1) << VERDICT_ICMP_UNMATCHED;
+			UINT64_C(1) << VERDICT_MBUF_ALLOC | UINT64_C(1) << VERDICT_ICMP_UNMATCHED |
+			UINT64_C(1) << VERDICT_FRAG_OVERLAP |
+			UINT64_C(1) << VERDICT_FRAG_CACHE_FULL;
 
 	for (unsigned int t = 0; t < sizeof tables / sizeof *tables; t++)
 		for (unsigned int i = 0; i < tables[t]->n; i++)

@@ -38,7 +38,7 @@ enum world_pool {
 	POOL_DARK,      /* next hop not resolved */
 	POOL_BEHIND,    /* direct, but behind a router */
 	POOL_UNSOURCED, /* tunnel without a source address */
-	POOL_STRICT,    /* as VIA4, oversize = "drop" */
+	POOL_STRICT,    /* as VIA4, oversize and fragments = "drop" */
 	POOL_TIGHT6,    /* IPv6 tunnel on a route of 1300: less than an IPv6 host may be told */
 	POOL_WAITS,     /* no health verdict yet */
 	POOL_RR,        /* four backends in turn */

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Fragments to a VIP: all of a datagram reach the backend of its flow, in whatever order they come,
+ * and what is wrong with them ends under its name. */
+
+#include <netinet/in.h>
+
+#include "datapath/slow.h"
+
+#include "harness.h"
+#include "random.h"
+
+#define UDP4      .dst = VIP4, .dport = 53, .proto = IPPROTO_UDP
+#define UDP6      .dst = VIP6, .dport = 53, .proto = IPPROTO_UDP, FRAME_CHAIN("\x2c")
+#define TO4(pool) .dst = VIP4, .dport = PORT_OF(pool)
+#define TO6(pool) .dst = VIP6, .dport = PORT_OF(pool), FRAME_CHAIN("\x2c")
+
+#define PIECES    8
+
+struct row {
+	const char *name;
+	struct frame_spec spec;
+	uint16_t step; /* payload bytes of each fragment but the last */
+	enum world_pool pool;
+};
+
+/* An IPv6 datagram is written with a fragment header, which the pieces take over. */
+static const struct row rows[] = {
+	{"UDP", {UDP4, .payload = 1000}, 400, POOL_VIA4},
+	{"UDP, IPv6", {UDP6, .payload = 1000}, 400, POOL_VIA4},
+	{"UDP in six", {UDP4, .payload = 2300}, 400, POOL_VIA4},
+	{"TCP", {TO4(POOL_VIA4), .payload = 777}, 256, POOL_VIA4},
+	{"TCP through an IPv6 tunnel", {TO4(POOL_VIA6), .payload = 777}, 256, POOL_VIA6},
+	{"TCP, IPv6", {TO6(POOL_VIA4), .payload = 777}, 256, POOL_VIA4},
+	{"TCP, 6in6", {TO6(POOL_VIA6), .payload = 777}, 256, POOL_VIA6},
+	{"direct", {TO4(POOL_L2), .payload = 500}, 200, POOL_L2},
+	{"direct, IPv6", {TO6(POOL_L2), .payload = 500}, 200, POOL_L2},
+	{"VLAN", {UDP4, .payload = 900, .vlans = 1}, 304, POOL_VIA4},
+	{"QinQ, IPv6", {UDP6, .payload = 900, .vlans = 2}, 304, POOL_VIA4},
+	{"options", {UDP4, .payload = 900, .options = 4}, 304, POOL_VIA4},
+	{"our own address", {TO4(POOL_ROUTED4), .payload = 500}, 200, POOL_ROUTED4},
+};
+
+static struct frame whole, piece[PIECES];
+static struct outcome outcome;
+static unsigned int n_pieces;
+
+static bool is6(const struct frame_spec *s)
+{
+	return strchr(s->dst, ':') != NULL;
+}
+
+/* Bytes of the IP header and, for IPv6, the fragment header. */
+static uint32_t header(const struct frame_spec *s)
+{
+	return is6(s) ? 48 : 20 + 4u * s->options;
+}
+
+/* The part [from, to) of the payload as a fragment. */
+static void make_piece(
+	struct frame *f, const struct frame_spec *s, uint32_t from, uint32_t to, bool more)
+{
+	const uint32_t hdr = header(s), len = hdr + to - from;
+	uint8_t *ip;
+
+	*f = whole;
+	ip = f->b + f->l3;
+	memcpy(ip + hdr, whole.b + whole.l3 + hdr + from, to - from);
+	f->ip_len = len;
+	f->len = f->l3 + len;
+	if (is6(s)) {
+		ip[4] = (uint8_t)((len - 40) >> 8);
+		ip[5] = (uint8_t)(len - 40);
+		ip[42] = (uint8_t)(from >> 8);
+		ip[43] = (uint8_t)((from & 0xf8) | more);
+		return;
+	}
+	ip[2] = (uint8_t)(len >> 8);
+	ip[3] = (uint8_t)len;
+	ip[6] = (uint8_t)((more ? 0x20 : 0) | from >> 11);
+	ip[7] = (uint8_t)(from >> 3);
+	frame_fix_ipv4(f);
+}
+
+static void make(const struct frame_spec *s, uint16_t step)
+{
+	harness_frame(&whole, s, WORLD_WAN);
+	const uint32_t all = whole.ip_len - header(s);
+
+	n_pieces = 0;
+	for (uint32_t from = 0; from < all; from += step)
+		make_piece(&piece[n_pieces++], s, from, from + step < all ? from + step : all,
+			from + step < all);
+}
+
+static void run(struct lane *l, const struct frame *f)
+{
+	struct rte_mbuf *m = rig_mbuf(f->b, f->len, RIG_HEADROOM);
+
+	harness_run_on(l, &outcome, WORLD_WAN, &m, 1);
+}
+
+static void in_order(void **state)
+{
+	const struct row *row = *state;
+	struct lane *l = harness_lane();
+
+	for (int again = 0; again < 2; again++) { /* the identification may come back at once */
+		make(&row->spec, row->step);
+		for (unsigned int i = 0; i < n_pieces; i++) {
+			run(l, &piece[i]);
+			harness_expect_count(&outcome, VERDICT_FORWARDED, 1);
+			harness_expect_side(&outcome, 0, &piece[i], world_way_in(row->pool));
+		}
+		assert_int_equal(l->slow->frags.used, 0);
+	}
+	lane_free(l);
+}
+
+/* The first one last: the others wait, and follow it in the order they came. */
+static void first_one_last(void **state)
+{
+	const struct row *row = *state;
+	struct lane *l = harness_lane();
+
+	make(&row->spec, row->step);
+	for (unsigned int i = 1; i < n_pieces; i++) {
+		run(l, &piece[i]);
+		harness_expect_count(&outcome, VERDICT_HELD, 1);
+		assert_int_equal(outcome.n_side, 0);
+	}
+	run(l, &piece[0]);
+	assert_int_equal(outcome.n_side, n_pieces);
+	for (unsigned int i = 0; i < n_pieces; i++)
+		harness_expect_side(&outcome, (uint16_t)i, &piece[i], world_way_in(row->pool));
+	assert_int_equal(l->verdict[VERDICT_HELD], 0);
+	assert_int_equal(l->slow->frags.used, 0);
+	lane_free(l);
+}
+
+/* In every order, and all in one burst: all come out once, at one backend. */
+static void any_order(void **state)
+{
+	struct random r = random_start();
+
+	for (int round = 0; round < 400; round++) {
+		const struct row *row = &rows[random_below(&r, sizeof rows / sizeof *rows)];
+		struct lane *l = harness_lane();
+		struct rte_mbuf *m[PIECES];
+
+		make(&row->spec, row->step);
+		for (unsigned int i = 0; i < n_pieces; i++) {
+			const unsigned int k = i + random_below(&r, n_pieces - i);
+			const struct frame t = piece[i];
+
+			piece[i] = piece[k];
+			piece[k] = t;
+		}
+		for (unsigned int i = 0; i < n_pieces; i++)
+			m[i] = rig_mbuf(piece[i].b, piece[i].len, RIG_HEADROOM);
+		harness_run_on(l, &outcome, WORLD_WAN, m, (uint16_t)n_pieces);
+		harness_expect_count(&outcome, VERDICT_FORWARDED, (uint16_t)n_pieces);
+		assert_int_equal(outcome.n_side, n_pieces);
+		for (unsigned int i = 0; i < n_pieces; i++)
+			assert_ptr_equal(world_way_of(outcome.side[i].b), world_way_in(row->pool));
+		assert_int_equal(l->slow->frags.used, 0);
+		lane_free(l);
+	}
+}
+
+/* A fragment goes where the packets of its flow go that come whole. */
+static void follows_its_flow(void **state)
+{
+	for (uint16_t port = 3000; port < 3100; port++) {
+		const struct frame_spec spec = {TO4(POOL_MANY4), .sport = port, .payload = 600};
+		struct lane *l = harness_lane();
+
+		make(&spec, 256);
+		run(l, &whole);
+		const struct world_way *way = world_way_of(outcome.out[0].b);
+
+		for (unsigned int i = n_pieces; i-- > 0;)
+			run(l, &piece[i]);
+		assert_int_equal(outcome.n_side, n_pieces);
+		for (unsigned int i = 0; i < n_pieces; i++)
+			assert_ptr_equal(world_way_of(outcome.side[i].b), way);
+		lane_free(l);
+	}
+}
+
+/* What waits in vain ends when its time is over, under frag; and without a first one nothing does.
+ */
+static void waits_in_vain(void **state)
+{
+	const struct frame_spec spec = {UDP4, .payload = 1000};
+	struct lane *l = harness_lane();
+
+	make(&spec, 400);
+	run(l, &piece[1]);
+	assert_int_equal(l->verdict[VERDICT_HELD], 1);
+	l->clock = (uint16_t)(l->clock + FRAG_WAIT_S);
+	slow_tick(l);
+	assert_int_equal(l->verdict[VERDICT_HELD], 1);
+	l->clock++;
+	slow_tick(l);
+	assert_int_equal(l->verdict[VERDICT_HELD], 0);
+	assert_int_equal(l->verdict[VERDICT_FRAG], 1);
+	assert_int_equal(rig_mbufs(), 0);
+	lane_free(l);
+}
+
+/* Each by n for n. */
+static void overlap(void **state)
+{
+	const struct frame_spec spec = {UDP4, .payload = 1000};
+	struct lane *l = harness_lane();
+	struct frame over;
+
+	make(&spec, 400);
+	make_piece(&over, &spec, 392, 800, true);
+	run(l, &piece[0]);
+	for (int i = 0; i < 9; i++) {
+		run(l, i ? &piece[1] : &over);
+		harness_expect(&outcome, VERDICT_FRAG_OVERLAP, 1);
+	}
+	lane_free(l);
+	l = harness_lane();
+	run(l, &piece[1]); /* waits, and ends with the datagram */
+	run(l, &over);
+	assert_int_equal(l->verdict[VERDICT_FRAG_OVERLAP], 2);
+	assert_int_equal(l->verdict[VERDICT_HELD], 0);
+	lane_free(l);
+}
+
+/* More than may wait. */
+static void no_room(void **state)
+{
+	const struct frame_spec spec = {UDP4, .payload = 1000};
+	struct lane *l = harness_lane();
+
+	make(&spec, 400);
+	for (int i = 0; i < FRAG_HELD_MAX + 20; i++) {
+		piece[1].b[piece[1].l3 + 4] = (uint8_t)(i >> 8); /* another datagram each */
+		piece[1].b[piece[1].l3 + 5] = (uint8_t)i;
+		frame_fix_ipv4(&piece[1]);
+		run(l, &piece[1]);
+	}
+	assert_int_equal(
+		l->verdict[VERDICT_HELD] + l->verdict[VERDICT_FRAG_CACHE_FULL], FRAG_HELD_MAX + 20);
+	assert_true(l->verdict[VERDICT_HELD] <= FRAG_HELD_MAX);
+	assert_true(l->verdict[VERDICT_FRAG_CACHE_FULL] >= 20);
+	lane_free(l);
+	assert_int_equal(rig_mbufs(), 0);
+}
+
+static void tiny(void **state)
+{
+	const struct frame_spec tcp = {TO4(POOL_VIA4), .payload = 300};
+	const struct frame_spec six = {UDP6, .payload = 300};
+	static struct frame f[6];
+
+	make(&tcp, 256);
+	make_piece(&f[0], &tcp, 0, 8, true);   /* ports, and no flags */
+	make_piece(&f[1], &tcp, 8, 24, true);  /* flags that come later */
+	make_piece(&f[2], &tcp, 64, 64, true); /* nothing */
+	make_piece(&f[3], &tcp, 64, 71, true); /* not a multiple of 8 */
+	make(&six, 256);
+	make_piece(&f[4], &six, 64, 70, true);
+	make_piece(&f[5], &six, 64, 64, false);
+	for (unsigned int i = 0; i < 6; i++) {
+		struct rte_mbuf *m[BURST_MAX];
+
+		for (uint16_t k = 0; k < BURST_MAX; k++)
+			m[k] = rig_mbuf(f[i].b, f[i].len, RIG_HEADROOM);
+		harness_run(&outcome, WORLD_WAN, m, BURST_MAX);
+		harness_expect(&outcome, VERDICT_FRAG_TINY, BURST_MAX);
+	}
+}
+
+/* Where the pool wants none: the first one ends as frag, and so does what waited for it. */
+static void refused(void **state)
+{
+	const struct frame_spec spec = {TO4(POOL_STRICT), .payload = 1000};
+	struct lane *l = harness_lane();
+
+	make(&spec, 256);
+	run(l, &piece[1]);
+	run(l, &piece[0]);
+	assert_int_equal(l->verdict[VERDICT_FRAG], 2);
+	assert_int_equal(l->verdict[VERDICT_HELD], 0);
+	for (unsigned int i = 2; i < n_pieces; i++) {
+		run(l, &piece[i]);
+		harness_expect(&outcome, VERDICT_FRAG, 1);
+	}
+	lane_free(l);
+}
+
+int main(void)
+{
+	enum { ROWS = sizeof rows / sizeof *rows };
+	static struct CMUnitTest tests[2 * ROWS + 8];
+	const struct CMUnitTest more[] = {
+		cmocka_unit_test(any_order),
+		cmocka_unit_test(follows_its_flow),
+		cmocka_unit_test(waits_in_vain),
+		cmocka_unit_test(overlap),
+		cmocka_unit_test(no_room),
+		cmocka_unit_test(tiny),
+		cmocka_unit_test(refused),
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		void *row = (void *)(uintptr_t)&rows[i];
+
+		tests[n++] = (struct CMUnitTest){rows[i].name, in_order, NULL, NULL, row};
+		tests[n++] = (struct CMUnitTest){rows[i].name, first_one_last, NULL, NULL, row};
+	}
+	for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+		tests[n++] = more[i];
+	return harness_main("frag", tests, n);
+}
