@@ -153,14 +153,15 @@ enum cell_style cell_service(const json_t *item, const char *key, char *buf)
 {
 	const char *address = string_or(json_object_get(item, "address"), "-");
 	const char *protocol = string_or(json_object_get(item, "protocol"), "-");
-	const json_int_t port = json_integer_value(json_object_get(item, "port"));
+	const json_t *ports = json_object_get(item, "port");
+	const json_int_t port = json_integer_value(ports);
 	const int v6 = strchr(address, ':') != NULL;
 	char text[CELL_LEN], number[24] = "any";
 
 	if (port)
 		snprintf(number, sizeof number, "%" JSON_INTEGER_FORMAT, port);
-	snprintf(text, sizeof text, "%s%s%s:%s/%s", v6 ? "[" : "", address, v6 ? "]" : "", number,
-		protocol);
+	snprintf(text, sizeof text, "%s%s%s:%s/%s", v6 ? "[" : "", address, v6 ? "]" : "",
+		string_or(ports, number), protocol);
 	put_text(text, buf);
 	return CELL_PLAIN;
 }

@@ -49,10 +49,10 @@ static char *slot_key(const struct conf_pool *pool, const struct conf_backend *b
 
 static char *service_key(const struct conf_vip *vip)
 {
-	char addr[SL_ADDR_STRLEN], *key;
+	char addr[SL_ADDR_STRLEN], ports[SL_PORTS_STRLEN], *key;
 
-	if (asprintf(&key, "%s %u/%u", sl_addr_format(&vip->address, addr), vip->port,
-		    vip->protocol) < 0)
+	if (asprintf(&key, "%s %s/%u", sl_addr_format(&vip->address, addr),
+		    sl_ports_format(&vip->ports, ports), vip->protocol) < 0)
 		return NULL;
 	return key;
 }

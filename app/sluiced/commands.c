@@ -93,6 +93,16 @@ static int status(struct ctl_call *call, void *arg)
 	return 0;
 }
 
+/* As in the configuration: a number, or text for a range. */
+static json_t *ports_json(const struct sl_ports *ports)
+{
+	char text[SL_PORTS_STRLEN];
+
+	if (sl_ports_is_one(ports) || sl_ports_is_every(ports))
+		return json_integer(ports->first);
+	return json_string(sl_ports_format(ports, text));
+}
+
 static int vip_next(struct ctl_call *call, void *arg, json_t **item)
 {
 	const struct daemon *d = arg;
@@ -108,10 +118,10 @@ static int vip_next(struct ctl_call *call, void *arg, json_t **item)
 	const struct traffic t = stats_read(&d->stats, STATS_SERVICE, id);
 	const struct stats_row *row = stats_row(&d->stats, STATS_SERVICE, id);
 
-	*item = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s, s:I, s:I, s:f, s:f}", "vip", vip->name,
-		"address", sl_addr_format(&vip->address, addr), "port", (int)vip->port, "protocol",
-		vip->protocol == IPPROTO_TCP ? "tcp" : "udp", "pool", pool->name, "forward",
-		forward_name(pool->forward), "packets", (json_int_t)t.packets, "bytes",
+	*item = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:f, s:f}", "vip", vip->name,
+		"address", sl_addr_format(&vip->address, addr), "port", ports_json(&vip->ports),
+		"protocol", vip->protocol == IPPROTO_TCP ? "tcp" : "udp", "pool", pool->name,
+		"forward", forward_name(pool->forward), "packets", (json_int_t)t.packets, "bytes",
 		(json_int_t)t.bytes, "pps", row->pps, "bps", row->bps);
 	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
 }

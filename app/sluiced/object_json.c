@@ -19,15 +19,9 @@ static json_t *one_json(const struct conf_row *row, const void *object, size_t i
 	char buf[VALUE_STRLEN];
 	const struct value v = value_get(row, object, i, buf);
 
-	switch (value_kind(row)) {
-	case VALUE_BOOL:
-		return json_boolean(v.number);
-	case VALUE_NUMBER:
-		return json_integer(v.number);
-	case VALUE_TEXT:
-		break;
-	}
-	return json_string(v.text);
+	if (v.text)
+		return json_string(v.text);
+	return value_kind(row) == VALUE_BOOL ? json_boolean(v.number) : json_integer(v.number);
 }
 
 static json_t *value_json(const struct conf_row *row, const void *object)

@@ -111,6 +111,20 @@ const char *sl_prefix_format(const struct sl_prefix *p, char *buf)
 	return buf;
 }
 
+const char *sl_prefix_format_short(const struct sl_prefix *p, char *buf)
+{
+	return sl_prefix_is_one(p) ? sl_addr_format(&p->address, buf) : sl_prefix_format(p, buf);
+}
+
+bool sl_prefix_has(const struct sl_prefix *p, const struct sl_addr *a)
+{
+	const int whole = p->len / 8, rest = p->len % 8;
+
+	if (sl_addr_is4(&p->address) != sl_addr_is4(a) || memcmp(&p->address, a, (size_t)whole))
+		return false;
+	return rest == 0 || (p->address.b[whole] ^ a->b[whole]) >> (8 - rest) == 0;
+}
+
 int sl_ether_parse(const char *text, struct sl_ether *out)
 {
 	unsigned int v[6];

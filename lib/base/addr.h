@@ -78,6 +78,23 @@ int sl_prefix_parse(const char *text, struct sl_prefix *out);
 /* Always with its length. buf: SL_PREFIX_STRLEN bytes. Returns buf. */
 const char *sl_prefix_format(const struct sl_prefix *p, char *buf);
 
+/* The same, but an address alone where it is one. buf: SL_PREFIX_STRLEN bytes. Returns buf. */
+const char *sl_prefix_format_short(const struct sl_prefix *p, char *buf);
+
+/* A prefix of all the bits of an address, and whether it is one. */
+static inline struct sl_prefix sl_prefix_of(const struct sl_addr *a)
+{
+	return (struct sl_prefix){*a, 128};
+}
+
+static inline bool sl_prefix_is_one(const struct sl_prefix *p)
+{
+	return p->len == 128;
+}
+
+/* Does it hold the address? No prefix of IPv6 holds one of IPv4. */
+bool sl_prefix_has(const struct sl_prefix *p, const struct sl_addr *a);
+
 static inline bool sl_prefix_eq(const struct sl_prefix *a, const struct sl_prefix *b)
 {
 	return a->len == b->len && sl_addr_eq(&a->address, &b->address);

@@ -58,7 +58,7 @@ static struct service service_of(
 static struct rules *compile_rules(
 	const struct generation *g, const struct compile_input *in, const struct conf_vip *vip)
 {
-	struct rules_prefix *prefixes;
+	struct spans_prefix *prefixes;
 	struct rules *rules;
 	size_t n = 0;
 
@@ -68,7 +68,7 @@ static struct rules *compile_rules(
 	n = 0;
 	for (size_t r = 0; prefixes && r < vip->n_rules; r++)
 		for (size_t i = 0; i < vip->rules[r].n_sources; i++)
-			prefixes[n++] = (struct rules_prefix){
+			prefixes[n++] = (struct spans_prefix){
 				.prefix = vip->rules[r].sources[i], .target = (uint16_t)r};
 	rules = prefixes ? rules_new(prefixes, n, vip->n_rules) : NULL;
 	for (size_t r = 0; rules && r < vip->n_rules; r++) {
@@ -101,8 +101,8 @@ int compile_vips(struct generation *g, const struct compile_input *in)
 		struct service *s = &g->services[in->services[i]];
 
 		defs[i] = (struct vip_def){
-			.address = vip->address,
-			.port = vip->port,
+			.prefix = sl_prefix_of(&vip->address),
+			.ports = vip->ports,
 			.proto = vip->protocol,
 			.service = in->services[i],
 		};

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Pools, backends and VIPs: up to 16,383 of them, so duplicates and references go by sorted views.
+/* Pools and backends: up to 16,383 of them, so duplicates and references go by sorted views.
  */
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <string.h>
 
 #include "conf/check.h"
@@ -29,21 +28,6 @@ static int cmp_backend_id(const void *a, const void *b)
 	const struct conf_backend *ba = a, *bb = b;
 
 	return ba->id < bb->id ? -1 : ba->id > bb->id;
-}
-
-static int cmp_vip_name(const void *a, const void *b)
-{
-	const struct conf_vip *va = a, *vb = b;
-
-	return strcmp(va->name, vb->name);
-}
-
-static int cmp_vip_service(const void *a, const void *b)
-{
-	const struct conf_vip *va = a, *vb = b;
-	const int d = memcmp(&va->address, &vb->address, sizeof va->address);
-
-	return d ? d : (va->protocol - vb->protocol) * 65536 + va->port - vb->port;
 }
 
 static bool is_prime(uint32_t n)
@@ -323,60 +307,4 @@ size_t check_find_pool(struct check *c, const char *what, const char *name, cons
 	check_fail(c, place, "%s \"%s\": pool \"%s\" does not exist%s", what, name, pool_name,
 		hint_format(&hint, near));
 	return 0;
-}
-
-static void check_vip(struct check *c, const struct conf_vip *vip, const struct conf_order *names,
-	const struct conf_order *services)
-{
-	const struct check_source key = {.address = vip->address};
-	const struct check_source *source = order_find(&c->tunnel_sources, &key);
-	const struct conf_vip *first = order_find(names, vip);
-	char text[SL_ADDR_STRLEN], where[CHECK_WHERE_STRLEN];
-
-	sl_addr_format(&vip->address, text);
-	check_name(c, "VIP", vip->name, &vip->place);
-	if (first != vip)
-		check_fail(c, &vip->place, "VIP \"%s\" exists already%s", vip->name,
-			check_where(&first->place, where));
-	first = order_find(services, vip);
-	if (first != vip && !first->place.broken)
-		check_fail(c, &vip->place, "VIP \"%s\": %s port %u %s belongs to VIP \"%s\"",
-			vip->name, text, vip->port, vip->protocol == IPPROTO_TCP ? "tcp" : "udp",
-			first->name);
-	first = order_find(&c->vip_addresses, vip);
-	if (first->echo != vip->echo && !first->place.broken)
-		check_fail(c, &vip->place,
-			"VIP \"%s\": echo is not that of VIP \"%s\", which has the same address",
-			vip->name, first->name);
-	if (!sl_addr_is_host(&vip->address))
-		check_fail(c, &vip->place,
-			"VIP \"%s\": \"%s\" is not an address that a host can have", vip->name,
-			text);
-	if (source)
-		check_fail(c, &vip->place, "VIP \"%s\": %s is a tunnel_source of pool \"%s\"",
-			vip->name, text, source->pool->name);
-}
-
-int check_vips(struct check *c)
-{
-	struct conf *conf = c->conf;
-	struct conf_order names = {0}, services = {0};
-	int rc = order_init(&names, conf->vips, conf->n_vips, sizeof *conf->vips, cmp_vip_name);
-
-	if (!rc)
-		rc = order_init(
-			&services, conf->vips, conf->n_vips, sizeof *conf->vips, cmp_vip_service);
-	for (size_t i = 0; i < conf->n_vips && !rc; i++) {
-		struct conf_vip *vip = &conf->vips[i];
-
-		if (vip->place.broken)
-			continue;
-		check_vip(c, vip, &names, &services);
-		vip->pool_index = check_find_pool(c, "VIP", vip->name, vip->pool, &vip->place);
-		if (check_rules(c, vip))
-			rc = -ENOMEM;
-	}
-	order_free(&names);
-	order_free(&services);
-	return rc;
 }

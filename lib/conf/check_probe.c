@@ -223,8 +223,9 @@ static void find_service_ports(struct conf *conf, bool *several)
 		if (vip->place.broken || conf->n_pools == 0 || strcmp(pool->name, vip->pool) != 0)
 			continue;
 		several[vip->pool_index] |=
-			vip->port == 0 || (pool->service_port && pool->service_port != vip->port);
-		pool->service_port = vip->port;
+			!sl_ports_is_one(&vip->ports) ||
+			(pool->service_port && pool->service_port != vip->ports.first);
+		pool->service_port = vip->ports.first;
 	}
 	for (size_t i = 0; i < conf->n_pools; i++)
 		if (several[i])

@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/ports.h"
 #include "base/scheduler.h"
 
 enum conf_driver { CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_VDEV };
@@ -202,8 +203,8 @@ struct conf_rule {
 struct conf_vip {
 	const char *name;
 	struct sl_addr address;
-	uint16_t port;    /* host order, 0 = every port */
-	uint8_t protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	struct sl_ports ports; /* 0-0 before a value is given */
+	uint8_t protocol;      /* IPPROTO_TCP or IPPROTO_UDP */
 	const char *pool;
 	size_t pool_index; /* into conf.pools; set by conf_check */
 	struct conf_rule *rules;

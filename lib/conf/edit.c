@@ -290,6 +290,12 @@ static int wrong_kind(const struct edit_object *o, const struct conf_row *row, c
 	return fail(o, err, "%s must be %s", key, conf_row_values(row, values));
 }
 
+static bool takes(const struct conf_row *row, const struct edit_value *v)
+{
+	return value_kind(row) == VALUE_EITHER ? v->kind != EDIT_BOOL
+					       : (int)v->kind == (int)value_kind(row);
+}
+
 int edit_set(struct conf *conf, const struct edit_object *o, const char *key,
 	const struct edit_value *values, size_t n, bool array, struct sl_err *err)
 {
@@ -308,7 +314,7 @@ int edit_set(struct conf *conf, const struct edit_object *o, const char *key,
 	for (size_t i = 0; i < n; i++) {
 		if (!array && values[i].kind == EDIT_TEXT && value_kind(row) != VALUE_TEXT)
 			return edit_set_text(conf, o, key, values[i].text, err);
-		if ((int)values[i].kind != (int)value_kind(row))
+		if (!takes(row, &values[i]))
 			return wrong_kind(o, row, key, err);
 		v[i] = (struct value){values[i].number, values[i].text};
 	}

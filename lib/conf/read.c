@@ -104,6 +104,22 @@ static int scalar_type(const struct conf_row *row)
 	return CONFIG_TYPE_STRING;
 }
 
+/* As is_type, for one value of the row. */
+static bool takes(const struct section *s, const struct conf_row *row,
+	const config_setting_t *setting, const char *key)
+{
+	const int type = config_setting_type(setting);
+	char values[CONF_VALUES_STRLEN];
+
+	if (value_kind(row) != VALUE_EITHER)
+		return is_type(s, setting, key, scalar_type(row));
+	if (type == CONFIG_TYPE_INT64 || type == CONFIG_TYPE_STRING)
+		return true;
+	fail(s, setting, "%s must be %s, not %s", key, conf_row_values(row, values),
+		type_name(type));
+	return false;
+}
+
 static struct value get_value(const config_setting_t *setting)
 {
 	switch (config_setting_type(setting)) {
@@ -123,7 +139,7 @@ static void store(const struct section *s, const struct conf_row *row,
 	char why[VALUE_WHY_STRLEN];
 	int rc;
 
-	for (size_t i = 0; i < n && scalar_type(row) == CONFIG_TYPE_INT64; i++) {
+	for (size_t i = 0; i < n && !values[i].text; i++) {
 		if (values[i].number == SCAN_REPORTED) {
 			s->read->mistakes++;
 			return;
@@ -227,7 +243,7 @@ static void read_key(const struct section *s, const struct conf_row *row, config
 			read_array(s, row, setting);
 		break;
 	default:
-		if (is_type(s, setting, key, scalar_type(row))) {
+		if (takes(s, row, setting, key)) {
 			const struct value v = get_value(setting);
 
 			store(s, row, setting, &v, 1);

@@ -374,8 +374,9 @@ const struct conf_row conf_rows[] = {
 		.help = "Name of the VIP."},
 	{"vips[].address", CONF_TYPE_ADDRESS, AT(struct conf_vip, address),
 		.example = "203.0.113.10", .help = "Address of the VIP, either family."},
-	{"vips[].port", CONF_TYPE_UINT, AT(struct conf_vip, port), .min = 1, .max = 65535,
-		.zero = "every port", .example = "80", .help = "Port of the VIP."},
+	{"vips[].port", CONF_TYPE_PORTS, AT(struct conf_vip, ports), .example = "80",
+		.help = "Ports of the VIP. Where several VIPs of an address hold a port, the "
+			"narrowest range serves it; two ranges of one width must not overlap."},
 	{"vips[].protocol", CONF_TYPE_WORD, AT(struct conf_vip, protocol), .words = protocols,
 		.value = "tcp", .help = "Protocol of the VIP."},
 	{"vips[].pool", CONF_TYPE_NAME, AT(struct conf_vip, pool), .example = "web",

@@ -230,6 +230,24 @@ static int store_prefixes(struct target *t, const struct value *v, size_t n)
 	return 0;
 }
 
+static int store_ports(struct target *t, const struct value *v, size_t n)
+{
+	struct sl_ports ports = SL_PORTS_EVERY;
+
+	if (v->text && check_text(t, v->text))
+		return -EINVAL;
+	if (v->text && sl_ports_parse(v->text, &ports))
+		return because(t, "\"%.63s\" is not a port or a range such as 8000-8100", v->text);
+	if (!v->text && v->number < 0)
+		return because(t, "%" PRId64 " is below 0", v->number);
+	if (!v->text && v->number > UINT16_MAX)
+		return because(t, "%" PRId64 " is above %d", v->number, UINT16_MAX);
+	if (!v->text && v->number)
+		ports = sl_ports_one((uint16_t)v->number);
+	memcpy(t->field, &ports, sizeof ports);
+	return 0;
+}
+
 static int store_mac(struct target *t, const struct value *v, size_t n)
 {
 	static const struct sl_ether zero;
@@ -259,6 +277,7 @@ static const struct {
 	[CONF_TYPE_ADDRESS] = {store_address, true},
 	[CONF_TYPE_ADDRESSES] = {store_addresses, true},
 	[CONF_TYPE_PREFIXES] = {store_prefixes, true},
+	[CONF_TYPE_PORTS] = {store_ports, false},
 	[CONF_TYPE_MAC] = {store_mac, true},
 };
 

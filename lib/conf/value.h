@@ -13,7 +13,7 @@
 #include "conf/arena.h"
 #include "conf/schema.h"
 
-/* Numbers and booleans are in .number, everything else in .text. */
+/* Numbers and booleans are in .number with .text NULL, everything else in .text. */
 struct value {
 	int64_t number;
 	const char *text;
@@ -38,8 +38,9 @@ int value_default(const struct conf_row *row, void *base, struct conf_arena *are
 /* That default; not for arrays. */
 struct value value_of_default(const struct conf_row *row);
 
-/* Which part of struct value a row uses; VALUE_BOOL: .number, 0 or 1. */
-enum value_kind { VALUE_NUMBER, VALUE_BOOL, VALUE_TEXT };
+/* Which part of struct value a row uses; VALUE_BOOL: .number, 0 or 1; VALUE_EITHER: .text, or where
+ * that is NULL .number. */
+enum value_kind { VALUE_NUMBER, VALUE_BOOL, VALUE_TEXT, VALUE_EITHER };
 enum value_kind value_kind(const struct conf_row *row);
 
 /* True for what a file has in [ ]. */

@@ -100,6 +100,15 @@ static size_t count_addresses(const struct field *f)
 	return (size_t)has[0] + has[1];
 }
 
+/* No value is 0-0. */
+static size_t count_ports(const struct field *f)
+{
+	struct sl_ports ports;
+
+	memcpy(&ports, f->at, sizeof ports);
+	return ports.last != 0;
+}
+
 static size_t count_mac(const struct field *f)
 {
 	return *(const bool *)f->second;
@@ -169,6 +178,17 @@ static void get_addresses(const struct field *f, size_t i, struct value *v, char
 static void get_prefixes(const struct field *f, size_t i, struct value *v, char *buf)
 {
 	v->text = sl_prefix_format(&((const struct sl_prefix *)read_pointer(f->at))[i], buf);
+}
+
+static void get_ports(const struct field *f, size_t i, struct value *v, char *buf)
+{
+	struct sl_ports ports;
+
+	memcpy(&ports, f->at, sizeof ports);
+	if (sl_ports_is_one(&ports) || sl_ports_is_every(&ports))
+		v->number = ports.first;
+	else
+		v->text = sl_ports_format(&ports, buf);
 }
 
 static void get_mac(const struct field *f, size_t i, struct value *v, char *buf)
@@ -260,6 +280,7 @@ static const struct {
 		2 * sizeof(bool)},
 	[CONF_TYPE_PREFIXES] = {VALUE_TEXT, true, count_array, get_prefixes, copy_prefixes,
 		sizeof(size_t)},
+	[CONF_TYPE_PORTS] = {VALUE_EITHER, false, count_ports, get_ports, NULL, 0},
 	[CONF_TYPE_MAC] = {VALUE_TEXT, false, count_mac, get_mac, NULL, sizeof(bool)},
 };
 
@@ -359,17 +380,12 @@ static void write_text(FILE *f, const char *text)
 
 static void write_one(FILE *f, const struct conf_row *row, const struct value *v)
 {
-	switch (value_kind(row)) {
-	case VALUE_BOOL:
-		fputs(v->number ? "true" : "false", f);
-		break;
-	case VALUE_NUMBER:
-		fprintf(f, "%lld", (long long)v->number);
-		break;
-	case VALUE_TEXT:
+	if (v->text)
 		write_text(f, v->text);
-		break;
-	}
+	else if (value_kind(row) == VALUE_BOOL)
+		fputs(v->number ? "true" : "false", f);
+	else
+		fprintf(f, "%lld", (long long)v->number);
 }
 
 void value_write(FILE *f, const struct conf_row *row, const void *base)

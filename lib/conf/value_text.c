@@ -32,10 +32,14 @@ static int parse_one(const struct conf_row *row, const char *text, struct value 
 		return parse_number(text, v);
 	case VALUE_BOOL:
 		return parse_bool(text, v);
+	case VALUE_EITHER:
+		if (parse_number(text, v) == 0)
+			return 0;
+		break;
 	case VALUE_TEXT:
 		break;
 	}
-	v->text = text;
+	*v = (struct value){.text = text};
 	return 0;
 }
 

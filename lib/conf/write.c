@@ -43,6 +43,7 @@ const char *conf_row_values(const struct conf_row *row, char *buf)
 		[CONF_TYPE_ADDRESS] = "IPv4 or IPv6 address",
 		[CONF_TYPE_ADDRESSES] = "array of addresses, at most one per family",
 		[CONF_TYPE_PREFIXES] = "array of prefixes",
+		[CONF_TYPE_PORTS] = "1-65535, 0 = every port, or a range as \"8000-8100\"",
 		[CONF_TYPE_MAC] = "MAC address",
 	};
 
@@ -79,6 +80,7 @@ static void literal_write(FILE *f, const struct conf_row *row, const char *value
 	switch (row->type) {
 	case CONF_TYPE_BOOL:
 	case CONF_TYPE_UINT:
+	case CONF_TYPE_PORTS:
 		fputs(value, f);
 		break;
 	case CONF_TYPE_UINTS:

@@ -2,10 +2,7 @@
 
 /* Priority routing: which pool serves a new flow of a VIP that has rules, by its source address or
  * its DSCP. The longest matching prefix wins; a source says more than a DSCP, which every host on
- * the way may set, so DSCP decides where no prefix matches. Compiled once, then only read.
- *
- * The prefixes are flattened to disjoint ranges of addresses, sorted: a lookup is one binary
- * search. IPv4 stands as IPv4-mapped IPv6, so there is one table. */
+ * the way may set, so DSCP decides where no prefix matches. Compiled once, then only read. */
 
 #ifndef SLUICE_TABLE_RULES_H
 #define SLUICE_TABLE_RULES_H
@@ -13,34 +10,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
+#include "table/spans.h"
 
 /* No rule matches. */
-#define RULES_NONE  0xffff
+#define RULES_NONE  SPANS_NONE
 
 #define RULES_DSCPS 64
 
-/* From `first` to where the next range begins. */
-struct rules_range {
-	uint64_t first[2]; /* the address as a number: upper half, lower half */
-	uint16_t target;   /* RULES_NONE: no prefix holds it */
-};
-
 struct rules {
 	uint16_t dscp[RULES_DSCPS];
-	uint32_t n; /* ranges; the first one begins at 0 */
-	struct rules_range *range;
+	struct spans spans;
 	struct service *service; /* by target: the VIP as a pool serves it */
-};
-
-struct rules_prefix {
-	struct sl_prefix prefix;
-	uint16_t target;
 };
 
 /* Rules with n prefixes, no two alike, no DSCP, and room for n_targets services. NULL without
  * memory. */
-struct rules *rules_new(const struct rules_prefix *prefixes, size_t n, size_t n_targets);
+struct rules *rules_new(const struct spans_prefix *prefixes, size_t n, size_t n_targets);
 
 /* NULL is fine. */
 void rules_free(struct rules *r);

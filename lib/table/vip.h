@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* VIP lookup: destination address, port and protocol to a service. An exact port wins over "every
- * port". Open addressing, one table per family, at most half full; built once, then only read. */
+/* VIP lookup: destination address, port and protocol to a service. The longest prefix wins, then
+ * the narrowest range of ports: one port before a range, a range before every port. A VIP whose
+ * ports do not hold the packet's does not count: a shorter prefix may serve it.
+ *
+ * VIPs of one address and one port, or every port, are in a hash table per family: open addressing,
+ * at most half full. Most packets need one probe of it. Prefixes and ranges are in vip_wide.h,
+ * which is asked behind a probe that found nothing. Built once, then only read. */
 
 #ifndef SLUICE_TABLE_VIP_H
 #define SLUICE_TABLE_VIP_H
@@ -12,12 +17,14 @@
 
 #include "base/addr.h"
 #include "base/flow_key.h"
+#include "base/ports.h"
 
 /* No service: the value of an empty entry and the answer for "not found". */
 #define VIP_NONE        0xffff
 
-/* Stands for port and protocol in the row that says "this address is a VIP". */
-#define VIP_ADDRESS_ROW 0xff0000u
+/* Stands for port and protocol in the row that says "this address is a VIP". A bit above those that
+ * a packet can set. */
+#define VIP_ADDRESS_ROW 0x1000000u
 
 struct vip4_entry {
 	uint64_t key; /* vip4_key() */
@@ -32,20 +39,21 @@ struct vip6_entry {
 
 struct vip_table {
 	uint32_t mask4, mask6; /* entries - 1 */
-	bool any_port;         /* some VIP serves every port */
+	bool more; /* some VIP serves several ports or addresses: the first probe may miss it */
 	struct vip4_entry *v4;
 	struct vip6_entry *v6;
+	struct vip_wide *wide; /* NULL: no VIP is a prefix or has a range */
 };
 
 struct vip_def {
-	struct sl_addr address;
-	uint16_t port; /* host order, 0 = every port */
+	struct sl_prefix prefix;
+	struct sl_ports ports;
 	uint8_t proto;
 	uint16_t service; /* what a lookup answers */
 };
 
-/* Build from n definitions, no two with the same address, port and proto. 0, -ENOMEM, or -EEXIST.
- */
+/* Build from n definitions. 0; -ENOMEM; or -EEXIST: two have the same prefix, ports and proto, or
+ * two of one prefix and proto have ranges of the same width that overlap. */
 int vip_compile(struct vip_table *t, const struct vip_def *defs, size_t n);
 
 /* Free what vip_compile made. */
@@ -110,15 +118,19 @@ static inline uint32_t vip6_port_proto_of(const struct flow_key *k)
 	return (uint32_t)(k->w[4] >> 16) & 0xffffff;
 }
 
+/* Behind a probe that found nothing. */
+uint16_t vip_find4_more(const struct vip_table *t, uint64_t key);
+uint16_t vip_find6_more(const struct vip_table *t, const uint64_t addr[2], uint32_t port_proto);
+
 /* The service of a packet, or VIP_NONE. */
 static inline uint16_t vip_find4(const struct vip_table *t, const struct flow_key *k)
 {
 	const uint64_t key = vip4_key_of(k);
 	const uint16_t s = vip4_probe(t, key);
 
-	if (__builtin_expect(s != VIP_NONE || !t->any_port, 1))
+	if (__builtin_expect(s != VIP_NONE || !t->more, 1))
 		return s;
-	return vip4_probe(t, key & 0x00ff0000ffffffffu);
+	return vip_find4_more(t, key);
 }
 
 static inline uint16_t vip_find6(const struct vip_table *t, const struct flow_key *k)
@@ -126,9 +138,9 @@ static inline uint16_t vip_find6(const struct vip_table *t, const struct flow_ke
 	const uint32_t pp = vip6_port_proto_of(k);
 	const uint16_t s = vip6_probe(t, k->w + 2, pp);
 
-	if (__builtin_expect(s != VIP_NONE || !t->any_port, 1))
+	if (__builtin_expect(s != VIP_NONE || !t->more, 1))
 		return s;
-	return vip6_probe(t, k->w + 2, pp & 0xff0000);
+	return vip_find6_more(t, k->w + 2, pp);
 }
 
 static inline uint16_t vip_find(const struct vip_table *t, const struct flow_key *k, bool v6)
@@ -136,20 +148,9 @@ static inline uint16_t vip_find(const struct vip_table *t, const struct flow_key
 	return v6 ? vip_find6(t, k) : vip_find4(t, k);
 }
 
-/* The service of the first VIP with this address, whatever port and protocol, or VIP_NONE. addr: 4
- * or 16 bytes. */
-static inline uint16_t vip_find_address(const struct vip_table *t, const void *addr, bool v6)
-{
-	uint64_t a6[2];
-	uint32_t a4;
-
-	if (v6) {
-		memcpy(a6, addr, sizeof a6);
-		return vip6_probe(t, a6, VIP_ADDRESS_ROW);
-	}
-	memcpy(&a4, addr, sizeof a4);
-	return vip4_probe(t, vip4_key(a4, VIP_ADDRESS_ROW));
-}
+/* The service of the first VIP with this address, or else of the first one with the longest prefix
+ * that holds it, whatever port and protocol; or VIP_NONE. addr: 4 or 16 bytes. */
+uint16_t vip_find_address(const struct vip_table *t, const void *addr, bool v6);
 
 static inline bool vip_has_address(const struct vip_table *t, const void *addr, bool v6)
 {

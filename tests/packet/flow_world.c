@@ -158,7 +158,7 @@ static void plan_vips(struct plan *p)
 
 		p->vip[i] = (struct conf_vip){
 			.address = four ? sl_addr_from4(b) : sl_addr_from16(b),
-			.port = i & 2 ? FLOW_UDP_PORT : FLOW_TCP_PORT,
+			.ports = sl_ports_one(i & 2 ? FLOW_UDP_PORT : FLOW_TCP_PORT),
 			.protocol = i & 2 ? IPPROTO_UDP : IPPROTO_TCP,
 			.pool_index = i >> 1,
 		};

@@ -212,7 +212,7 @@ static void the_rest_of_a_generation(void **state)
 	assert_int_equal(g->services[7].fields, SLOT_FIELDS_5TUPLE);
 	assert_true(vip_has_address(&g->vips, sl_addr_bytes(&four), false));
 	assert_true(vip_has_address(&g->vips, six.b, true));
-	assert_true(g->vips.any_port);
+	assert_true(g->vips.more);
 	assert_memory_equal(&g->ports[0].mac, &ports[0].mac, 6);
 	assert_memory_equal(&g->ports[1].mac, &ports[1].mac, 6);
 	assert_false(g->ports[0].accept_any || g->ports[0].shared);

@@ -87,13 +87,17 @@ static void every_key_is_read(void **state)
 	assert_int_equal(c->pools[1].forward, CONF_FORWARD_L2);
 	assert_int_equal(c->pools[1].hash, CONF_HASH_SOURCE);
 	assert_int_equal(c->pools[2].n_backends, 0);
-	assert_int_equal(c->n_vips, 3);
+	assert_int_equal(c->n_vips, 4);
 	assert_int_equal(c->vips[0].pool_index, 0);
 	assert_int_equal(c->vips[1].pool_index, 1);
-	assert_int_equal(c->vips[0].port, 443);
-	assert_int_equal(c->vips[1].port, 0);
+	assert_int_equal(c->vips[0].ports.first, 443);
+	assert_int_equal(c->vips[0].ports.last, 443);
+	assert_true(sl_ports_is_every(&c->vips[1].ports));
+	assert_int_equal(c->vips[1].ports.last, 65535);
 	assert_int_equal(c->vips[2].protocol, IPPROTO_UDP);
 	assert_address(&c->vips[2].address, "2001:db8::10");
+	assert_int_equal(c->vips[3].ports.first, 8000);
+	assert_int_equal(c->vips[3].ports.last, 8100);
 	conf_free(c);
 	sl_err_clear(&err);
 }

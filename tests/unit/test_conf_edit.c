@@ -85,6 +85,33 @@ static void keys_are_set_as_a_file_sets_them(void **state)
 	conf_free(conf);
 }
 
+static void ports_are_a_number_or_a_range(void **state)
+{
+	const struct edit_value number = {EDIT_NUMBER, 9, NULL}, text = {EDIT_TEXT, 0, "90-99"},
+				truth = {EDIT_BOOL, 1, NULL};
+	struct conf *conf = good(WEB);
+	const struct edit_object vip = find(conf, "vips", "v", NULL);
+	const struct sl_ports *ports = &conf->vips[0].ports;
+	struct sl_err err = SL_ERR_INIT;
+
+	assert_int_equal(edit_set(conf, &vip, "port", &text, 1, false, &err), 0);
+	assert_true(ports->first == 90 && ports->last == 99);
+	assert_int_equal(edit_set(conf, &vip, "port", &number, 1, false, &err), 0);
+	assert_true(ports->first == 9 && ports->last == 9);
+	assert_int_equal(edit_set_text(conf, &vip, "port", "8000-8100", &err), 0);
+	assert_true(ports->first == 8000 && ports->last == 8100);
+	assert_int_equal(edit_set_text(conf, &vip, "port", "0", &err), 0);
+	assert_true(ports->first == 0 && ports->last == 65535);
+	assert_int_equal(edit_set(conf, &vip, "port", &truth, 1, false, &err), -EINVAL);
+	assert_err(&err, "VIP \"v\": port must be 1-65535, 0 = every port, or a range as "
+			 "\"8000-8100\"");
+	assert_int_equal(edit_set_text(conf, &vip, "port", "8100-8000", &err), -EINVAL);
+	assert_err(&err, "VIP \"v\": port \"8100-8000\" is not a port or a range such as "
+			 "8000-8100");
+	assert_true(ports->first == 0 && ports->last == 65535);
+	conf_free(conf);
+}
+
 static void typed_values_must_be_of_the_type(void **state)
 {
 	const struct edit_value number = {EDIT_NUMBER, 9, NULL}, text = {EDIT_TEXT, 0, "12"},
@@ -300,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_clone_stands_alone),
 		cmocka_unit_test(keys_are_set_as_a_file_sets_them),
+		cmocka_unit_test(ports_are_a_number_or_a_range),
 		cmocka_unit_test(typed_values_must_be_of_the_type),
 		cmocka_unit_test(keys_go_back_to_their_default),
 		cmocka_unit_test(objects_come_and_go),

@@ -104,6 +104,12 @@ static void random_value(
 	case CONF_TYPE_PREFIXES:
 		sprintf(buf, i % 2 ? "2001:db8:%x::/48" : "10.%u.0.0/16", (unsigned int)i);
 		break;
+	case CONF_TYPE_PORTS:
+		if (random_below(rnd, 2))
+			*v = (struct edit_value){EDIT_NUMBER, random_below(rnd, 65536), NULL};
+		else
+			sprintf(buf, "%u-%u", 1 + random_below(rnd, 9), 9 + random_below(rnd, 9));
+		break;
 	case CONF_TYPE_MAC:
 		sprintf(buf, "02:%02x:00:00:00:%02x", random_below(rnd, 256),
 			random_below(rnd, 256));

@@ -19,9 +19,9 @@
 
 static struct random rnd;
 
-static struct rules_prefix prefix(const char *text, uint16_t target)
+static struct spans_prefix prefix(const char *text, uint16_t target)
 {
-	struct rules_prefix p = {.target = target};
+	struct spans_prefix p = {.target = target};
 
 	assert_int_equal(sl_prefix_parse(text, &p.prefix), 0);
 	return p;
@@ -46,7 +46,7 @@ static uint16_t find_text(const struct rules *r, const char *address)
 
 static void longest_wins(void **state)
 {
-	const struct rules_prefix p[] = {
+	const struct spans_prefix p[] = {
 		prefix("10.0.0.0/8", 0),
 		prefix("10.1.0.0/16", 1),
 		prefix("10.1.2.0/24", 2),
@@ -94,7 +94,7 @@ static void longest_wins(void **state)
 /* A default of one family says nothing of the other. */
 static void families_are_apart(void **state)
 {
-	const struct rules_prefix six[] = {prefix("::/0", 1)}, four[] = {prefix("0.0.0.0/0", 2)},
+	const struct spans_prefix six[] = {prefix("::/0", 1)}, four[] = {prefix("0.0.0.0/0", 2)},
 				  both[] = {six[0], four[0]};
 	struct rules *r6 = rules_new(six, 1, 3), *r4 = rules_new(four, 1, 3),
 		     *r = rules_new(both, 2, 3);
@@ -115,7 +115,7 @@ static void families_are_apart(void **state)
 
 static void dscp_after_source(void **state)
 {
-	const struct rules_prefix p[] = {prefix("10.0.0.0/8", 0)};
+	const struct spans_prefix p[] = {prefix("10.0.0.0/8", 0)};
 	struct rules *r = rules_new(p, 1, 3);
 	struct sl_addr in, out;
 
@@ -137,7 +137,7 @@ static bool holds(const struct sl_prefix *p, const struct sl_addr *a)
 	return sl_addr_is4(&p->address) == sl_addr_is4(a);
 }
 
-static uint16_t plain(const struct rules_prefix *p, size_t n, const struct sl_addr *a)
+static uint16_t plain(const struct spans_prefix *p, size_t n, const struct sl_addr *a)
 {
 	uint16_t target = RULES_NONE;
 	int len = -1;
@@ -162,9 +162,9 @@ static struct sl_addr some_address(void)
 	return four ? sl_addr_from4(b) : sl_addr_from16(b);
 }
 
-static struct rules_prefix some_prefix(uint16_t target)
+static struct spans_prefix some_prefix(uint16_t target)
 {
-	struct rules_prefix p = {.prefix.address = some_address(), .target = target};
+	struct spans_prefix p = {.prefix.address = some_address(), .target = target};
 	const uint32_t above = sl_addr_is4(&p.prefix.address) ? 96 : 0;
 
 	p.prefix.len = (uint8_t)(above + random_below(&rnd, 129 - above));
@@ -175,7 +175,7 @@ static struct rules_prefix some_prefix(uint16_t target)
 
 static void as_a_plain_search(void **state)
 {
-	struct rules_prefix p[MOST];
+	struct spans_prefix p[MOST];
 
 	for (int round = 0; round < 500; round++) {
 		const size_t want = random_below(&rnd, round % 10 ? 12 : MOST);

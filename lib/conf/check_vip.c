@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* VIPs: up to 4,096 of them, so duplicates and references go by sorted views. */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "conf/check.h"
+
+static int cmp_vip_name(const void *a, const void *b)
+{
+	const struct conf_vip *va = a, *vb = b;
+
+	return strcmp(va->name, vb->name);
+}
+
+/* Of what may clash side by side: one address and protocol, ranges of one width. */
+static int cmp_vip_service(const void *a, const void *b)
+{
+	const struct conf_vip *va = a, *vb = b;
+	const int d = memcmp(&va->address, &vb->address, sizeof va->address);
+
+	if (d)
+		return d;
+	if (va->protocol != vb->protocol)
+		return va->protocol - vb->protocol;
+	if (sl_ports_width(&va->ports) != sl_ports_width(&vb->ports))
+		return sl_ports_width(&va->ports) - sl_ports_width(&vb->ports);
+	return va->ports.first - vb->ports.first;
+}
+
+static void check_vip(struct check *c, const struct conf_vip *vip, const struct conf_order *names,
+	const struct conf_order *services)
+{
+	const struct check_source key = {.address = vip->address};
+	const struct check_source *source = order_find(&c->tunnel_sources, &key);
+	const struct conf_vip *first = order_find(names, vip);
+	char text[SL_ADDR_STRLEN], ports[SL_PORTS_STRLEN], where[CHECK_WHERE_STRLEN];
+
+	sl_addr_format(&vip->address, text);
+	check_name(c, "VIP", vip->name, &vip->place);
+	if (first != vip)
+		check_fail(c, &vip->place, "VIP \"%s\" exists already%s", vip->name,
+			check_where(&first->place, where));
+	first = order_find(services, vip);
+	if (first != vip && !first->place.broken)
+		check_fail(c, &vip->place, "VIP \"%s\": %s port %s %s belongs to VIP \"%s\"",
+			vip->name, text, sl_ports_format(&vip->ports, ports),
+			vip->protocol == IPPROTO_TCP ? "tcp" : "udp", first->name);
+	first = order_find(&c->vip_addresses, vip);
+	if (first->echo != vip->echo && !first->place.broken)
+		check_fail(c, &vip->place,
+			"VIP \"%s\": echo is not that of VIP \"%s\", which has the same address",
+			vip->name, first->name);
+	if (!sl_addr_is_host(&vip->address))
+		check_fail(c, &vip->place,
+			"VIP \"%s\": \"%s\" is not an address that a host can have", vip->name,
+			text);
+	if (source)
+		check_fail(c, &vip->place, "VIP \"%s\": %s is a tunnel_source of pool \"%s\"",
+			vip->name, text, source->pool->name);
+}
+
+static bool overlap(const struct conf_vip *a, const struct conf_vip *b)
+{
+	return sl_addr_eq(&a->address, &b->address) && a->protocol == b->protocol &&
+	       sl_ports_width(&a->ports) == sl_ports_width(&b->ports) &&
+	       a->ports.first < b->ports.first && b->ports.first <= a->ports.last;
+}
+
+/* Neither of two ranges of one width is the narrower one. */
+static void check_overlaps(struct check *c, const struct conf_order *services)
+{
+	char text[2][SL_PORTS_STRLEN], where[CHECK_WHERE_STRLEN];
+
+	for (size_t i = 1; i < services->count; i++) {
+		const struct conf_vip *a = order_find(services, services->item[i - 1]);
+		const struct conf_vip *b = services->item[i];
+		const struct conf_vip *first = a < b ? a : b, *second = a < b ? b : a;
+
+		if (!overlap(a, b) || a->place.broken || b->place.broken)
+			continue;
+		check_fail(c, &second->place,
+			"VIP \"%s\": ports %s overlap %s of VIP \"%s\", a range as wide%s",
+			second->name, sl_ports_format(&second->ports, text[0]),
+			sl_ports_format(&first->ports, text[1]), first->name,
+			check_where(&first->place, where));
+	}
+}
+
+int check_vips(struct check *c)
+{
+	struct conf *conf = c->conf;
+	struct conf_order names = {0}, services = {0};
+	int rc = order_init(&names, conf->vips, conf->n_vips, sizeof *conf->vips, cmp_vip_name);
+
+	if (!rc)
+		rc = order_init(
+			&services, conf->vips, conf->n_vips, sizeof *conf->vips, cmp_vip_service);
+	for (size_t i = 0; i < conf->n_vips && !rc; i++) {
+		struct conf_vip *vip = &conf->vips[i];
+
+		if (vip->place.broken)
+			continue;
+		check_vip(c, vip, &names, &services);
+		vip->pool_index = check_find_pool(c, "VIP", vip->name, vip->pool, &vip->place);
+		if (check_rules(c, vip))
+			rc = -ENOMEM;
+	}
+	if (!rc)
+		check_overlaps(c, &services);
+	order_free(&names);
+	order_free(&services);
+	return rc;
+}
