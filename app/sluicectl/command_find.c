@@ -10,9 +10,11 @@
 
 bool command_takes_settings(const struct command *command)
 {
+	if (!command->n_operands)
+		return false;
 	const struct operand *last = &command->operands[command->n_operands - 1];
 
-	return command->n_operands && (last->is_settings || last->is_members);
+	return last->is_settings || last->is_members;
 }
 
 /* True when the command's words are the first of those typed. */

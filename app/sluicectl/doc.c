@@ -179,11 +179,13 @@ static void put_second_words(FILE *out)
 		fprintf(out, "\t%.*s) candidates=\"", len, first);
 		for (size_t j = i; j < n_commands; j++) {
 			const char *other, *space = j == i ? "" : " ";
-			const int other_len = word_of(commands[j].name, 0, &other);
 
-			if (other_len == len && strncmp(first, other, (size_t)len) == 0)
-				fprintf(out, "%s%.*s", space, word_of(commands[j].name, 1, &second),
-					second);
+			if (word_of(commands[j].name, 0, &other) != len ||
+				strncmp(first, other, (size_t)len) != 0)
+				continue;
+			const int second_len = word_of(commands[j].name, 1, &second);
+
+			fprintf(out, "%s%.*s", space, second_len, second);
 		}
 		fputs("\" ;;\n", out);
 	}

@@ -32,17 +32,17 @@ _sluicectl()
 	--timeout|-t|--confirm|--to|--if-rev|--backend|--since) return ;;
 	*) case $words in
 	"") candidates="status version vip backend pool config port flow lcore lane table session lookup health events wait drops schema" ;;
-	vip) candidates="list lis add set del" ;;
-	backend) candidates="list list sho add set del weigh drain maint" ;;
-	pool) candidates="list list sho add set del" ;;
-	config) candidates="check chec diff show apply conf undo sav" ;;
+	vip) candidates="list add set del show" ;;
+	backend) candidates="list show add set del weight drain maint ready" ;;
+	pool) candidates="list show add set del replace" ;;
+	config) candidates="check diff show apply confirm undo save set" ;;
 	port) candidates="set" ;;
-	flow) candidates="list list stats" ;;
+	flow) candidates="list stats flush" ;;
 	lcore) candidates="list" ;;
 	lane) candidates="move" ;;
-	table) candidates="show show" ;;
-	session) candidates="list list stats" ;;
-	health) candidates="list lis run" ;;
+	table) candidates="show diff" ;;
+	session) candidates="list stats flush" ;;
+	health) candidates="list run freeze" ;;
 	wait) candidates="pool" ;;
 	esac ;;
 	esac
