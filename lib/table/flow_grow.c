@@ -11,6 +11,10 @@
  * before the table is half full again. */
 #define SLICE 16
 
+/* Below so many entries a table grows when a quarter of them is in use, above when half is. The
+ * emptier it is, the fewer flows stand in their second bucket; memory counts in large ones only. */
+#define SPACIOUS (1u << 20)
+
 struct flow_at flow_find_unsplit(const struct flow_table *t, uint64_t hash)
 {
 	const struct flow_at at = flow_at_match(flow_home(t, flow_index1(hash)), flow_tag(hash));
@@ -30,7 +34,9 @@ uint32_t flow_next_growth(const struct flow_table *t)
 {
 	if (t->half)
 		return 0;
-	return t->mask + 1 < t->most ? (t->mask + 1) * FLOW_WAYS / 2 : UINT32_MAX;
+	const uint32_t entries = (t->mask + 1) * FLOW_WAYS;
+
+	return t->mask + 1 < t->most ? entries / (entries < SPACIOUS ? 4 : 2) : UINT32_MAX;
 }
 
 static void end(struct flow_table *t)

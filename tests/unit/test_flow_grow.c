@@ -109,24 +109,45 @@ static void test_right_at_every_step(void **state)
 	flow_free(t);
 }
 
-/* A table grows when it is half full and not before, to the size it may have and no further. */
-static void test_when(void **state)
+/* Flows one by one; each time the table doubles it had one more than a quarter of its entries in
+ * use while it was small, half of them once it was large. */
+static void fill_and_watch(struct flow_table *t, uint32_t flows)
 {
-	struct flow_table *t = table(0, 16384, false);
-
-	assert_int_equal(t->mask + 1, FLOW_START_ENTRIES / FLOW_WAYS);
-	for (uint32_t n = 0; n < 40000; n++) {
+	for (uint32_t n = 0; n < flows; n++) {
 		const uint32_t mask = t->mask, entries = t->entries;
 
 		if (flow_grow_due(t))
 			flow_grow(t);
 		if (t->mask != mask)
-			assert_int_equal(entries, (mask + 1) * FLOW_WAYS / 2 + 1);
+			assert_int_equal(
+				entries, (mask + 1) * FLOW_WAYS / (mask + 1 < 131072 ? 4 : 2) + 1);
 		put(t, hash_of(n), NULL, slot_of(n));
 	}
+}
+
+/* To the size it may have and no further. */
+static void test_when(void **state)
+{
+	struct flow_table *t = table(0, 16384, false);
+
+	assert_int_equal(t->mask + 1, FLOW_START_ENTRIES / FLOW_WAYS);
+	fill_and_watch(t, 40000);
 	assert_int_equal(t->mask + 1, 2048);
 	assert_true(t->entries <= 16384 && t->bypass > 0);
 	assert_counts(t);
+	flow_free(t);
+}
+
+static void test_when_large(void **state)
+{
+	struct flow_table *t = table(0, 1u << 22, false);
+
+	fill_and_watch(t, 520000);
+	assert_int_equal(t->mask + 1, 131072);
+	flow_free(t);
+	t = table(0, 1u << 22, false);
+	fill_and_watch(t, 530000);
+	assert_int_equal(t->mask + 1, 262144);
 	flow_free(t);
 }
 
@@ -344,6 +365,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_right_at_every_step),
 		cmocka_unit_test(test_when),
+		cmocka_unit_test(test_when_large),
 		cmocka_unit_test(test_ten_million),
 		cmocka_unit_test(test_image),
 		cmocka_unit_test(test_image_refused),
