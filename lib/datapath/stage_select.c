@@ -265,11 +265,43 @@ static __attribute__((noinline)) uint32_t by_sessions(
 	return failed | (rest.n ? by_scheduler(l, g, b, &rest) : 0);
 }
 
+/* Is the whole burst one pool's, of which nothing is remembered and all of the key is hashed? */
+static inline bool is_plain(const struct lane *l, const struct generation *g, const struct burst *b)
+{
+	const struct service *s = &g->services[b->service[0]];
+
+	return b->one_service && (!l->flows || s->untracked) && !s->rules &&
+	       s->fields == SLOT_FIELDS_5TUPLE;
+}
+
+/* Such a burst: the keys are hashed where they are. */
+static uint32_t by_table_plain(struct lane *l, const struct generation *g, struct burst *b)
+{
+	const struct service *s = &g->services[b->service[0]];
+	uint32_t failed = 0;
+
+	hash_burst(&g->slot_key, b->key, b->is6, b->n, b->hash);
+	for (uint32_t i = 0; i < b->n; i++)
+		__builtin_prefetch(&s->entry[sched_index(b->hash[i], s->size)]);
+	for (uint32_t i = 0; i < b->n; i++) {
+		const uint16_t slot = s->entry[sched_index(b->hash[i], s->size)];
+
+		b->backend[i] = slot & BACKEND_SLOT_MASK;
+		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
+			take_out(l, b, i, s);
+			failed |= 1u << i;
+		}
+	}
+	return failed;
+}
+
 /* Returns the packets that were taken out. */
 static uint32_t choose(struct lane *l, const struct generation *g, struct burst *b)
 {
 	struct fresh f;
 
+	if (is_plain(l, g, b))
+		return by_table_plain(l, g, b);
 	gather(g, b, &f);
 	if (__builtin_expect(g->has_sessions, 0))
 		return by_sessions(l, g, b, &f);

@@ -9,7 +9,7 @@
 
 /* Buckets in one call. A burst brings at most 32 entries; 8 buckets would be enough to be done
  * before the table is half full again. */
-#define SLICE 16
+#define SLICE    16
 
 /* Below so many entries a table grows when a quarter of them is in use, above when half is. The
  * emptier it is, the fewer flows stand in their second bucket; memory counts in large ones only. */
