@@ -107,8 +107,9 @@ const struct command commands[] = {
 	CHANGE("backend ready", "backend.ready", "end drain or maint of a backend", backend_operand,
 		0),
 	CHANGE("vip add", "vip.add", "add a VIP", vip_keys, 0),
-	CHANGE("vip set", "vip.set", "change keys of a VIP", vip_keys, 0),
-	CHANGE("vip del", "vip.del", "take a VIP off; its connections end", vip_operand, 0),
+	CHANGE("vip set", "vip.set", "change keys of a VIP", vip_keys, NEEDS_FORCE),
+	CHANGE("vip del", "vip.del", "take a VIP off; refused while it may have connections",
+		vip_operand, NEEDS_FORCE),
 	{
 		.name = "pool list",
 		.help = "the pools, what was decided on them and why",

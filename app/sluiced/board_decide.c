@@ -161,7 +161,9 @@ void board_tell_changes(
 	const struct board_pool *p = &b->pools[m->pool];
 	char text[EVENT_TEXT_BYTES];
 
-	if (changed & MEMBER_STATE)
+	/* One that is up because nobody asks is no event: with many the log would hold little else.
+	 */
+	if ((changed & MEMBER_STATE) && (m->n_questions || was != HEALTH_INIT))
 		board_tell(b, m, "%s->%s %s", health_state_name(was), health_state_name(m->m.state),
 			result_text(m, was, text, sizeof text));
 	if ((changed & MEMBER_STATE) && m->m.ramping)

@@ -7,9 +7,12 @@
 #include "base/array.h"
 #include "cmd_object.h"
 #include "conf/edit.h"
+#include "cut.h"
 #include "daemon.h"
 
 const struct ctl_arg cmd_vip_args[1] = {{"vip", JSON_STRING, true}};
+const struct ctl_arg cmd_vip_force_args[2] = {
+	{"vip", JSON_STRING, true}, {"force", JSON_TRUE, false}};
 const struct ctl_arg cmd_pool_args[2] = {{"pool", JSON_STRING, true}, {"force", JSON_TRUE, false}};
 const struct ctl_arg cmd_port_args[1] = {{"port", JSON_STRING, true}};
 const struct ctl_arg cmd_backend_args[3] = {
@@ -248,12 +251,20 @@ int cmd_vip_add(struct ctl_call *call, void *daemon, void *draft)
 
 int cmd_vip_del(struct ctl_call *call, void *daemon, void *draft)
 {
-	return object_del(call, draft, &vip);
+	const int rc = object_del(call, draft, &vip);
+
+	return rc ? rc : cut_vip(call, daemon, ctl_call_string(call, "vip"));
 }
 
+/* Another address, port or protocol is another VIP: to the connections the old one is gone. */
 int cmd_vip_set(struct ctl_call *call, void *daemon, void *draft)
 {
-	return object_set(call, draft, &vip);
+	const int rc = object_set(call, draft, &vip);
+
+	if (rc || !(ctl_call_has(call, "address") || ctl_call_has(call, "port") ||
+			  ctl_call_has(call, "protocol")))
+		return rc;
+	return cut_vip(call, daemon, ctl_call_string(call, "vip"));
 }
 
 int cmd_pool_add(struct ctl_call *call, void *daemon, void *draft)
@@ -276,43 +287,6 @@ int cmd_backend_add(struct ctl_call *call, void *daemon, void *draft)
 	return object_add(call, draft, &backend);
 }
 
-/* The slot of a backend of the running configuration. */
-static bool find_slot(
-	const struct daemon *d, const char *pool_name, const char *name, uint16_t *slot)
-{
-	const struct conf *conf = d->running->conf;
-	size_t n = 0;
-
-	for (size_t p = 0; p < conf->n_pools; p++)
-		for (size_t i = 0; i < conf->pools[p].n_backends; i++, n++)
-			if (strcmp(conf->pools[p].name, pool_name) == 0 &&
-				strcmp(conf->pools[p].backends[i].name, name) == 0) {
-				*slot = d->running->slots[n];
-				return true;
-			}
-	return false;
-}
-
-/* Live connections are refused, or given up where the caller says so. */
-static int give_up_flows(struct ctl_call *call, const struct daemon *d, struct change_draft *draft,
-	const char *pool_name, const char *name)
-{
-	uint16_t slot;
-	uint64_t flows;
-
-	if (!find_slot(d, pool_name, name, &slot))
-		return 0;
-	flows = stats_flows(&d->stats, slot);
-	if (flows && !ctl_call_boolean(call, "force", false))
-		return ctl_call_fail(call, EBUSY,
-			"drain it first and wait until it has none, or use force, which sends "
-			"their "
-			"next packets to other backends",
-			"backend \"%s\" has %llu live connections", name,
-			(unsigned long long)flows);
-	return flows ? change_force_out(draft, slot) : 0;
-}
-
 int cmd_backend_del(struct ctl_call *call, void *daemon, void *arg)
 {
 	struct change_draft *draft = arg;
@@ -323,7 +297,7 @@ int cmd_backend_del(struct ctl_call *call, void *daemon, void *arg)
 
 	if (rc)
 		return change_refuse(call, rc, &err);
-	rc = give_up_flows(call, daemon, draft, names.name[0], names.name[1]);
+	rc = cut_backend(call, daemon, draft, names.name[0], names.name[1]);
 	return rc ? rc : object_del(call, draft, &backend);
 }
 
@@ -353,7 +327,7 @@ int cmd_pool_del(struct ctl_call *call, void *daemon, void *arg)
 	const struct conf_pool *gone = o.base;
 
 	for (size_t i = 0; i < gone->n_backends && !rc; i++)
-		rc = give_up_flows(call, daemon, draft, gone->name, gone->backends[i].name);
+		rc = cut_backend(call, daemon, draft, gone->name, gone->backends[i].name);
 	return rc ? rc : object_del(call, draft, &pool);
 }
 
@@ -364,8 +338,13 @@ static int set_one(struct ctl_call *call, struct change_draft *draft, const char
 	struct sl_err err = SL_ERR_INIT;
 	struct edit_object o;
 	struct names names;
-	int rc = find_object(call, draft, &backend, &names, &o, &err);
+	int rc;
 
+	/* An operator may not leave a VIP without backends. */
+	if (ctl_call_boolean(call, "force", false) &&
+		ctl_call_need(call, CTL_ROLE_ADMIN, "\"force\""))
+		return -EPERM;
+	rc = find_object(call, draft, &backend, &names, &o, &err);
 	if (!rc)
 		rc = edit_set(draft->conf, &o, key, value, 1, false, &err);
 	return done(call, rc, &err);

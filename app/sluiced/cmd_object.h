@@ -12,6 +12,7 @@
 #include "ctl/command.h"
 
 extern const struct ctl_arg cmd_vip_args[1];
+extern const struct ctl_arg cmd_vip_force_args[2];
 extern const struct ctl_arg cmd_pool_args[2]; /* pool, force */
 extern const struct ctl_arg cmd_port_args[1];
 extern const struct ctl_arg cmd_replace_args[3]; /* pool, backends, force */

@@ -9,6 +9,7 @@
 #include "cmd_table.h"
 #include "compile/table.h"
 #include "daemon.h"
+#include "plan.h"
 #include "slot_names.h"
 #include "table/sched_diff.h"
 
@@ -159,20 +160,6 @@ static uint16_t slot_of(const struct daemon *d, const struct target *t)
 	return d->running->slots[n];
 }
 
-/* The weight that the backend would have in the table: what health makes of the configured one
- * today stays in proportion. */
-static uint32_t weight_then(
-	const struct conf_backend *was, const struct conf_backend *is, uint32_t effective)
-{
-	if (is->admin != CONF_ADMIN_READY)
-		return 0;
-	if (was->admin != CONF_ADMIN_READY || !was->weight)
-		return is->weight;
-	const uint64_t scaled = (uint64_t)effective * is->weight / was->weight;
-
-	return (uint32_t)(effective && is->weight && !scaled ? 1 : scaled);
-}
-
 /* The members of the table in force with the one backend as the draft has it. */
 static size_t members_then(const struct daemon *d, const struct target *t,
 	const struct conf_backend *is, struct maglev_member *m)
@@ -190,7 +177,7 @@ static size_t members_then(const struct daemon *d, const struct target *t,
 	}
 	if (!t->backend)
 		return n;
-	const uint32_t weight = weight_then(t->backend, is, effective);
+	const uint32_t weight = plan_weight(t->backend, is, effective);
 
 	if (weight)
 		m[n++] = (struct maglev_member){

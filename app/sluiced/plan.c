@@ -36,8 +36,7 @@ static const struct conf_backend *find_before(
 	return NULL;
 }
 
-/* What health makes of the configured weight today stays in proportion. */
-static uint32_t weight_then(
+uint32_t plan_weight(
 	const struct conf_backend *was, const struct conf_backend *is, uint32_t effective)
 {
 	if (is->admin != CONF_ADMIN_READY)
@@ -53,7 +52,7 @@ static void add(struct plan *p, const struct conf_backend *be, size_t near)
 {
 	const struct conf_backend *was = find_before(p, be, near);
 	const uint16_t slot = was ? p->slots[was - p->was->backends] : (uint16_t)p->fresh++;
-	const uint32_t weight = weight_then(was, be, was ? p->effective[slot] : 0);
+	const uint32_t weight = plan_weight(was, be, was ? p->effective[slot] : 0);
 
 	if (weight)
 		p->members[p->n++] = (struct maglev_member){

@@ -1,89 +1,69 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "conf/diff.h"
+#include "conf/walk.h"
 #include "restart.h"
 
-static bool same_text(const char *a, const char *b)
+struct restart {
+	struct sl_err *err;
+	bool needed;
+};
+
+static void need(struct restart *r, const struct conf_place *place, const char *what)
 {
-	return a == b || (a && b && strcmp(a, b) == 0);
+	r->needed = true;
+	if (place && place->file)
+		sl_err_at(
+			r->err, place->file, place->line, "%s changed: that takes a restart", what);
+	else
+		sl_err_add(r->err, "%s changed: that takes a restart", what);
 }
 
-static bool same_workers(const struct conf *a, const struct conf *b)
+/* `the list of ports`, `eal.lanes`, `port "wan": mtu`. */
+static int look(const struct diff_row *diff, void *arg)
 {
-	return a->eal.n_workers == b->eal.n_workers &&
-	       (a->eal.n_workers == 0 || memcmp(a->eal.workers, b->eal.workers,
-						 a->eal.n_workers * sizeof *a->eal.workers) == 0);
+	const struct conf_row *row = diff->row, *owner = walk_owner(row);
+	struct restart *r = arg;
+	char what[200];
+
+	if (!row->start)
+		return 0;
+	if (row->type == CONF_TYPE_LIST) {
+		snprintf(what, sizeof what, "the list of %s", row->path);
+		need(r, NULL, what);
+	} else if (owner) {
+		snprintf(what, sizeof what, "%s \"%.63s\": %s", owner->unit, diff->names[0],
+			row->path + strlen(owner->path) + strlen("[]."));
+		need(r, (const void *)((const char *)diff->to + owner->place_offset), what);
+	} else {
+		need(r, NULL, row->path);
+	}
+	return 0;
 }
 
-static bool same_args(const struct conf *a, const struct conf *b)
+/* Queues and lanes go by the place of a port, which a difference by names does not show. */
+static bool same_order(const struct conf *from, const struct conf *to)
 {
-	if (a->eal.n_args != b->eal.n_args)
-		return false;
-	for (size_t i = 0; i < a->eal.n_args; i++)
-		if (!same_text(a->eal.args[i], b->eal.args[i]))
+	for (size_t i = 0; i < from->n_ports && i < to->n_ports; i++)
+		if (strcmp(from->ports[i].name, to->ports[i].name) != 0)
 			return false;
 	return true;
 }
 
-static void need(struct sl_err *err, const char *what)
-{
-	sl_err_add(err, "%s changed: that takes a restart", what);
-}
-
-static void compare_ports(const struct conf *from, const struct conf *to, struct sl_err *err)
-{
-	if (from->n_ports != to->n_ports) {
-		need(err, "the list of ports");
-		return;
-	}
-	for (size_t i = 0; i < to->n_ports; i++) {
-		const struct conf_port *a = &from->ports[i], *b = &to->ports[i];
-
-		if (!same_text(a->name, b->name) || a->driver != b->driver ||
-			!same_text(a->interface, b->interface) ||
-			!same_text(a->device, b->device) || a->mbufs != b->mbufs ||
-			a->mtu != b->mtu)
-			sl_err_at(err, b->place.file, b->place.line,
-				"port \"%s\": name, driver, interface, device, mbufs or mtu "
-				"changed: "
-				"that takes a restart",
-				b->name);
-	}
-}
-
 bool restart_needed(const struct conf *from, const struct conf *to, struct sl_err *err)
 {
-	const size_t before = err->count;
+	struct restart r = {.err = err};
+	const int rc = conf_diff(from, to, look, &r);
 
-	if (!same_text(from->daemon.control_socket, to->daemon.control_socket))
-		need(err, "daemon.control.socket");
-	if (!same_text(from->daemon.control_group, to->daemon.control_group))
-		need(err, "daemon.control.group");
-	if (!same_text(from->daemon.operator_group, to->daemon.operator_group))
-		need(err, "daemon.control.operator_group");
-	if (!same_text(from->daemon.admin_group, to->daemon.admin_group))
-		need(err, "daemon.control.admin_group");
-	if (from->eal.main_lcore != to->eal.main_lcore)
-		need(err, "eal.main_lcore");
-	if (!same_workers(from, to))
-		need(err, "eal.workers");
-	if (from->eal.lanes != to->eal.lanes)
-		need(err, "eal.lanes");
-	if (from->eal.huge != to->eal.huge)
-		need(err, "eal.huge");
-	if (from->eal.idle != to->eal.idle)
-		need(err, "eal.idle");
-	if (!same_text(from->eal.file_prefix, to->eal.file_prefix))
-		need(err, "eal.file_prefix");
-	if (!same_args(from, to))
-		need(err, "eal.args");
-	if (from->flows.per_lane != to->flows.per_lane)
-		need(err, "flows.per_lane");
-	if (from->flows.sessions != to->flows.sessions)
-		need(err, "flows.sessions");
-	if (from->flows.exact_keys != to->flows.exact_keys)
-		need(err, "flows.exact_keys");
-	compare_ports(from, to, err);
-	return err->count > before;
+	if (rc < 0) {
+		sl_err_sys(err, rc, "cannot compare configurations");
+		return true;
+	}
+	if (!r.needed && !same_order(from, to))
+		need(&r, NULL, "the order of ports");
+	return r.needed;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Which keys a running daemon cannot change. */
+/* Which keys a running daemon cannot change: those whose schema row says so (.start). */
 
 #ifndef SLUICED_RESTART_H
 #define SLUICED_RESTART_H

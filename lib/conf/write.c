@@ -147,7 +147,7 @@ static void key_write(FILE *f, const struct conf_row *row, const char *key, unsi
 	indent(f, depth);
 	fprintf(f, "// %s; default: ", conf_row_values(row, values));
 	default_write(f, row);
-	fputc('\n', f);
+	fputs(row->start ? "; takes a restart\n" : "\n", f);
 	words_write(f, depth, row);
 	indent(f, depth);
 	fprintf(f, "%s%s = ", row->value || required || row->shown ? "" : "// ", key);
@@ -216,6 +216,10 @@ static void help_write(FILE *f, const struct conf_row *row)
 	for (const struct conf_word *w = row->words; w && w->name; w++)
 		fprintf(f, "%s `%s`: %s%s", w == row->words ? "" : ";", w->name, w->help,
 			w[1].name ? "" : ".");
+	if (row->start)
+		fputs(row->type == CONF_TYPE_LIST ? " Another list of them takes a restart."
+						  : " Takes a restart.",
+			f);
 }
 
 void conf_write_doc(FILE *f)

@@ -85,7 +85,11 @@ lab_ctl vip add v2 address="$VIP4B" port=80 pool=p2 >/dev/null
 lab_hits_reset
 lab_get 20 "$(lab_url "$VIP4B")" >/dev/null
 expect_eq "requests to be3" "$(lab_hits 3)" 20
-lab_ctl vip del v2 >/dev/null
+refused 5 'VIP "v2" may have up to (1?[0-9]|20) live connections' vip del v2
+refused 5 'VIP "v2" may have' vip set v2 port=81
+lab_ctl vip add v3 address="$VIP4B" port=82 pool=p2 >/dev/null
+lab_ctl vip del v3 >/dev/null # it never had one
+lab_ctl --force vip del v2 >/dev/null
 lab_silent "$(lab_url "$VIP4B")" || fail "$VIP4B answers although it was deleted"
 lab_ctl --force pool del p2 >/dev/null
 refused 6 'VIP "v2" not found' vip del v2

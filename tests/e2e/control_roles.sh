@@ -40,6 +40,12 @@ try nogroup,daemon 0 backend drain web4/be1
 try nogroup,daemon 4 vip del vip1
 expect_match "an operator" "$said" 'needs the role admin; yours is operator'
 
+try nogroup,daemon 4 backend maint web4/be2
+try nogroup,daemon 4 health freeze
+try nogroup,daemon 4 --force backend weight web4/be1 40
+expect_match "an operator with force" "$said" '"force" needs the role admin'
+expect_eq "weight" "$(weight)" 50
+
 # Conditions: what else is in use, and what was seen before.
 try nogroup,daemon 5 backend drain web4/be2
 expect_match "the last one" "$said" 'no backend left'
