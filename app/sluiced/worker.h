@@ -5,8 +5,10 @@
 #ifndef SLUICED_WORKER_H
 #define SLUICED_WORKER_H
 
+#include <assert.h>
 #include <stdalign.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "datapath/lane.h"
@@ -46,6 +48,10 @@ struct worker {
 	uint64_t heartbeat;                   /* TSC at the last loop */
 	alignas(128) struct worker_rate rate; /* control: rw */
 };
+
+static_assert(offsetof(struct worker, lanes) % 128 == 0 &&
+		      offsetof(struct worker, rate) % 128 == 0 && sizeof(struct worker) % 128 == 0,
+	"each writer has pairs of cache lines of its own");
 
 /* Start on its lcore. Main lcore. 0 or -errno. */
 int worker_launch(struct worker *w);
