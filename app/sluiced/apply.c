@@ -49,9 +49,9 @@ static char *slot_key(const struct conf_pool *pool, const struct conf_backend *b
 
 static char *service_key(const struct conf_vip *vip)
 {
-	char addr[SL_ADDR_STRLEN], ports[SL_PORTS_STRLEN], *key;
+	char addr[SL_PREFIX_STRLEN], ports[SL_PORTS_STRLEN], *key;
 
-	if (asprintf(&key, "%s %s/%u", sl_addr_format(&vip->address, addr),
+	if (asprintf(&key, "%s %s/%u", sl_prefix_format_short(&vip->prefix, addr),
 		    sl_ports_format(&vip->ports, ports), vip->protocol) < 0)
 		return NULL;
 	return key;
@@ -202,32 +202,32 @@ int apply_first(struct daemon *d, struct version *version, struct sl_err *err)
 	return 0;
 }
 
-static int steer_ports(struct daemon *d, const struct sl_addr *addrs, size_t n, struct sl_err *err)
+static int steer_ports(struct daemon *d, const struct sl_prefix *vips, size_t n, struct sl_err *err)
 {
 	int rc = 0;
 
 	for (uint32_t i = 0; i < d->n_ports && !rc; i++)
 		if (d->ports[i].steer)
-			rc = steer_set_vips(d->ports[i].steer, addrs, n, err);
+			rc = steer_set_vips(d->ports[i].steer, vips, n, err);
 	return rc;
 }
 
 int apply_steering(struct daemon *d, struct sl_err *err)
 {
 	const struct conf *conf = d->running->conf;
-	struct sl_addr *addrs = calloc(conf->n_vips + 1, sizeof *addrs);
+	struct sl_prefix *vips = calloc(conf->n_vips + 1, sizeof *vips);
 	int rc = 0;
 
-	if (!addrs)
+	if (!vips)
 		return sl_err_sys(err, ENOMEM, "cannot steer the VIPs");
 	for (size_t i = 0; i < conf->n_vips; i++)
-		addrs[i] = conf->vips[i].address;
+		vips[i] = conf->vips[i].prefix;
 	/* To the program first: a VIP that the kernel holds and Sluice does not take would be
 	 * refused. */
-	rc = steer_ports(d, addrs, conf->n_vips, err);
+	rc = steer_ports(d, vips, conf->n_vips, err);
 	if (!rc && d->host_if)
-		rc = host_if_set_addrs(d->host_if, addrs, conf->n_vips, err);
-	free(addrs);
+		rc = host_if_set_vips(d->host_if, vips, conf->n_vips, err);
+	free(vips);
 	return rc;
 }
 

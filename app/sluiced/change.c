@@ -30,7 +30,9 @@ static int look(const struct diff_row *row, void *arg)
 	struct difference *diff = arg;
 
 	diff->any = true;
-	diff->addresses |= row->row->type == CONF_TYPE_LIST || row->row->type == CONF_TYPE_ADDRESS;
+	diff->addresses |= row->row->type == CONF_TYPE_LIST ||
+			   row->row->type == CONF_TYPE_ADDRESS ||
+			   row->row->type == CONF_TYPE_PREFIX;
 	return diff->addresses;
 }
 

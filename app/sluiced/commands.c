@@ -108,7 +108,7 @@ static int vip_next(struct ctl_call *call, void *arg, json_t **item)
 	const struct daemon *d = arg;
 	const struct conf *conf = d->running->conf;
 	struct ctl_cursor *at = ctl_call_cursor(call);
-	char addr[SL_ADDR_STRLEN];
+	char addr[SL_PREFIX_STRLEN];
 
 	if (at->outer == conf->n_vips)
 		return 0;
@@ -119,10 +119,11 @@ static int vip_next(struct ctl_call *call, void *arg, json_t **item)
 	const struct stats_row *row = stats_row(&d->stats, STATS_SERVICE, id);
 
 	*item = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:f, s:f}", "vip", vip->name,
-		"address", sl_addr_format(&vip->address, addr), "port", ports_json(&vip->ports),
-		"protocol", vip->protocol == IPPROTO_TCP ? "tcp" : "udp", "pool", pool->name,
-		"forward", forward_name(pool->forward), "packets", (json_int_t)t.packets, "bytes",
-		(json_int_t)t.bytes, "pps", row->pps, "bps", row->bps);
+		"address", sl_prefix_format_short(&vip->prefix, addr), "port",
+		ports_json(&vip->ports), "protocol", vip->protocol == IPPROTO_TCP ? "tcp" : "udp",
+		"pool", pool->name, "forward", forward_name(pool->forward), "packets",
+		(json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps", row->pps, "bps",
+		row->bps);
 	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
 }
 

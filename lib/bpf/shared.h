@@ -14,15 +14,22 @@ struct bpf_addr {
 	__u8 b[16];
 };
 
+/* Key of every map of prefixes (BPF_MAP_TYPE_LPM_TRIE): the first `len` bits of an address. */
+struct bpf_prefix {
+	__u32 len;
+	struct bpf_addr addr;
+};
+
 /* steer.bpf.c and steer_tc.bpf.c. Program names have at most 15 characters. */
 #define STEER_PROG      "sluice_steer"
 #define STEER_TC_PROG   "sluice_steer_tc"
 #define STEER_VIPS_MAP  "sluice_vips"
+#define STEER_NETS_MAP  "sluice_nets"
 #define STEER_XSKS_MAP  "xsks_map" /* the name that DPDK's net_af_xdp looks for */
 #define STEER_VIPS_MAX  8192
 #define STEER_QUEUE_MAX 64
 
-/* Value of sluice_vips: why the address is in the map. */
+/* Value of sluice_vips and sluice_nets: why the address or the prefix is in the map. */
 #define STEER_VIP       (1u << 0)
 
 /* decap.bpf.c */

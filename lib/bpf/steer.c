@@ -11,6 +11,7 @@
 
 #include "bpf/addr_set.h"
 #include "bpf/obj.h"
+#include "bpf/prefix_set.h"
 #include "bpf/shared.h"
 #include "bpf/steer.h"
 #include "bpf/steer.skel.h"
@@ -20,7 +21,7 @@
 struct steer {
 	char *ifname;
 	int ifindex;
-	int vips_fd; /* tc: the object's */
+	int vips_fd, nets_fd; /* tc: the object's */
 	/* XDP */
 	int prog_fd;
 	uint32_t xdp_mode; /* XDP_FLAGS_*_MODE it is attached in */
@@ -177,7 +178,7 @@ static struct steer *steer_new(const char *ifname, int ifindex)
 	if (!s)
 		return NULL;
 	s->ifindex = ifindex;
-	s->vips_fd = s->prog_fd = -1;
+	s->vips_fd = s->nets_fd = s->prog_fd = -1;
 	s->ifname = strdup(ifname);
 	if (s->ifname)
 		return s;
@@ -187,6 +188,8 @@ static struct steer *steer_new(const char *ifname, int ifindex)
 
 static void steer_free(struct steer *s)
 {
+	if (!s->tc && s->nets_fd >= 0)
+		close(s->nets_fd);
 	if (s->tc)
 		steer_tc_bpf__destroy(s->tc);
 	else if (s->vips_fd >= 0)
@@ -211,7 +214,8 @@ static int xdp_take(struct steer *s, const struct xdp_place *p)
 	}
 	s->prog_fd = fd;
 	s->xdp_mode = p->flags;
-	return 0;
+	s->nets_fd = obj_map_open(fd, STEER_NETS_MAP);
+	return s->nets_fd < 0 ? s->nets_fd : 0;
 }
 
 int steer_open_xdp(const char *ifname, struct steer **out, struct sl_err *err)
@@ -254,6 +258,7 @@ static int tc_load(struct steer *s, struct sl_err *err)
 	if (rc)
 		return obj_err(err, rc, "interface %s: cannot load %s", s->ifname, STEER_TC_PROG);
 	s->vips_fd = bpf_map__fd(s->tc->maps.sluice_vips);
+	s->nets_fd = bpf_map__fd(s->tc->maps.sluice_nets);
 	return 0;
 }
 
@@ -296,13 +301,37 @@ int steer_open_tc(const char *ifname, struct steer **out, struct sl_err *err)
 	return rc;
 }
 
-int steer_set_vips(struct steer *s, const struct sl_addr *vips, size_t n, struct sl_err *err)
+/* Addresses to the front, prefixes behind them. */
+static size_t split(
+	const struct sl_prefix *vips, size_t n, struct sl_addr *one, struct sl_prefix *net)
 {
-	const int rc = addr_set_make_equal(s->vips_fd, STEER_VIPS_MAX, STEER_VIP, vips, n);
+	size_t ones = 0;
 
+	for (size_t i = 0; i < n; i++) {
+		if (sl_prefix_is_one(&vips[i]))
+			one[ones++] = vips[i].address;
+		else
+			net[i - ones] = vips[i];
+	}
+	return ones;
+}
+
+int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, struct sl_err *err)
+{
+	struct sl_addr *one = calloc(n + 1, sizeof *one);
+	struct sl_prefix *net = calloc(n + 1, sizeof *net);
+	int rc = one && net ? 0 : -ENOMEM;
+	const size_t ones = rc ? 0 : split(vips, n, one, net);
+
+	if (rc == 0)
+		rc = addr_set_make_equal(s->vips_fd, STEER_VIPS_MAX, STEER_VIP, one, ones);
+	if (rc == 0)
+		rc = prefix_set_make_equal(s->nets_fd, STEER_VIPS_MAX, STEER_VIP, net, n - ones);
 	if (rc)
 		sl_err_sys(err, rc, "interface %s: cannot set the VIPs in %s", s->ifname,
 			STEER_VIPS_MAP);
+	free(one);
+	free(net);
 	return rc;
 }
 

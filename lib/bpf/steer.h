@@ -47,10 +47,11 @@ int steer_open_xdp(const char *ifname, struct steer **out, struct sl_err *err);
  * daemon left is replaced; filters of others stay. 0 and *out, or -errno. */
 int steer_open_tc(const char *ifname, struct steer **out, struct sl_err *err);
 
-/* Make the set of VIPs equal to `vips` (duplicates are fine). Addresses are added before others are
- * removed, so one that stays is never missing. 0, or -errno: -E2BIG when old and new addresses
- * together are more than 8192; none was removed then. */
-int steer_set_vips(struct steer *s, const struct sl_addr *vips, size_t n, struct sl_err *err);
+/* Make the set of VIPs equal to `vips` (duplicates are fine). Those that are new are added before
+ * others are removed, so one that stays is never missing. 0, or -errno: -E2BIG or -ENOSPC when old
+ * and new addresses together are more than 8192, or old and new prefixes are; none of them was
+ * removed then. */
+int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, struct sl_err *err);
 
 /* Take the program off the interface if it is still the one that was opened, and free. NULL is
  * fine, and so is an interface that is gone. */

@@ -3,7 +3,8 @@
 /* Which received frames are the load balancer's: the one decision behind the XDP program and its tc
  * twin. BPF side only.
  *
- * A frame is ours when its destination address is a VIP. What stays with the kernel:
+ * A frame is ours when its destination address is a VIP, or in the prefix of one. What stays with
+ * the kernel:
  *   - everything that is not IPv4 or IPv6 below at most two VLAN tags (ARP among it);
  *   - neighbour discovery (ICMPv6 133 to 137, RFC 4861), which is sent to the unicast VIP too, and
  *     ICMPv6 too short to have a type;
@@ -48,10 +49,25 @@ struct {
 	__type(value, __u32);
 } sluice_vips SEC(".maps");
 
+/* VIPs that are prefixes. A lookup in an empty one ends at its root. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, STEER_VIPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct bpf_prefix);
+	__type(value, __u32);
+} sluice_nets SEC(".maps");
+
 static __always_inline bool steer_is_vip(const struct bpf_addr *addr)
 {
 	const __u32 *why = bpf_map_lookup_elem(&sluice_vips, addr);
 
+	if (!why) {
+		struct bpf_prefix whole = {.len = 128};
+
+		__builtin_memcpy(&whole.addr, addr, sizeof whole.addr);
+		why = bpf_map_lookup_elem(&sluice_nets, &whole);
+	}
 	return why && (*why & STEER_VIP);
 }
 

@@ -18,14 +18,53 @@ static void add_tunnels(struct generation *g)
 	}
 }
 
+/* Addresses of prefixes that are noted one by one. */
+#define NOTED_MOST 4096
+
+/* How many addresses the VIPs hold, no more than NOTED_MOST + 1. */
+static size_t count_vip_addresses(const struct conf *conf)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->n_vips && n <= NOTED_MOST; i++) {
+		const unsigned int bits = 128u - conf->vips[i].prefix.len;
+
+		n += bits > 12 ? NOTED_MOST + 1 : (size_t)1 << bits;
+	}
+	return n;
+}
+
+static void note_prefix(struct own_set *own, const struct sl_prefix *p)
+{
+	struct sl_addr a = p->address;
+
+	/* at most 12 bits, of the last two bytes */
+	for (unsigned int i = 0; i >> (128 - p->len) == 0; i++) {
+		a.b[14] = (uint8_t)(p->address.b[14] | i >> 8);
+		a.b[15] = (uint8_t)(p->address.b[15] | i);
+		own_note(own, &a);
+	}
+}
+
+/* Large prefixes would fill the filter: then every new flow is asked for in the table of VIPs. */
+static void note_vips(struct own_set *own, const struct conf *conf, size_t n)
+{
+	if (n > conf->n_vips && n > NOTED_MOST) {
+		own_note_all(own);
+		return;
+	}
+	for (size_t i = 0; i < conf->n_vips; i++)
+		note_prefix(own, &conf->vips[i].prefix);
+}
+
 int compile_own(struct generation *g, const struct conf *conf)
 {
-	const int rc = own_new(&g->own, 2 * (size_t)g->n_backends, conf->n_vips + conf->n_pools);
+	const size_t n = count_vip_addresses(conf);
+	const int rc = own_new(&g->own, 2 * (size_t)g->n_backends, n + conf->n_pools);
 
 	if (rc)
 		return rc;
 	add_tunnels(g);
-	for (size_t i = 0; i < conf->n_vips; i++)
-		own_note(&g->own, &conf->vips[i].address);
+	note_vips(&g->own, conf, n);
 	return 0;
 }

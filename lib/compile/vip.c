@@ -101,7 +101,7 @@ int compile_vips(struct generation *g, const struct compile_input *in)
 		struct service *s = &g->services[in->services[i]];
 
 		defs[i] = (struct vip_def){
-			.prefix = sl_prefix_of(&vip->address),
+			.prefix = vip->prefix,
 			.ports = vip->ports,
 			.proto = vip->protocol,
 			.service = in->services[i],

@@ -58,11 +58,11 @@ static int cmp_pool_name(const void *a, const void *b)
 	return strcmp(pa->name, pb->name);
 }
 
-static int cmp_vip_address(const void *a, const void *b)
+static int cmp_vip_prefix(const void *a, const void *b)
 {
 	const struct conf_vip *va = a, *vb = b;
 
-	return memcmp(&va->address, &vb->address, sizeof va->address);
+	return memcmp(&va->prefix, &vb->prefix, sizeof va->prefix);
 }
 
 static int cmp_source(const void *a, const void *b)
@@ -136,9 +136,11 @@ static int prepare(struct check *c)
 	if (!rc)
 		rc = order_init(&c->pool_names, conf->pools, conf->n_pools, sizeof *conf->pools,
 			cmp_pool_name);
+	for (size_t i = 0; i < conf->n_vips; i++)
+		c->vip_len[conf->vips[i].prefix.len] = true;
 	if (!rc)
-		rc = order_init(&c->vip_addresses, conf->vips, conf->n_vips, sizeof *conf->vips,
-			cmp_vip_address);
+		rc = order_init(&c->vip_prefixes, conf->vips, conf->n_vips, sizeof *conf->vips,
+			cmp_vip_prefix);
 	return rc;
 }
 
@@ -191,7 +193,7 @@ static int check_all(struct conf *conf, struct sl_err *err)
 		rc = -EINVAL;
 	order_free(&c.pool_names);
 	order_free(&c.check_names);
-	order_free(&c.vip_addresses);
+	order_free(&c.vip_prefixes);
 	order_free(&c.tunnel_sources);
 	free(c.sources);
 	return rc;

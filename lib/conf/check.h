@@ -16,7 +16,8 @@ struct check {
 	/* Sorted views that more than one check looks things up in. */
 	struct conf_order pool_names;     /* of conf.pools */
 	struct conf_order check_names;    /* of conf.checks; check_probes makes it */
-	struct conf_order vip_addresses;  /* of conf.vips */
+	struct conf_order vip_prefixes;   /* of conf.vips */
+	bool vip_len[129];                /* some VIP has a prefix so long */
 	struct conf_order tunnel_sources; /* of sources */
 	struct check_source *sources;
 	size_t n_sources;
@@ -64,6 +65,10 @@ void check_forward(struct check *c, struct conf_pool *pool);
 
 /* The checks that a pool names. vdev: its packets leave by ports without a kernel interface. */
 void check_pool_checks(struct check *c, struct conf_pool *pool, bool vdev);
+
+/* The VIP that is or holds the address, the longest prefix, and the first in the configuration
+ * among equals; or NULL. */
+const struct conf_vip *check_vip_of(const struct check *c, const struct sl_addr *address);
 
 /* The rules of one VIP, and the numbers of their pools. 0, or -ENOMEM. */
 int check_rules(struct check *c, const struct conf_vip *vip);

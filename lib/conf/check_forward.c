@@ -99,7 +99,7 @@ static void check_uses(struct check *c, struct dscp_use *use, size_t n)
 	for (size_t i = 1; i < n; i++) {
 		const struct dscp_use *a = &use[i - 1], *b = &use[i];
 
-		if (cmp_use(a, b) == 0 && !sl_addr_eq(&a->vip->address, &b->vip->address))
+		if (cmp_use(a, b) == 0 && !sl_prefix_eq(&a->vip->prefix, &b->vip->prefix))
 			check_fail(c, &b->be->place,
 				"pool \"%s\": backend \"%s\": dscp %u at %s would mean VIP \"%s\" "
 				"and VIP \"%s\"",
@@ -111,7 +111,7 @@ static void check_uses(struct check *c, struct dscp_use *use, size_t n)
 /* The destination is rewritten, so both ends are of one family. */
 static void check_family(struct check *c, const struct dscp_use *use)
 {
-	if (conf_family(&use->be->address) != conf_family(&use->vip->address))
+	if (conf_family(&use->be->address) != conf_family(&use->vip->prefix.address))
 		check_fail(c, &use->be->place,
 			"pool \"%s\": backend \"%s\": forward \"dscp\" needs the family of VIP "
 			"\"%s\"",
@@ -139,6 +139,12 @@ int check_forward_vips(struct check *c)
 		const struct conf_vip *vip = &conf->vips[i];
 		const struct conf_pool *pool = &conf->pools[vip->pool_index];
 
+		if (pool->forward == CONF_FORWARD_DSCP && !sl_prefix_is_one(&vip->prefix))
+			check_fail(c, &vip->place,
+				"VIP \"%s\": forward \"dscp\" of pool \"%s\" needs a VIP of one "
+				"address, "
+				"which the backend knows by the DSCP",
+				vip->name, pool->name);
 		for (size_t k = 0; pool->forward == CONF_FORWARD_DSCP && k < pool->n_backends;
 			k++) {
 			use[n] = (struct dscp_use){&pool->backends[k], pool, vip};

@@ -176,9 +176,8 @@ static void check_table_size(struct check *c, const struct conf_pool *pool)
 static void check_backend_address(
 	struct check *c, const struct conf_pool *pool, const struct conf_backend *b)
 {
-	const struct conf_vip vip_key = {.address = b->address};
 	const struct check_source source_key = {.address = b->address};
-	const struct conf_vip *vip = order_find(&c->vip_addresses, &vip_key);
+	const struct conf_vip *vip = check_vip_of(c, &b->address);
 	const struct check_source *source = order_find(&c->tunnel_sources, &source_key);
 	char text[SL_ADDR_STRLEN];
 
@@ -190,8 +189,8 @@ static void check_backend_address(
 			pool->name, b->name, text);
 	if (vip)
 		check_fail(c, &b->place,
-			"pool \"%s\": backend \"%s\": %s is the address of VIP \"%s\"", pool->name,
-			b->name, text, vip->name);
+			"pool \"%s\": backend \"%s\": %s is %s address of VIP \"%s\"", pool->name,
+			b->name, text, sl_prefix_is_one(&vip->prefix) ? "the" : "an", vip->name);
 	if (source)
 		check_fail(c, &b->place,
 			"pool \"%s\": backend \"%s\": %s is a tunnel_source of pool \"%s\"",

@@ -15,11 +15,11 @@ static int cmp_vip_name(const void *a, const void *b)
 	return strcmp(va->name, vb->name);
 }
 
-/* Of what may clash side by side: one address and protocol, ranges of one width. */
+/* Of what may clash side by side: one prefix and protocol, ranges of one width. */
 static int cmp_vip_service(const void *a, const void *b)
 {
 	const struct conf_vip *va = a, *vb = b;
-	const int d = memcmp(&va->address, &vb->address, sizeof va->address);
+	const int d = memcmp(&va->prefix, &vb->prefix, sizeof va->prefix);
 
 	if (d)
 		return d;
@@ -30,15 +30,63 @@ static int cmp_vip_service(const void *a, const void *b)
 	return va->ports.first - vb->ports.first;
 }
 
+const struct conf_vip *check_vip_of(const struct check *c, const struct sl_addr *address)
+{
+	struct conf_vip key = {.prefix = sl_prefix_of(address)};
+	const uint8_t above = sl_addr_is4(address) ? 96 : 0;
+	const struct conf_vip *vip;
+
+	do {
+		vip = c->vip_len[key.prefix.len] ? order_find(&c->vip_prefixes, &key) : NULL;
+		if (vip)
+			return vip;
+		key.prefix.len--;
+		key.prefix.address.b[key.prefix.len / 8] &= (uint8_t) ~(0x80 >> key.prefix.len % 8);
+	} while (key.prefix.len > above);
+	return NULL;
+}
+
+/* A prefix is neither half the Internet nor does it hold what Sluice sends from. */
+static void check_prefix(struct check *c, const struct conf_vip *vip, const char *text)
+{
+	const unsigned int six = conf_family(&vip->prefix.address), least = six ? 32 : 8;
+
+	if (sl_prefix_is_one(&vip->prefix))
+		return;
+	if (vip->prefix.len - (six ? 0u : 96u) < least)
+		check_fail(c, &vip->place,
+			"VIP \"%s\": %s: an %s prefix has a length of at least %u", vip->name, text,
+			six ? "IPv6" : "IPv4", least);
+	for (size_t i = 0; i < c->n_sources && !check_is_full(c); i++) {
+		char source[SL_ADDR_STRLEN];
+
+		if (sl_prefix_has(&vip->prefix, &c->sources[i].address))
+			check_fail(c, &vip->place,
+				"VIP \"%s\": %s holds %s, a tunnel_source of pool \"%s\"",
+				vip->name, text, sl_addr_format(&c->sources[i].address, source),
+				c->sources[i].pool->name);
+	}
+}
+
+static void check_echo(struct check *c, const struct conf_vip *vip)
+{
+	const struct conf_vip *first = order_find(&c->vip_prefixes, vip);
+
+	if (first->echo != vip->echo && !first->place.broken)
+		check_fail(c, &vip->place,
+			"VIP \"%s\": echo is not that of VIP \"%s\", which has the same address",
+			vip->name, first->name);
+}
+
 static void check_vip(struct check *c, const struct conf_vip *vip, const struct conf_order *names,
 	const struct conf_order *services)
 {
-	const struct check_source key = {.address = vip->address};
+	const struct check_source key = {.address = vip->prefix.address};
 	const struct check_source *source = order_find(&c->tunnel_sources, &key);
 	const struct conf_vip *first = order_find(names, vip);
-	char text[SL_ADDR_STRLEN], ports[SL_PORTS_STRLEN], where[CHECK_WHERE_STRLEN];
+	char text[SL_PREFIX_STRLEN], ports[SL_PORTS_STRLEN], where[CHECK_WHERE_STRLEN];
 
-	sl_addr_format(&vip->address, text);
+	sl_prefix_format_short(&vip->prefix, text);
 	check_name(c, "VIP", vip->name, &vip->place);
 	if (first != vip)
 		check_fail(c, &vip->place, "VIP \"%s\" exists already%s", vip->name,
@@ -48,23 +96,20 @@ static void check_vip(struct check *c, const struct conf_vip *vip, const struct 
 		check_fail(c, &vip->place, "VIP \"%s\": %s port %s %s belongs to VIP \"%s\"",
 			vip->name, text, sl_ports_format(&vip->ports, ports),
 			vip->protocol == IPPROTO_TCP ? "tcp" : "udp", first->name);
-	first = order_find(&c->vip_addresses, vip);
-	if (first->echo != vip->echo && !first->place.broken)
-		check_fail(c, &vip->place,
-			"VIP \"%s\": echo is not that of VIP \"%s\", which has the same address",
-			vip->name, first->name);
-	if (!sl_addr_is_host(&vip->address))
+	check_echo(c, vip);
+	if (!sl_addr_is_host(&vip->prefix.address))
 		check_fail(c, &vip->place,
 			"VIP \"%s\": \"%s\" is not an address that a host can have", vip->name,
 			text);
-	if (source)
+	check_prefix(c, vip, text);
+	if (source && sl_prefix_is_one(&vip->prefix))
 		check_fail(c, &vip->place, "VIP \"%s\": %s is a tunnel_source of pool \"%s\"",
 			vip->name, text, source->pool->name);
 }
 
 static bool overlap(const struct conf_vip *a, const struct conf_vip *b)
 {
-	return sl_addr_eq(&a->address, &b->address) && a->protocol == b->protocol &&
+	return sl_prefix_eq(&a->prefix, &b->prefix) && a->protocol == b->protocol &&
 	       sl_ports_width(&a->ports) == sl_ports_width(&b->ports) &&
 	       a->ports.first < b->ports.first && b->ports.first <= a->ports.last;
 }

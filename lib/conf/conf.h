@@ -202,14 +202,14 @@ struct conf_rule {
 
 struct conf_vip {
 	const char *name;
-	struct sl_addr address;
+	struct sl_prefix prefix;
 	struct sl_ports ports; /* 0-0 before a value is given */
 	uint8_t protocol;      /* IPPROTO_TCP or IPPROTO_UDP */
 	const char *pool;
 	size_t pool_index; /* into conf.pools; set by conf_check */
 	struct conf_rule *rules;
 	size_t n_rules;
-	enum conf_echo echo; /* the same for all VIPs of an address */
+	enum conf_echo echo; /* the same for all VIPs of an address or prefix */
 	struct conf_place place;
 };
 

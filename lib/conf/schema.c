@@ -378,8 +378,9 @@ const struct conf_row conf_rows[] = {
 		.help = "The addresses that clients connect to."},
 	{"vips[].name", CONF_TYPE_NAME, AT(struct conf_vip, name), .example = "web4",
 		.help = "Name of the VIP."},
-	{"vips[].address", CONF_TYPE_ADDRESS, AT(struct conf_vip, address),
-		.example = "203.0.113.10", .help = "Address of the VIP, either family."},
+	{"vips[].address", CONF_TYPE_PREFIX, AT(struct conf_vip, prefix), .example = "203.0.113.10",
+		.help = "Address of the VIP, either family, or a prefix as 203.0.113.16/28: every "
+			"address in it. The longest prefix that serves a packet's port wins."},
 	{"vips[].port", CONF_TYPE_PORTS, AT(struct conf_vip, ports), .example = "80",
 		.help = "Ports of the VIP. Where several VIPs of an address hold a port, the "
 			"narrowest range serves it; two ranges of one width must not overlap."},

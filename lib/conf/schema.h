@@ -25,6 +25,7 @@ enum conf_type {
 	CONF_TYPE_KEY,       /* 32 hexadecimal digits: uint8_t[16] */
 	CONF_TYPE_ADDRESS,   /* struct sl_addr */
 	CONF_TYPE_ADDRESSES, /* [ ... ], one per family: struct sl_addr[2] and bool[2] */
+	CONF_TYPE_PREFIX,    /* "203.0.113.0/28", or an address: struct sl_prefix */
 	CONF_TYPE_PREFIXES,  /* [ "10.0.0.0/8" ]: struct sl_prefix * and size_t */
 	CONF_TYPE_PORTS,     /* 80, or "8000-8100": struct sl_ports */
 	CONF_TYPE_MAC,       /* struct sl_ether and bool */

@@ -212,6 +212,21 @@ static int store_addresses(struct target *t, const struct value *v, size_t n)
 	return 0;
 }
 
+static int store_prefix(struct target *t, const struct value *v, size_t n)
+{
+	struct sl_prefix prefix;
+
+	if (sl_prefix_parse(v->text, &prefix))
+		return because(t,
+			"\"%s\" is not an IPv4 or IPv6 address, nor a prefix such as "
+			"203.0.113.16/28 with no bit set behind it",
+			v->text);
+	if (!sl_addr_is_host(&prefix.address))
+		return because(t, "\"%s\" is not an address that a host can have", v->text);
+	memcpy(t->field, &prefix, sizeof prefix);
+	return 0;
+}
+
 static int store_prefixes(struct target *t, const struct value *v, size_t n)
 {
 	struct sl_prefix *array = arena_alloc(t->arena, n, sizeof *array);
@@ -276,6 +291,7 @@ static const struct {
 	[CONF_TYPE_KEY] = {store_key, true},
 	[CONF_TYPE_ADDRESS] = {store_address, true},
 	[CONF_TYPE_ADDRESSES] = {store_addresses, true},
+	[CONF_TYPE_PREFIX] = {store_prefix, true},
 	[CONF_TYPE_PREFIXES] = {store_prefixes, true},
 	[CONF_TYPE_PORTS] = {store_ports, false},
 	[CONF_TYPE_MAC] = {store_mac, true},

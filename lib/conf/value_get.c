@@ -175,6 +175,14 @@ static void get_addresses(const struct field *f, size_t i, struct value *v, char
 	v->text = sl_addr_format(has[0] && i == 0 ? &a[0] : &a[1], buf);
 }
 
+static void get_prefix(const struct field *f, size_t i, struct value *v, char *buf)
+{
+	struct sl_prefix p;
+
+	memcpy(&p, f->at, sizeof p);
+	v->text = sl_prefix_format_short(&p, buf);
+}
+
 static void get_prefixes(const struct field *f, size_t i, struct value *v, char *buf)
 {
 	v->text = sl_prefix_format(&((const struct sl_prefix *)read_pointer(f->at))[i], buf);
@@ -278,6 +286,7 @@ static const struct {
 	[CONF_TYPE_ADDRESS] = {VALUE_TEXT, false, count_address, get_address, NULL, 0},
 	[CONF_TYPE_ADDRESSES] = {VALUE_TEXT, true, count_addresses, get_addresses, NULL,
 		2 * sizeof(bool)},
+	[CONF_TYPE_PREFIX] = {VALUE_TEXT, false, count_address, get_prefix, NULL, 0},
 	[CONF_TYPE_PREFIXES] = {VALUE_TEXT, true, count_array, get_prefixes, copy_prefixes,
 		sizeof(size_t)},
 	[CONF_TYPE_PORTS] = {VALUE_EITHER, false, count_ports, get_ports, NULL, 0},

@@ -42,6 +42,7 @@ const char *conf_row_values(const struct conf_row *row, char *buf)
 		[CONF_TYPE_KEY] = "32 hexadecimal digits",
 		[CONF_TYPE_ADDRESS] = "IPv4 or IPv6 address",
 		[CONF_TYPE_ADDRESSES] = "array of addresses, at most one per family",
+		[CONF_TYPE_PREFIX] = "IPv4 or IPv6 address, or a prefix",
 		[CONF_TYPE_PREFIXES] = "array of prefixes",
 		[CONF_TYPE_PORTS] = "1-65535, 0 = every port, or a range as \"8000-8100\"",
 		[CONF_TYPE_MAC] = "MAC address",

@@ -19,7 +19,7 @@ struct host_if {
 	uint32_t ifindex;
 	char name[IFNAMSIZ];
 	struct rtnl rtnl;
-	struct sl_addr *addrs; /* on the interface now, sorted */
+	struct sl_prefix *vips; /* on the interface now, sorted */
 	size_t count;
 };
 
@@ -158,9 +158,11 @@ void host_if_close(struct host_if *h)
 	rtnl_close(&h->rtnl);
 	if (h->tap >= 0)
 		close(h->tap);
-	free(h->addrs);
+	free(h->vips);
 	free(h);
 }
+
+enum what { ADD, REMOVE };
 
 struct change {
 	const struct host_if *h;
@@ -171,24 +173,26 @@ struct change {
 static void changed(void *ctx, struct rtnl_tag tag, const struct nlmsghdr *answer, int error)
 {
 	struct change *c = ctx;
-	char text[SL_ADDR_STRLEN];
+	char text[SL_PREFIX_STRLEN];
 
 	/* To be removed, and somebody else did it. */
-	if (error == 0 || (tag.what == RTM_DELADDR && error == -EADDRNOTAVAIL))
+	if (error == 0 || (tag.what == REMOVE && (error == -EADDRNOTAVAIL || error == -ESRCH)))
 		return;
 	c->rc = error;
 	sl_err_sys(c->err, error, "interface \"%s\": cannot %s %s", c->h->name,
-		tag.what == RTM_NEWADDR ? "add" : "remove", sl_addr_format(tag.who, text));
-	if (tag.what == RTM_NEWADDR)
-		memset(tag.who, 0, sizeof(struct sl_addr)); /* not there: no VIP is all zero */
+		tag.what == ADD ? "add" : "remove", sl_prefix_format_short(tag.who, text));
+	if (tag.what == ADD)
+		memset(tag.who, 0, sizeof(struct sl_prefix)); /* not there: no VIP is all zero */
 }
 
-static void put_change(
-	struct rtnl_batch *b, const struct host_if *h, uint16_t type, struct sl_addr *addr)
+static void put_address(
+	struct rtnl_batch *b, const struct host_if *h, enum what what, struct sl_prefix *vip)
 {
-	const uint16_t flags = type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_REPLACE : 0;
+	const struct sl_addr *addr = &vip->address;
+	const uint16_t type = what == ADD ? RTM_NEWADDR : RTM_DELADDR,
+		       flags = what == ADD ? NLM_F_CREATE | NLM_F_REPLACE : 0;
 	struct nlmsghdr *nlh =
-		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){addr, type});
+		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){vip, what});
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof *ifa);
 
 	ifa->ifa_family = rtnl_family(addr);
@@ -199,64 +203,101 @@ static void put_change(
 	mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
 }
 
-static int by_addr(const void *a, const void *b)
+/* local: makes every address of the prefix the host's own, in the table that is asked first;
+ * unicast, in the main table: what a routing daemon learns. */
+static void put_route(struct rtnl_batch *b, const struct host_if *h, enum what what,
+	struct sl_prefix *vip, bool local)
 {
-	return memcmp(a, b, sizeof(struct sl_addr));
+	const bool four = sl_addr_is4(&vip->address);
+	const uint16_t type = what == ADD ? RTM_NEWROUTE : RTM_DELROUTE,
+		       flags = what == ADD ? NLM_F_CREATE | NLM_F_REPLACE : 0;
+	struct nlmsghdr *nlh =
+		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){vip, what});
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof *rtm);
+
+	rtm->rtm_family = rtnl_family(&vip->address);
+	rtm->rtm_dst_len = (uint8_t)(vip->len - (four ? 96 : 0));
+	rtm->rtm_table = local ? RT_TABLE_LOCAL : RT_TABLE_MAIN;
+	rtm->rtm_type = local ? RTN_LOCAL : RTN_UNICAST;
+	rtm->rtm_protocol = RTPROT_STATIC;
+	if (four)
+		rtm->rtm_scope = local ? RT_SCOPE_HOST : RT_SCOPE_LINK;
+	rtnl_put_addr(nlh, RTA_DST, &vip->address);
+	mnl_attr_put_u32(nlh, RTA_OIF, h->ifindex);
 }
 
-/* Say `type` of every address of set that is not in except. Both are sorted. */
-static int apply(struct host_if *h, uint16_t type, struct sl_addr *set, size_t n,
-	const struct sl_addr *except, size_t m, struct sl_err *err)
+/* Most questions that a VIP takes. */
+#define QUESTIONS 2
+
+static void put_change(
+	struct rtnl_batch *b, const struct host_if *h, enum what what, struct sl_prefix *vip)
+{
+	if (sl_prefix_is_one(vip)) {
+		put_address(b, h, what, vip);
+		return;
+	}
+	put_route(b, h, what, vip, true);
+	put_route(b, h, what, vip, false);
+}
+
+static int by_vip(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct sl_prefix));
+}
+
+/* ADD or REMOVE every VIP of set that is not in except. Both are sorted. */
+static int apply(struct host_if *h, enum what what, struct sl_prefix *set, size_t n,
+	const struct sl_prefix *except, size_t m, struct sl_err *err)
 {
 	struct change c = {.h = h, .err = err};
 	struct rtnl_batch b;
 
 	rtnl_batch_start(&b, &h->rtnl);
 	for (size_t i = 0; i < n; i++) {
-		if (m > 0 && bsearch(&set[i], except, m, sizeof *except, by_addr))
+		if (m > 0 && bsearch(&set[i], except, m, sizeof *except, by_vip))
 			continue;
-		if (rtnl_batch_full(&b))
+		if (b.count + QUESTIONS > RTNL_BATCH_MAX)
 			rtnl_batch_run(&b, changed, &c);
-		put_change(&b, h, type, &set[i]);
+		put_change(&b, h, what, &set[i]);
 	}
 	rtnl_batch_run(&b, changed, &c);
 	return c.rc;
 }
 
 /* Sorted, each once, the all-zero ones left out. Returns how many. */
-static size_t sort_unique(struct sl_addr *set, size_t n)
+static size_t sort_unique(struct sl_prefix *set, size_t n)
 {
-	static const struct sl_addr zero;
+	static const struct sl_prefix zero;
 	size_t count = 0;
 
-	qsort(set, n, sizeof *set, by_addr);
+	qsort(set, n, sizeof *set, by_vip);
 	for (size_t i = 0; i < n; i++)
-		if (!sl_addr_eq(&set[i], count ? &set[count - 1] : &zero))
+		if (!sl_prefix_eq(&set[i], count ? &set[count - 1] : &zero))
 			set[count++] = set[i];
 	return count;
 }
 
-int host_if_set_addrs(struct host_if *h, const struct sl_addr *addrs, size_t n, struct sl_err *err)
+int host_if_set_vips(struct host_if *h, const struct sl_prefix *vips, size_t n, struct sl_err *err)
 {
 	/* Room for the old ones too: they stay when an addition fails. */
-	struct sl_addr *set = calloc(n + h->count + 1, sizeof *set);
+	struct sl_prefix *set = calloc(n + h->count + 1, sizeof *set);
 
 	if (!set)
 		return sl_err_sys(err, ENOMEM, "interface \"%s\"", h->name);
 	if (n > 0)
-		memcpy(set, addrs, n * sizeof *set);
+		memcpy(set, vips, n * sizeof *set);
 	n = sort_unique(set, n);
-	int rc = apply(h, RTM_NEWADDR, set, n, h->addrs, h->count, err);
+	int rc = apply(h, ADD, set, n, h->vips, h->count, err);
 
 	if (rc == 0) {
-		rc = apply(h, RTM_DELADDR, h->addrs, h->count, set, n, err);
+		rc = apply(h, REMOVE, h->vips, h->count, set, n, err);
 	} else {
 		if (h->count > 0)
-			memcpy(set + n, h->addrs, h->count * sizeof *set);
+			memcpy(set + n, h->vips, h->count * sizeof *set);
 		n = sort_unique(set, n + h->count);
 	}
-	free(h->addrs);
-	h->addrs = set;
+	free(h->vips);
+	h->vips = set;
 	h->count = n;
 	return rc;
 }

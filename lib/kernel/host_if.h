@@ -25,10 +25,13 @@ struct host_if;
  * mend it: -EBUSY (the name is in use), -EPERM, -ENOENT (no /dev/net/tun), -EINVAL (not a name). */
 int host_if_open(const char *name, struct host_if **out, struct sl_err *err);
 
-/* The addresses it has from now on, as /32 and /128, usable at once (no duplicate address
- * detection). New ones are added before old ones go. Duplicates allowed. 0; or -errno with a
- * message for each address refused: then none was removed, and the others were added. */
-int host_if_set_addrs(struct host_if *h, const struct sl_addr *addrs, size_t n, struct sl_err *err);
+/* What it holds from now on. An address as /32 or /128, usable at once (no duplicate address
+ * detection). A prefix as two routes to the interface, whatever its size: of type local, so that
+ * the kernel takes every address of it for its own and answers ARP (the neighbour discovery of IPv6
+ * knows single addresses only: a prefix has to be routed here), and in the main table, for routing
+ * daemons to learn. New ones are added before old ones go. Duplicates allowed. 0; or -errno with a
+ * message for each one refused: then none was removed, and the others were added. */
+int host_if_set_vips(struct host_if *h, const struct sl_prefix *vips, size_t n, struct sl_err *err);
 
 /* Removes the TAP. NULL is fine. */
 void host_if_close(struct host_if *h);

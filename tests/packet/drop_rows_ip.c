@@ -90,6 +90,8 @@ static const struct drop_row rows[] = {
 	{"source another VIP, SYN", VERDICT_MARTIAN_SRC,
 		{DROP_TO4, .src = VIP4_ANY, .tcp_flags = 2}},
 	{"source another VIP, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = VIP6_TWIN}},
+	{"source in a VIP's prefix", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = NET4_IN}},
+	{"source in a VIP's prefix, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = NET6_AT}},
 	{"source of a tunnel", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "10.0.0.250"}},
 	{"source of a tunnel, ours on the way", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "10.2.0.1"}},
 	{"source of a tunnel, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "fd00::250"}},

@@ -10,6 +10,10 @@
 static const struct drop_row rows[] = {
 	{"unknown address", VERDICT_NO_VIP, {.dst = "203.0.113.99", .dport = 8000}},
 	{"unknown address, IPv6", VERDICT_NO_VIP, {.dst = "2001:db8::99", .dport = 8000}},
+	{"beside a prefix", VERDICT_NO_VIP, {.dst = NET4_BESIDE, .dport = 100}},
+	{"beside a prefix, IPv6", VERDICT_NO_VIP, {.dst = NET6_BESIDE, .dport = 100}},
+	{"beside a range of ports", VERDICT_NO_VIP, {.dst = NET4_IN, .dport = 99}},
+	{"behind a range of ports, IPv6", VERDICT_NO_VIP, {.dst = NET6_AT, .dport = 201}},
 	{"unknown port", VERDICT_NO_VIP, {.dst = VIP4, .dport = 9}},
 	{"unknown port, IPv6", VERDICT_NO_VIP, {.dst = VIP6, .dport = 9}},
 	{"port 0", VERDICT_NO_VIP, {.dst = VIP4, .dport = 0}},

@@ -157,7 +157,7 @@ static void plan_vips(struct plan *p)
 		const bool four = frame_address(i & 1 ? FLOW_VIP6 : FLOW_VIP4, b) == 4;
 
 		p->vip[i] = (struct conf_vip){
-			.address = four ? sl_addr_from4(b) : sl_addr_from16(b),
+			.prefix = {four ? sl_addr_from4(b) : sl_addr_from16(b), 128},
 			.ports = sl_ports_one(i & 2 ? FLOW_UDP_PORT : FLOW_TCP_PORT),
 			.protocol = i & 2 ? IPPROTO_UDP : IPPROTO_TCP,
 			.pool_index = i >> 1,

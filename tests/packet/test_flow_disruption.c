@@ -63,7 +63,7 @@ static void build(struct pool *p, enum conf_track track)
 		.track = track,
 		.backends = be,
 		.n_backends = n};
-	struct conf_vip vip = {.address = sl_addr_from4((const uint8_t[]){203, 0, 113, 1}),
+	struct conf_vip vip = {.prefix = {sl_addr_from4((const uint8_t[]){203, 0, 113, 1}), 128},
 		.ports = {80, 80},
 		.protocol = IPPROTO_TCP};
 	struct conf_port conf_port = {0};

@@ -171,6 +171,29 @@ static void write_rules(FILE *f, int *n, const char *address)
 	++*n;
 }
 
+static void write_wide(FILE *f, int *n)
+{
+	static const struct {
+		const char *address, *ports;
+		enum world_pool pool;
+	} wide[] = {
+		{NET4, "100-200", POOL_VIA4},
+		{NET4, "150-160", POOL_VIA6},
+		{NET4, "155", POOL_L2},
+		{NET4_ONE, "100-110", POOL_ROUTED4},
+		{NET6, "100-200", POOL_VIA4},
+		{NET6, "150-160", POOL_VIA6},
+		{NET6, "155", POOL_L2},
+		{NET6_IN, "100-110", POOL_ROUTED4},
+	};
+
+	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++, ++*n)
+		fprintf(f,
+			", { name = \"v%d\"; address = \"%s\"; port = \"%s\"; protocol = \"tcp\"; "
+			"pool = \"p%d\"; }",
+			*n, wide[i].address, wide[i].ports, wide[i].pool);
+}
+
 static void write_vips(FILE *f)
 {
 	static const char *const each[] = {VIP4, VIP4_TWIN, VIP6, VIP6_TWIN};
@@ -197,6 +220,7 @@ static void write_vips(FILE *f)
 	write_rules(f, &n, VIP6);
 	for (int i = 0; i < 4; i++)
 		write_vip(f, &n, echo[i], 80, "tcp", POOL_MANY4);
+	write_wide(f, &n);
 	fputs(" );\n", f);
 }
 

@@ -78,6 +78,19 @@ enum world_pool {
  * by VIA4. VIP4_ANY and VIP6_ANY serve every TCP port by VIA4 but 8443, which is VIA6's. */
 #define PORT_OF(pool)    (8000 + (pool))
 
+/* VIPs that are prefixes, and ranges of ports. NET4 and NET6 serve TCP ports 100 to 200 by VIA4,
+ * 150 to 160 by VIA6, and 155 by L2; the address NET4_ONE, and the prefix NET6_IN, serve 100 to 110
+ * by ROUTED4 and have nothing else of their own. */
+#define NET4             "203.0.113.64/28"
+#define NET4_IN          "203.0.113.79"
+#define NET4_ONE         "203.0.113.70"
+#define NET4_BESIDE      "203.0.113.80"
+#define NET6             "2001:db8:7::/48"
+#define NET6_AT          "2001:db8:7:ffff::1"
+#define NET6_IN          "2001:db8:7:1::/64"
+#define NET6_IN_AT       "2001:db8:7:1::9"
+#define NET6_BESIDE      "2001:db8:8::1"
+
 /* TCP port PORT_RULES of VIP4 and VIP6 is served by VIA4, but from 198.51.100.0/24 and
  * 2001:db8:c::/48 by L2, from 198.51.100.64/26 and 2001:db8:c:1::/64 by VIA6, and with DSCP 46 or
  * 10 by ROUTED4; from 198.51.100.128/25 and 2001:db8:c:2::/64 by EMPTY. */

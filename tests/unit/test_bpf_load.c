@@ -91,6 +91,83 @@ static int64_t tc_id(uint32_t priority)
 	return rc == -ENOENT ? 0 : rc ? rc : (int64_t)opts.prog_id;
 }
 
+static int set_vips(struct steer *s, const struct sl_addr *vips, size_t n, struct sl_err *e)
+{
+	struct sl_prefix *p = calloc(n + 1, sizeof *p);
+
+	for (size_t i = 0; i < n; i++)
+		p[i] = sl_prefix_of(&vips[i]);
+	const int rc = steer_set_vips(s, p, n, e);
+
+	free(p);
+	return rc;
+}
+
+static bool takes_text(int prog_fd, const char *dst, uint32_t taken)
+{
+	struct sl_addr addr;
+
+	assert_int_equal(sl_addr_parse(dst, &addr), 0);
+	return takes(prog_fd, &addr, taken);
+}
+
+static void parse_prefixes(struct sl_prefix *out, const char *const *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(sl_prefix_parse(text[i], &out[i]), 0);
+}
+
+/* Of either program: from the first address of a prefix to its last, and nothing beside it. */
+static void prefixes_are_taken(int fd, struct steer *s, uint32_t taken, uint32_t passed)
+{
+	static const char *const first[] = {"203.0.113.16/28", "203.0.113.20", "2001:db8:7::/48",
+		"203.0.113.16/28", "198.51.0.0/16"},
+				 *const second[] = {
+					 "203.0.113.20", "203.0.113.24/29", "2001:db8:7::/64"};
+	struct sl_prefix p[5];
+
+	parse_prefixes(p, first, 5);
+	assert_int_equal(steer_set_vips(s, p, 5, &err), 0);
+	assert_true(takes_text(fd, "203.0.113.16", taken));
+	assert_true(takes_text(fd, "203.0.113.20", taken));
+	assert_true(takes_text(fd, "203.0.113.31", taken));
+	assert_true(takes_text(fd, "203.0.113.15", passed));
+	assert_true(takes_text(fd, "203.0.113.32", passed));
+	assert_true(takes_text(fd, "198.51.255.255", taken));
+	assert_true(takes_text(fd, "2001:db8:7::", taken));
+	assert_true(takes_text(fd, "2001:db8:7:ffff:ffff:ffff:ffff:ffff", taken));
+	assert_true(takes_text(fd, "2001:db8:8::", passed));
+	parse_prefixes(p, second, 3);
+	assert_int_equal(steer_set_vips(s, p, 3, &err), 0);
+	assert_true(takes_text(fd, "203.0.113.16", passed));
+	assert_true(takes_text(fd, "203.0.113.20", taken));
+	assert_true(takes_text(fd, "203.0.113.24", taken));
+	assert_true(takes_text(fd, "198.51.255.255", passed));
+	assert_true(takes_text(fd, "2001:db8:7::1", taken));
+	assert_true(takes_text(fd, "2001:db8:7:1::", passed));
+	assert_int_equal(steer_set_vips(s, NULL, 0, &err), 0);
+	assert_true(takes_text(fd, "203.0.113.24", passed));
+	assert_true(takes_text(fd, "2001:db8:7::1", passed));
+}
+
+static void prefixes_are_steered(void **state)
+{
+	struct steer *s;
+	struct bpf_object *obj = driver_attach();
+
+	assert_int_equal(steer_open_xdp(IF, &s, &err), 0);
+	prefixes_are_taken(
+		bpf_program__fd(bpf_object__next_program(obj, NULL)), s, XDP_DROPPED, XDP_PASSED);
+	steer_close(s);
+	bpf_object__close(obj);
+	assert_int_equal(steer_open_tc(IF, &s, &err), 0);
+	const int fd = bpf_prog_get_fd_by_id((uint32_t)tc_id(OUR_PRIO));
+
+	prefixes_are_taken(fd, s, TC_DROP, TC_PASS);
+	close(fd);
+	steer_close(s);
+}
+
 static void missing_interface_is_named(void **state)
 {
 	struct steer *s;
@@ -115,15 +192,15 @@ static void xdp_follows_the_vips(void **state)
 
 	assert_int_equal(steer_open_xdp(IF, &s, &err), 0);
 	assert_false(takes(fd, &a, XDP_DROPPED));
-	assert_int_equal(steer_set_vips(s, (struct sl_addr[]){a, b, a}, 3, &err), 0);
+	assert_int_equal(set_vips(s, (struct sl_addr[]){a, b, a}, 3, &err), 0);
 	assert_true(takes(fd, &a, XDP_DROPPED));
 	assert_true(takes(fd, &b, XDP_DROPPED));
 	assert_true(takes(fd, &c, XDP_PASSED));
-	assert_int_equal(steer_set_vips(s, (struct sl_addr[]){c, b}, 2, &err), 0);
+	assert_int_equal(set_vips(s, (struct sl_addr[]){c, b}, 2, &err), 0);
 	assert_true(takes(fd, &a, XDP_PASSED));
 	assert_true(takes(fd, &b, XDP_DROPPED));
 	assert_true(takes(fd, &c, XDP_DROPPED));
-	assert_int_equal(steer_set_vips(s, NULL, 0, &err), 0);
+	assert_int_equal(set_vips(s, NULL, 0, &err), 0);
 	assert_true(takes(fd, &b, XDP_PASSED));
 	assert_int_not_equal(xdp_id(), 0);
 	steer_close(s);
@@ -141,14 +218,14 @@ static void many_vips_and_too_many(void **state)
 
 	for (uint32_t i = 0; i <= STEER_VIPS_MAX; i++)
 		vips[i] = sl_addr_from4(&i);
-	assert_int_equal(steer_set_vips(s, &b, 1, &err), 0);
-	assert_int_equal(steer_set_vips(s, vips, STEER_VIPS_MAX + 1, &err), -E2BIG);
+	assert_int_equal(set_vips(s, &b, 1, &err), 0);
+	assert_int_equal(set_vips(s, vips, STEER_VIPS_MAX + 1, &err), -E2BIG);
 	assert_true(takes(fd, &b, TC_DROP));
 	assert_true(takes(fd, &vips[0], TC_PASS));
 	close(fd);
-	assert_int_equal(steer_set_vips(s, vips, STEER_VIPS_MAX / 2, &err), 0);
-	assert_int_equal(steer_set_vips(s, vips + STEER_VIPS_MAX / 2, STEER_VIPS_MAX / 2, &err), 0);
-	assert_int_equal(steer_set_vips(s, vips, 1, &err), 0);
+	assert_int_equal(set_vips(s, vips, STEER_VIPS_MAX / 2, &err), 0);
+	assert_int_equal(set_vips(s, vips + STEER_VIPS_MAX / 2, STEER_VIPS_MAX / 2, &err), 0);
+	assert_int_equal(set_vips(s, vips, 1, &err), 0);
 	steer_close(s);
 	free(vips);
 }
@@ -228,7 +305,7 @@ static void tc_twin_comes_and_goes(void **state)
 
 	assert_false(has_clsact());
 	assert_int_equal(steer_open_tc(IF, &s, &err), 0);
-	assert_int_equal(steer_set_vips(s, &b, 1, &err), 0);
+	assert_int_equal(set_vips(s, &b, 1, &err), 0);
 	const int fd = bpf_prog_get_fd_by_id((uint32_t)tc_id(OUR_PRIO));
 
 	assert_true(takes(fd, &b, TC_DROP));
@@ -367,6 +444,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		TEST(missing_interface_is_named),
 		TEST(xdp_follows_the_vips),
+		TEST(prefixes_are_steered),
 		TEST(many_vips_and_too_many),
 		TEST(left_over_xdp_is_taken_off),
 		TEST(foreign_xdp_is_refused),

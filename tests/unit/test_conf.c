@@ -95,7 +95,7 @@ static void every_key_is_read(void **state)
 	assert_true(sl_ports_is_every(&c->vips[1].ports));
 	assert_int_equal(c->vips[1].ports.last, 65535);
 	assert_int_equal(c->vips[2].protocol, IPPROTO_UDP);
-	assert_address(&c->vips[2].address, "2001:db8::10");
+	assert_address(&c->vips[2].prefix.address, "2001:db8::10");
 	assert_int_equal(c->vips[3].ports.first, 8000);
 	assert_int_equal(c->vips[3].ports.last, 8100);
 	conf_free(c);
@@ -226,9 +226,14 @@ static void one_mistake_one_message(void **state)
 			"host can have"},
 		{"pools = ( { name = \"p\"; backends = ( { name = \"b\"; } ); } );",
 			"t:2: pool \"p\": backend \"b\": \"address\" is missing"},
-		{"vips = ( { name = \"v\"; address = \"10.0.0.0/24\"; port = 1; pool = \"p\"; } );",
-			"t:2: VIP \"v\": address \"10.0.0.0/24\" is not an IPv4 or IPv6 address (a "
-			"single one is wanted, no prefix)"},
+		{"pools = ( { name = \"p\"; forward = \"dscp\"; } ); "
+		 "vips = ( { name = \"v\"; address = \"10.0.0.0/24\"; port = 1; pool = \"p\"; } );",
+			"t:2: VIP \"v\": forward \"dscp\" of pool \"p\" needs a VIP of one "
+			"address, which the backend knows by the DSCP"},
+		{"vips = ( { name = \"v\"; address = \"10.0.0.1/24\"; port = 1; pool = \"p\"; } );",
+			"t:2: VIP \"v\": address \"10.0.0.1/24\" is not an IPv4 or IPv6 address, "
+			"nor "
+			"a prefix such as 203.0.113.16/28 with no bit set behind it"},
 		{"vips = ( { name = \"v\"; address = \"ff02::1\"; port = 1; pool = \"p\"; } );",
 			"t:2: VIP \"v\": address \"ff02::1\" is not an address that a host can "
 			"have"},
@@ -364,7 +369,7 @@ static void check_proves_changed_data(void **state)
 			&many[i].address);
 	conf->pools[0].backends = many;
 	conf->pools[0].n_backends = 4;
-	sl_addr_parse("224.0.0.1", &conf->vips[0].address);
+	sl_addr_parse("224.0.0.1", &conf->vips[0].prefix.address);
 	assert_int_equal(conf_check(conf, &err), -EINVAL);
 	assert_int_equal(err.count, 2);
 	assert_string_equal(err.text[0], "t:2: pool \"p\": table_size 3 is below its 4 backends");

@@ -91,7 +91,7 @@ static unsigned int corpus(const char *dir)
 static void corpus_files(void **state)
 {
 	assert_int_equal(corpus(SLUICE_SOURCE_ROOT "/tests/unit/conf/good"), 1);
-	assert_int_equal(corpus(SLUICE_SOURCE_ROOT "/tests/unit/conf/bad"), 13);
+	assert_int_equal(corpus(SLUICE_SOURCE_ROOT "/tests/unit/conf/bad"), 14);
 	assert_int_equal(corpus(SLUICE_SOURCE_ROOT "/config"), 2);
 }
 

@@ -101,6 +101,13 @@ static void random_value(
 	case CONF_TYPE_ADDRESSES:
 		random_address(rnd, (unsigned int)i, buf);
 		break;
+	case CONF_TYPE_PREFIX:
+		if (random_below(rnd, 2))
+			random_address(rnd, random_below(rnd, 2), buf);
+		else
+			sprintf(buf, random_below(rnd, 2) ? "2001:db8:%x::/48" : "10.%u.0.0/16",
+				random_below(rnd, 256));
+		break;
 	case CONF_TYPE_PREFIXES:
 		sprintf(buf, i % 2 ? "2001:db8:%x::/48" : "10.%u.0.0/16", (unsigned int)i);
 		break;

@@ -48,11 +48,11 @@ static int teardown(void **state)
 		}                                                 \
 	} while (0)
 
-static struct sl_addr addr(const char *text)
+static struct sl_prefix prefix(const char *text)
 {
-	struct sl_addr a;
+	struct sl_prefix a;
 
-	assert_int_equal(sl_addr_parse(text, &a), 0);
+	assert_int_equal(sl_prefix_parse(text, &a), 0);
 	return a;
 }
 
@@ -148,16 +148,16 @@ static void tap_is_up_and_silent(void **state)
 
 static void tap_addresses_follow(void **state)
 {
-	const struct sl_addr first[] = {
-		addr("203.0.113.10"), addr("2001:db8::10"), addr("203.0.113.10")};
-	const struct sl_addr second[] = {addr("2001:db8::11"), addr("203.0.113.10")};
+	const struct sl_prefix first[] = {
+		prefix("203.0.113.10"), prefix("2001:db8::10"), prefix("203.0.113.10")};
+	const struct sl_prefix second[] = {prefix("2001:db8::11"), prefix("203.0.113.10")};
 	struct sl_err err = SL_ERR_INIT;
 	struct host_if *h;
 	const int ns = *state ? *(int *)*state : -1;
 
 	NEED_TUN();
 	assert_int_equal(host_if_open("kvip", &h, &err), 0);
-	assert_int_equal(host_if_set_addrs(h, first, 3, &err), 0);
+	assert_int_equal(host_if_set_vips(h, first, 3, &err), 0);
 	netns_run(ns, "ip -4 addr show dev kvip | grep -q 'inet 203.0.113.10/32 '");
 	netns_run(ns, "ip -6 addr show dev kvip | grep -q 'inet6 2001:db8::10/128 scope global'");
 	/* usable at once: a socket can be bound to a tentative address only after a second or more
@@ -165,13 +165,13 @@ static void tap_addresses_follow(void **state)
 	netns_run(ns, "! ip -6 addr show dev kvip | grep -Eq 'tentative|dadfailed|fe80'");
 	netns_run(ns, "ip route get 203.0.113.10 | grep -q ^local");
 	netns_run(ns, "ip route get 2001:db8::10 | grep -q ^local");
-	assert_int_equal(host_if_set_addrs(h, second, 2, &err), 0);
+	assert_int_equal(host_if_set_vips(h, second, 2, &err), 0);
 	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 2");
 	netns_run(ns, "ip -6 addr show dev kvip | grep -q 'inet6 2001:db8::11/128'");
 	netns_run(ns, "ip -4 addr show dev kvip | grep -q 'inet 203.0.113.10/32'");
 	/* somebody removed one behind our back */
 	netns_run(ns, "ip addr del 203.0.113.10/32 dev kvip");
-	assert_int_equal(host_if_set_addrs(h, NULL, 0, &err), 0);
+	assert_int_equal(host_if_set_vips(h, NULL, 0, &err), 0);
 	netns_run(ns, "! ip addr show dev kvip | grep -q inet");
 	assert_int_equal(err.count, 0);
 	host_if_close(h);
@@ -180,24 +180,24 @@ static void tap_addresses_follow(void **state)
 /* The one refused is named; the others are there, and what was there stays. */
 static void tap_address_refused(void **state)
 {
-	const struct sl_addr first[] = {addr("203.0.113.10"), addr("203.0.113.11")};
-	const struct sl_addr second[] = {
-		addr("203.0.113.11"), addr("2001:db8::10"), addr("203.0.113.12")};
+	const struct sl_prefix first[] = {prefix("203.0.113.10"), prefix("203.0.113.11")};
+	const struct sl_prefix second[] = {
+		prefix("203.0.113.11"), prefix("2001:db8::10"), prefix("203.0.113.12")};
 	struct sl_err err = SL_ERR_INIT;
 	struct host_if *h;
 	const int ns = *state ? *(int *)*state : -1;
 
 	NEED_TUN();
 	assert_int_equal(host_if_open("kvip", &h, &err), 0);
-	assert_int_equal(host_if_set_addrs(h, first, 2, &err), 0);
+	assert_int_equal(host_if_set_vips(h, first, 2, &err), 0);
 	netns_run(ns, "echo 1 > /proc/sys/net/ipv6/conf/kvip/disable_ipv6");
-	assert_int_equal(host_if_set_addrs(h, second, 3, &err), -EACCES);
+	assert_int_equal(host_if_set_vips(h, second, 3, &err), -EACCES);
 	assert_int_equal(err.count, 1);
 	assert_non_null(strstr(sl_err_first(&err), "cannot add 2001:db8::10"));
 	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 3");
 	sl_err_clear(&err);
 	netns_run(ns, "echo 0 > /proc/sys/net/ipv6/conf/kvip/disable_ipv6");
-	assert_int_equal(host_if_set_addrs(h, second, 3, &err), 0);
+	assert_int_equal(host_if_set_vips(h, second, 3, &err), 0);
 	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 3");
 	netns_run(ns, "ip addr show dev kvip | grep -q 2001:db8::10/128");
 	netns_run(ns, "! ip addr show dev kvip | grep -q 203.0.113.10/");
@@ -205,23 +205,67 @@ static void tap_address_refused(void **state)
 	host_if_close(h);
 }
 
+/* A prefix is the host's own from its first address to its last, however many there are, and stands
+ * in the main table. */
+static void tap_prefixes_follow(void **state)
+{
+	const struct sl_prefix first[] = {prefix("203.0.113.16/28"), prefix("203.0.113.16"),
+		prefix("2001:db8:1::/48"), prefix("2001:db8:1::/64"), prefix("203.0.113.16/28")};
+	const struct sl_prefix second[] = {prefix("203.0.113.16"), prefix("2001:db8:1::/64")};
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(host_if_set_vips(h, first, 5, &err), 0);
+	for (int i = 0; i < 2; i++) {
+		netns_run(ns, "ip route get 203.0.113.16 | grep ^local >/dev/null");
+		netns_run(ns, "ip route get 203.0.113.20 | grep ^local >/dev/null");
+		netns_run(ns, "ip route get 203.0.113.31 | grep ^local >/dev/null");
+		netns_run(ns, "! ip route get 203.0.113.32 | grep ^local >/dev/null");
+		netns_run(ns, "ip route get 2001:db8:1:ffff:: | grep ^local >/dev/null");
+		netns_run(ns, "! ip route get 2001:db8:2:: | grep ^local >/dev/null");
+		netns_run(
+			ns, "ip route | grep '^203.0.113.16/28 dev kvip proto static' >/dev/null");
+		netns_run(ns,
+			"ip -6 route | grep '^2001:db8:1::/48 dev kvip proto static' >/dev/null");
+		netns_run(ns, "ip -6 route | grep '^2001:db8:1::/64 dev kvip' >/dev/null");
+		/* the same again changes nothing */
+		assert_int_equal(host_if_set_vips(h, first, 5, &err), 0);
+	}
+	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -x 1 >/dev/null");
+	/* somebody removed one behind our back */
+	netns_run(ns, "ip route del 203.0.113.16/28 dev kvip");
+	assert_int_equal(host_if_set_vips(h, second, 2, &err), 0);
+	netns_run(ns, "! ip route get 203.0.113.20 | grep ^local >/dev/null");
+	netns_run(ns, "ip route get 203.0.113.16 | grep ^local >/dev/null");
+	netns_run(ns, "! ip route get 2001:db8:1:ffff:: | grep ^local >/dev/null");
+	netns_run(ns, "ip route get 2001:db8:1::9 | grep ^local >/dev/null");
+	assert_int_equal(host_if_set_vips(h, NULL, 0, &err), 0);
+	netns_run(ns, "! ip route get 2001:db8:1::9 | grep ^local >/dev/null");
+	netns_run(ns, "! ip route show table all | grep '203.0.113\\|2001:db8:1' >/dev/null");
+	assert_int_equal(err.count, 0);
+	host_if_close(h);
+}
+
 static void tap_holds_many_addresses(void **state)
 {
-	static struct sl_addr set[4096];
+	static struct sl_prefix set[4096];
 	struct sl_err err = SL_ERR_INIT;
 	struct host_if *h;
 	const int ns = *state ? *(int *)*state : -1;
 
 	NEED_TUN();
 	for (uint32_t i = 0; i < 4096; i++) {
-		set[i] = addr(i % 2 ? "2001:db8::" : "10.200.0.0");
-		set[i].b[14] = (uint8_t)(i >> 8);
-		set[i].b[15] = (uint8_t)i;
+		set[i] = prefix(i % 2 ? "2001:db8::" : "10.200.0.0");
+		set[i].address.b[14] = (uint8_t)(i >> 8);
+		set[i].address.b[15] = (uint8_t)i;
 	}
 	assert_int_equal(host_if_open("kvip", &h, &err), 0);
-	assert_int_equal(host_if_set_addrs(h, set, 4096, &err), 0);
+	assert_int_equal(host_if_set_vips(h, set, 4096, &err), 0);
 	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 4096");
-	assert_int_equal(host_if_set_addrs(h, set, 1, &err), 0);
+	assert_int_equal(host_if_set_vips(h, set, 1, &err), 0);
 	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -qx 1");
 	assert_int_equal(err.count, 0);
 	host_if_close(h);
@@ -232,12 +276,12 @@ static void tap_keeps_no_frames(void **state)
 {
 	struct sl_err err = SL_ERR_INIT;
 	struct host_if *h;
-	const struct sl_addr vip = addr("203.0.113.10");
+	const struct sl_prefix vip = prefix("203.0.113.10");
 	const int ns = *state ? *(int *)*state : -1;
 
 	NEED_TUN();
 	assert_int_equal(host_if_open("kvip", &h, &err), 0);
-	assert_int_equal(host_if_set_addrs(h, &vip, 1, &err), 0);
+	assert_int_equal(host_if_set_vips(h, &vip, 1, &err), 0);
 	netns_run(ns,
 		"ip route add 198.51.100.0/24 dev kvip;"
 		"bash -c 'for i in 1 2 3 4 5 6 7 8; do echo x >/dev/udp/198.51.100.1/9; done'");
@@ -297,7 +341,7 @@ static void tap_needs_permission(void **state)
 /* SIGKILL leaves no time to clean up; the kernel does it, within a second. */
 static void tap_dies_with_its_owner(void **state)
 {
-	const struct sl_addr vip = addr("203.0.113.10");
+	const struct sl_prefix vip = prefix("203.0.113.10");
 	struct sl_err err = SL_ERR_INIT;
 	int ready[2], status;
 	char byte;
@@ -310,7 +354,7 @@ static void tap_dies_with_its_owner(void **state)
 		struct host_if *h;
 
 		byte = host_if_open("kvip", &h, &err) == 0 &&
-		       host_if_set_addrs(h, &vip, 1, &err) == 0;
+		       host_if_set_vips(h, &vip, 1, &err) == 0;
 		if (write(ready[1], &byte, 1) == 1)
 			pause();
 		_exit(1);
@@ -338,6 +382,7 @@ int main(void)
 		IN_NAMESPACE(tap_is_up_and_silent),
 		IN_NAMESPACE(tap_addresses_follow),
 		IN_NAMESPACE(tap_address_refused),
+		IN_NAMESPACE(tap_prefixes_follow),
 		IN_NAMESPACE(tap_holds_many_addresses),
 		IN_NAMESPACE(tap_keeps_no_frames),
 		IN_NAMESPACE(tap_refusals_say_how_to_mend),
