@@ -5,8 +5,10 @@
 #include "datapath/sticky.h"
 #include "table/flow_keys.h"
 
-/* May a packet of a known flow go on to its backend? A SYN that would begin a connection on a
- * backend that takes no new one may not, nor may UDP to one that is down. */
+/* May a packet of a known flow go on to its backend? A SYN after the end of a connection begins
+ * another one on the same ports, which is chosen for anew: a client that uses its ports again and
+ * again would never see a change of the pool. So does a SYN that would begin one on a backend that
+ * takes no new one, and UDP to one that is down. */
 static inline bool may_go_on(const struct generation *g, struct flow_at at, enum flow_event ev)
 {
 	const uint16_t slot = flow_slot(at);
@@ -16,7 +18,7 @@ static inline bool may_go_on(const struct generation *g, struct flow_at at, enum
 	const uint8_t state = g->backends[slot].state;
 
 	if (__builtin_expect(ev == FLOW_EV_SYN, 0))
-		return state == BACKEND_READY;
+		return state == BACKEND_READY && flow_state(at) != FLOW_CLOSING;
 	return state > (ev == FLOW_EV_UDP ? BACKEND_DOWN : BACKEND_GONE);
 }
 

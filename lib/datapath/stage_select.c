@@ -149,11 +149,13 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
 static bool chosen(struct lane *l, const struct generation *g, struct burst *b, uint32_t i)
 {
 	const struct flow_at at = flow_find_known(l->flows, b->hash[i], &b->key[i], b->is6[i]);
+	const enum flow_event ev = flow_event(&b->info[i]);
 
 	if (!at.b || flow_idle(at, l->clock, &g->flow_timeouts) ||
-		g->backends[flow_slot(at)].state != BACKEND_READY)
+		g->backends[flow_slot(at)].state != BACKEND_READY ||
+		(ev == FLOW_EV_SYN && flow_state(at) == FLOW_CLOSING))
 		return false;
-	flow_touch(at, flow_event(&b->info[i]), l->clock);
+	flow_touch(at, ev, l->clock);
 	b->backend[i] = flow_slot(at);
 	return true;
 }

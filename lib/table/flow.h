@@ -155,8 +155,8 @@ void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flo
 	const struct backend *backends, uint32_t n_backends);
 
 /* [state][event] -> state. A retransmitted SYN does not confirm; a SYN does not unconfirm a live
- * flow, which a forged one could otherwise do; a SYN on a closing flow opens it again, on the
- * backend that it has: else a forged RST and a forged SYN could move a connection. */
+ * flow, which a forged one could otherwise do; a SYN on a closing flow opens it again, and the
+ * caller chooses its backend anew. */
 extern const uint8_t flow_next[FLOW_STATES][FLOW_EVENTS];
 
 /* "established" and so on, for a person. */

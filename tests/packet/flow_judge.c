@@ -117,7 +117,7 @@ static enum bond bond_of(const struct judge *j, uint32_t id, uint8_t flags)
 
 	if (flow_world_is_out(be))
 		return BOND_NONE;
-	if (is_tcp(id) && flags == SYN && !flow_world_takes_new(be))
+	if (is_tcp(id) && flags == SYN && (f->closed || !flow_world_takes_new(be)))
 		return BOND_NONE;
 	const uint16_t idle_s = (uint16_t)(j->w.lane->clock - f->seen);
 
