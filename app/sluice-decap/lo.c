@@ -32,16 +32,15 @@ int lo_check(struct sl_err *err)
 	return 0;
 }
 
-static struct nlmsghdr *address_message(
-	char *buf, uint16_t type, uint16_t flags, const struct sl_addr *addr)
+static struct nlmsghdr *address_message(char *buf, bool add, const struct sl_addr *addr)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *ifa;
 	const uint32_t len = sl_addr_len(addr);
 	const bool v4 = sl_addr_is4(addr);
 
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+	nlh->nlmsg_type = add ? RTM_NEWADDR : RTM_DELADDR;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0);
 	nlh->nlmsg_seq = (uint32_t)time(NULL);
 	ifa = mnl_nlmsg_put_extra_header(nlh, sizeof *ifa);
 	ifa->ifa_family = v4 ? AF_INET : AF_INET6;
@@ -51,7 +50,41 @@ static struct nlmsghdr *address_message(
 	ifa->ifa_scope = v4 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
 	mnl_attr_put(nlh, IFA_LOCAL, len, sl_addr_bytes(addr));
 	mnl_attr_put(nlh, IFA_ADDRESS, len, sl_addr_bytes(addr));
+	if (add && !v4) {
+		const struct ifa_cacheinfo life = {.ifa_prefered = 0, .ifa_valid = FOREVER};
+
+		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
+		mnl_attr_put(nlh, IFA_CACHEINFO, sizeof life, &life);
+	}
 	return nlh;
+}
+
+/* A local route makes every address of the prefix the host's own. */
+static struct nlmsghdr *route_message(char *buf, bool add, const struct sl_prefix *p)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	const bool v4 = sl_addr_is4(&p->address);
+	struct rtmsg *rtm;
+
+	nlh->nlmsg_type = add ? RTM_NEWROUTE : RTM_DELROUTE;
+	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (add ? NLM_F_CREATE | NLM_F_EXCL : 0);
+	nlh->nlmsg_seq = (uint32_t)time(NULL);
+	rtm = mnl_nlmsg_put_extra_header(nlh, sizeof *rtm);
+	rtm->rtm_family = v4 ? AF_INET : AF_INET6;
+	rtm->rtm_dst_len = (uint8_t)(p->len - (v4 ? 96 : 0));
+	rtm->rtm_table = RT_TABLE_LOCAL;
+	rtm->rtm_type = RTN_LOCAL;
+	rtm->rtm_protocol = RTPROT_STATIC;
+	rtm->rtm_scope = v4 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
+	mnl_attr_put(nlh, RTA_DST, sl_addr_len(&p->address), sl_addr_bytes(&p->address));
+	mnl_attr_put_u32(nlh, RTA_OIF, if_nametoindex(LO));
+	return nlh;
+}
+
+static struct nlmsghdr *message(char *buf, bool add, const struct sl_prefix *vip)
+{
+	return sl_prefix_is_one(vip) ? address_message(buf, add, &vip->address)
+				     : route_message(buf, add, vip);
 }
 
 /* Send and read the kernel's answer. 0 or -errno. */
@@ -77,30 +110,22 @@ static int talk(const struct nlmsghdr *nlh)
 	return rc;
 }
 
-int lo_add(const struct sl_addr *addr, struct sl_err *err)
+int lo_add(const struct sl_prefix *vip, struct sl_err *err)
 {
-	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO))), text[SL_ADDR_STRLEN];
-	struct nlmsghdr *nlh = address_message(buf, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, addr);
-
-	if (!sl_addr_is4(addr)) {
-		const struct ifa_cacheinfo life = {.ifa_prefered = 0, .ifa_valid = FOREVER};
-
-		mnl_attr_put_u32(nlh, IFA_FLAGS, IFA_F_NODAD);
-		mnl_attr_put(nlh, IFA_CACHEINFO, sizeof life, &life);
-	}
-	const int rc = talk(nlh);
+	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO))), text[SL_PREFIX_STRLEN];
+	const int rc = talk(message(buf, true, vip));
 
 	if (rc == 0 || rc == -EEXIST)
 		return rc;
-	return sl_err_sys(err, rc, "cannot put %s on %s", sl_addr_format(addr, text), LO);
+	return sl_err_sys(err, rc, "cannot put %s on %s", sl_prefix_format_short(vip, text), LO);
 }
 
-int lo_remove(const struct sl_addr *addr, struct sl_err *err)
+int lo_remove(const struct sl_prefix *vip, struct sl_err *err)
 {
-	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO))), text[SL_ADDR_STRLEN];
-	const int rc = talk(address_message(buf, RTM_DELADDR, 0, addr));
+	char buf[512] __attribute__((aligned(NLMSG_ALIGNTO))), text[SL_PREFIX_STRLEN];
+	const int rc = talk(message(buf, false, vip));
 
-	if (rc == 0 || rc == -EADDRNOTAVAIL)
+	if (rc == 0 || rc == -EADDRNOTAVAIL || rc == -ESRCH)
 		return 0;
-	return sl_err_sys(err, rc, "cannot take %s off %s", sl_addr_format(addr, text), LO);
+	return sl_err_sys(err, rc, "cannot take %s off %s", sl_prefix_format_short(vip, text), LO);
 }

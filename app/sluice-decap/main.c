@@ -85,10 +85,10 @@ static int lock(const char *ifname, struct sl_err *err)
 	return rc;
 }
 
-static bool wanted(const struct options *o, const struct sl_addr *addr)
+static bool wanted(const struct options *o, const struct sl_prefix *vip)
 {
 	for (size_t i = 0; i < o->vips.count; i++) {
-		if (sl_addr_eq(&o->vips.item[i], addr))
+		if (sl_prefix_eq(&o->vips.item[i], vip))
 			return true;
 	}
 	return false;
@@ -98,7 +98,7 @@ static bool wanted(const struct options *o, const struct sl_addr *addr)
  * added. */
 static int drop_vips(struct decap *d, const struct options *o, struct sl_err *err)
 {
-	struct sl_addr *list;
+	struct sl_prefix *list;
 	size_t n;
 	int rc = decap_vips(d, &list, &n);
 
@@ -118,7 +118,7 @@ static int drop_vips(struct decap *d, const struct options *o, struct sl_err *er
 
 /* An address that is on lo already stays there at exit, unless a predecessor of ours put it
  * there. */
-static int add_vip(struct decap *d, const struct sl_addr *vip, struct sl_err *err)
+static int add_vip(struct decap *d, const struct sl_prefix *vip, struct sl_err *err)
 {
 	const uint32_t before = decap_vip_flags(d, vip);
 	const int rc = lo_add(vip, err);
@@ -135,8 +135,8 @@ static int set_up(struct decap *d, const struct options *o, struct sl_err *err)
 	int rc = lo_check(err);
 
 	for (size_t i = 0; i < o->vips.count; i++) {
-		v4 |= sl_addr_is4(&o->vips.item[i]);
-		v6 |= !sl_addr_is4(&o->vips.item[i]);
+		v4 |= sl_addr_is4(&o->vips.item[i].address);
+		v6 |= !sl_addr_is4(&o->vips.item[i].address);
 	}
 	if (rc == 0 && v6)
 		rc = settings_check_ipv6(o->ifname, err);
@@ -160,11 +160,11 @@ static int take_down(struct decap *d, const char *ifname, struct sl_err *err)
 
 static void say_ready(const struct options *o)
 {
-	char text[SL_ADDR_STRLEN];
+	char text[SL_PREFIX_STRLEN];
 
 	printf("ready: %s decapsulates for", o->ifname);
 	for (size_t i = 0; i < o->vips.count; i++)
-		printf(" %s", sl_addr_format(&o->vips.item[i], text));
+		printf(" %s", sl_prefix_format_short(&o->vips.item[i], text));
 	printf("\n");
 	fflush(stdout);
 }

@@ -27,13 +27,14 @@ const char *options_help(void)
 	       "arrive on the interface, and holds the VIPs on lo. For layer 2 DSR the same\n"
 	       "is right: nothing is encapsulated then.\n"
 	       "\n"
-	       "  --vip ADDR...        one or more addresses, IPv4 or IPv6; may be repeated\n"
+	       "  --vip ADDR...        one or more addresses, IPv4 or IPv6, or prefixes\n"
+	       "                       as 203.0.113.16/28; may be repeated\n"
 	       "  -i, --interface IF   Ethernet interface that the balancer sends to\n"
 	       "  -h, --help           this text\n"
 	       "  -V, --version        print the version\n"
 	       "\n"
 	       "Prints a line that begins with \"ready:\" when it is. On exit everything is as\n"
-	       "it was: the filter, the addresses that it added to lo, and the settings\n"
+	       "it was: the filter, what it added to lo, and the settings\n"
 	       "net.ipv4.conf.IF.rp_filter (strict becomes loose), arp_ignore (at least 1)\n"
 	       "and arp_announce (2). After a kill -9 the filter works on, and the next start\n"
 	       "takes everything over. Needs CAP_NET_ADMIN, CAP_BPF and CAP_PERFMON, and to\n"
@@ -46,14 +47,15 @@ const char *options_help(void)
 
 static int add_vip(struct options *o, const char *text, struct sl_err *err)
 {
-	struct sl_addr a, *slot;
+	struct sl_prefix p, *slot;
 
-	if (sl_addr_parse(text, &a))
-		return sl_err_add(err, "--vip %s: not an IPv4 or IPv6 address", text);
-	if (!sl_addr_is_host(&a))
+	if (sl_prefix_parse(text, &p))
+		return sl_err_add(err, "--vip %s: not an IPv4 or IPv6 address%s", text,
+			strchr(text, '/') ? ", nor a prefix with no bit set behind it" : "");
+	if (!sl_addr_is_host(&p.address))
 		return sl_err_add(err, "--vip %s: not an address that a VIP can have", text);
 	sl_array_each (&o->vips, have) {
-		if (sl_addr_eq(have, &a))
+		if (sl_prefix_eq(have, &p))
 			return 0;
 	}
 	if (o->vips.count == DECAP_VIPS_MAX)
@@ -61,7 +63,7 @@ static int add_vip(struct options *o, const char *text, struct sl_err *err)
 	slot = sl_array_add(&o->vips);
 	if (!slot)
 		return sl_err_sys(err, ENOMEM, "--vip");
-	*slot = a;
+	*slot = p;
 	return 0;
 }
 

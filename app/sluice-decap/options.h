@@ -13,8 +13,8 @@
 
 struct options {
 	const char *ifname;
-	sl_array(struct sl_addr) vips; /* without duplicates, in the order given */
-	bool help, version;            /* then the rest may be missing */
+	sl_array(struct sl_prefix) vips; /* without duplicates, in the order given */
+	bool help, version;              /* then the rest may be missing */
 };
 
 /* Fill *o (zeroed by the caller, freed with options_free in any case). 0, or -EINVAL with every

@@ -44,6 +44,15 @@ struct {
 	__type(value, __u32);
 } decap_vips SEC(".maps");
 
+/* VIPs that are prefixes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, DECAP_VIPS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct bpf_prefix);
+	__type(value, __u32);
+} decap_nets SEC(".maps");
+
 /* Not used by the program, only bound to it: what has to be undone lives as long as the filter. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -96,6 +105,19 @@ static __always_inline bool outer_ip6(const struct ipv6hdr *ip, const void *end,
 	return true;
 }
 
+static __always_inline bool is_vip(const struct bpf_addr *addr)
+{
+	const __u32 *flags = bpf_map_lookup_elem(&decap_vips, addr);
+
+	if (!flags) {
+		struct bpf_prefix whole = {.len = 128};
+
+		__builtin_memcpy(&whole.addr, addr, sizeof whole.addr);
+		flags = bpf_map_lookup_elem(&decap_nets, &whole);
+	}
+	return flags && (*flags & DECAP_VIP);
+}
+
 /* Whether an inner packet of the promised family stands at `at` and is for a VIP. */
 static __always_inline bool inner_is_for_vip(const void *at, const void *end, __u8 proto)
 {
@@ -114,9 +136,7 @@ static __always_inline bool inner_is_for_vip(const void *at, const void *end, __
 			return false;
 		__builtin_memcpy(addr.b, &ip->daddr, sizeof addr.b);
 	}
-	const __u32 *flags = bpf_map_lookup_elem(&decap_vips, &addr);
-
-	return flags && (*flags & DECAP_VIP);
+	return is_vip(&addr);
 }
 
 static __always_inline bool is_tunnel_to_vip(struct __sk_buff *skb, struct outer *o)

@@ -16,6 +16,7 @@
 #include "bpf/decap.h"
 #include "bpf/decap.skel.h"
 #include "bpf/obj.h"
+#include "bpf/prefix_set.h"
 #include "bpf/tc_slot.h"
 
 struct decap {
@@ -68,6 +69,11 @@ static int vips_fd(const struct decap *d)
 	return bpf_map__fd(d->skel->maps.decap_vips);
 }
 
+static int nets_fd(const struct decap *d)
+{
+	return bpf_map__fd(d->skel->maps.decap_nets);
+}
+
 static int copy_vips(struct decap *d, int from_fd)
 {
 	struct sl_addr *keys = calloc(DECAP_VIPS_MAX, sizeof *keys);
@@ -81,6 +87,18 @@ static int copy_vips(struct decap *d, int from_fd)
 			bpf_map_update_elem(vips_fd(d), &keys[i], &flags, BPF_ANY))
 			rc = -errno;
 	}
+	free(keys);
+	return rc;
+}
+
+static int copy_nets(struct decap *d, int from_fd)
+{
+	struct sl_prefix *keys = calloc(DECAP_VIPS_MAX, sizeof *keys);
+	const ssize_t n = keys ? prefix_set_list(from_fd, DECAP_VIPS_MAX, keys) : -ENOMEM;
+	int rc = n < 0 ? (int)n : 0;
+
+	for (ssize_t i = 0; i < n && rc == 0; i++)
+		rc = prefix_set_put(nets_fd(d), &keys[i], prefix_set_get(from_fd, &keys[i]));
 	free(keys);
 	return rc;
 }
@@ -102,15 +120,21 @@ static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
 	const __u32 zero = 0;
 	int rc = 0;
 	const int from_vips = obj_map_open(prog_fd, DECAP_VIPS_MAP);
+	const int from_nets = obj_map_open(prog_fd, DECAP_NETS_MAP);
 	const int from_state = obj_map_open(prog_fd, DECAP_STATE_MAP);
 
 	if (from_vips >= 0 && same_layout(from_vips, sizeof(struct bpf_addr), sizeof(__u32)))
 		rc = copy_vips(d, from_vips);
+	if (rc == 0 && from_nets >= 0 &&
+		same_layout(from_nets, sizeof(struct bpf_prefix), sizeof(__u32)))
+		rc = copy_nets(d, from_nets);
 	if (rc == 0 && from_state >= 0 && same_layout(from_state, sizeof zero, sizeof d->state) &&
 		bpf_map_lookup_elem(from_state, &zero, &d->state))
 		rc = -errno;
 	if (from_vips >= 0)
 		close(from_vips);
+	if (from_nets >= 0)
+		close(from_nets);
 	if (from_state >= 0)
 		close(from_state);
 	if (rc)
@@ -187,32 +211,49 @@ int decap_save(struct decap *d, struct sl_err *err)
 	return 0;
 }
 
-int decap_vips(struct decap *d, struct sl_addr **list, size_t *n)
+int decap_vips(struct decap *d, struct sl_prefix **list, size_t *n)
 {
-	*list = calloc(DECAP_VIPS_MAX, sizeof **list);
-	*n = *list ? addr_set_list(vips_fd(d), DECAP_VIPS_MAX, *list) : 0;
-	return *list ? 0 : -ENOMEM;
+	struct sl_addr *one = calloc(DECAP_VIPS_MAX, sizeof *one);
+	ssize_t nets = -ENOMEM;
+	size_t ones = 0;
+
+	*list = calloc(2 * DECAP_VIPS_MAX, sizeof **list);
+	if (one && *list) {
+		ones = addr_set_list(vips_fd(d), DECAP_VIPS_MAX, one);
+		nets = prefix_set_list(nets_fd(d), DECAP_VIPS_MAX, *list + ones);
+	}
+	for (size_t i = 0; i < ones; i++)
+		(*list)[i] = sl_prefix_of(&one[i]);
+	*n = nets < 0 ? 0 : ones + (size_t)nets;
+	free(one);
+	return nets < 0 ? (int)nets : 0;
 }
 
-uint32_t decap_vip_flags(struct decap *d, const struct sl_addr *vip)
+uint32_t decap_vip_flags(struct decap *d, const struct sl_prefix *vip)
 {
 	__u32 flags;
 
-	return bpf_map_lookup_elem(vips_fd(d), vip, &flags) ? 0 : flags;
+	if (!sl_prefix_is_one(vip))
+		return prefix_set_get(nets_fd(d), vip);
+	return bpf_map_lookup_elem(vips_fd(d), &vip->address, &flags) ? 0 : flags;
 }
 
-int decap_vip_set(struct decap *d, const struct sl_addr *vip, uint32_t flags, struct sl_err *err)
+int decap_vip_set(struct decap *d, const struct sl_prefix *vip, uint32_t flags, struct sl_err *err)
 {
-	char text[SL_ADDR_STRLEN];
+	const bool one = sl_prefix_is_one(vip);
+	char text[SL_PREFIX_STRLEN];
 	int rc;
 
-	if (flags)
-		rc = bpf_map_update_elem(vips_fd(d), vip, &flags, BPF_ANY);
+	if (!one)
+		rc = prefix_set_put(nets_fd(d), vip, flags);
+	else if (flags)
+		rc = bpf_map_update_elem(vips_fd(d), &vip->address, &flags, BPF_ANY) ? -errno : 0;
 	else
-		rc = bpf_map_delete_elem(vips_fd(d), vip);
-	if (rc == 0 || (!flags && errno == ENOENT))
-		return 0;
-	return sl_err_sys(err, errno, "VIP %s in %s", sl_addr_format(vip, text), DECAP_VIPS_MAP);
+		rc = bpf_map_delete_elem(vips_fd(d), &vip->address) && errno != ENOENT ? -errno : 0;
+	if (rc)
+		sl_err_sys(err, rc, "VIP %s in %s", sl_prefix_format_short(vip, text),
+			one ? DECAP_VIPS_MAP : DECAP_NETS_MAP);
+	return rc;
 }
 
 void decap_close(struct decap *d)

@@ -29,14 +29,15 @@ int decap_open(const char *ifname, struct decap **out, struct sl_err *err);
 struct decap_state *decap_state(struct decap *d);
 int decap_save(struct decap *d, struct sl_err *err);
 
-/* All addresses in the map, *list to be freed by the caller. 0, or -ENOMEM. */
-int decap_vips(struct decap *d, struct sl_addr **list, size_t *n);
+/* All VIPs in the maps, *list to be freed by the caller. 0, or -ENOMEM. */
+int decap_vips(struct decap *d, struct sl_prefix **list, size_t *n);
 
-/* DECAP_VIP and DECAP_ADDED of an address; 0 for one that is not in the map. */
-uint32_t decap_vip_flags(struct decap *d, const struct sl_addr *vip);
+/* DECAP_VIP and DECAP_ADDED of a VIP; 0 for one that is not in the maps. */
+uint32_t decap_vip_flags(struct decap *d, const struct sl_prefix *vip);
 
-/* Put an address in with these flags, or take it out with 0. 0, or -errno: -E2BIG map full. */
-int decap_vip_set(struct decap *d, const struct sl_addr *vip, uint32_t flags, struct sl_err *err);
+/* Put a VIP in with these flags, or take it out with 0. 0, or -errno: -E2BIG or -ENOSPC map full.
+ */
+int decap_vip_set(struct decap *d, const struct sl_prefix *vip, uint32_t flags, struct sl_err *err);
 
 /* Detach, remove the qdisc if it was made here and holds no filter of anybody, and free. NULL is
  * fine, and so is an interface that is gone. */

@@ -35,10 +35,11 @@ struct bpf_prefix {
 /* decap.bpf.c */
 #define DECAP_PROG      "sluice_decap"
 #define DECAP_VIPS_MAP  "decap_vips"
+#define DECAP_NETS_MAP  "decap_nets"
 #define DECAP_STATE_MAP "decap_state"
 #define DECAP_VIPS_MAX  8192
 
-/* Value of decap_vips. */
+/* Value of decap_vips and decap_nets. */
 #define DECAP_VIP       (1u << 0) /* decapsulate what is for this address */
 #define DECAP_ADDED     (1u << 1) /* sluice-decap put it on lo, and takes it off again */
 

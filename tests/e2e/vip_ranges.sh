@@ -7,14 +7,10 @@ set -euo pipefail
 . "$(dirname "$0")/../../scripts/netlab.sh"
 
 NET=203.0.113.16/28 NET6=2001:db8:77:0:8::/80 ONE=203.0.113.20
-LAB_FORWARD=l2
-LAB_VIPS="$NET=4 $ONE=6"
+LAB_VIPS="$NET=4 $NET6=6"
 lab_up 3
-for i in 1 2 3; do
-	lab_nginx_start "$i"
-	ip -n "$(lab_ns "be$i")" route add local "$NET" dev lo
-	ip -n "$(lab_ns "be$i")" -6 route add local "$NET6" dev lo
-done
+lab_backends_start # sluice-decap has the prefixes
+LAB_VIPS="$NET=4 $ONE=6"
 lab_conf
 sed -i 's/port = 80;/port = "75-85";/' "$LAB_CONF"
 lab_sluiced_start
@@ -40,11 +36,16 @@ lab_hits_reset
 before=$(lab_ctl -j vip list | jq '.[] | select(.vip == "vip1") | .packets')
 lab_even 203.0.113.24
 expect_eq "packets of the wider range" "$(lab_ctl -j vip list | jq '.[] | select(.vip == "vip1") | .packets')" "$before"
-lab_ctl vip del closer
+lab_ctl vip del --force closer
 lab_hits_reset
 lab_even 203.0.113.24
 
 # A prefix that goes takes its routes along.
-lab_ctl vip del net6
+lab_ctl vip del --force net6
 expect_eq "routes of the prefix" "$(lab_exec lb ip -6 route show table all | grep -c "^\(local \)\?2001:db8:77:0:8::/80" || true)" 0
 lab_sluiced_stop
+
+# So does sluice-decap.
+expect_match "route of a backend" "$(lab_exec be1 ip route show table local "$NET")" "^local $NET dev lo "
+lab_stop decap-be1 TERM
+expect_eq "routes of a backend" "$(lab_exec be1 ip route show table local "$NET")" ""

@@ -369,7 +369,10 @@ static void foreign_tc_filters_stay(void **state)
 static void decap_successor_inherits(void **state)
 {
 	struct decap *killed, *d;
-	struct sl_addr *list;
+	static const char *const texts[] = {
+		"203.0.113.16/28", "203.0.113.16/30", "2001:db8:7::/48"};
+	const struct sl_prefix vip[] = {sl_prefix_of(&a), sl_prefix_of(&b), sl_prefix_of(&c)};
+	struct sl_prefix *list, net[3];
 	size_t n;
 
 	assert_int_equal(decap_open(IF, &killed, &err), 0);
@@ -378,22 +381,30 @@ static void decap_successor_inherits(void **state)
 	decap_state(killed)->setting[1] =
 		(struct decap_setting){.before = 7, .set = 9, .changed = 1};
 	assert_int_equal(decap_save(killed, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &a, DECAP_VIP | DECAP_ADDED, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &b, DECAP_VIP, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &c, DECAP_VIP, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &c, 0, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &c, 0, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &vip[0], DECAP_VIP | DECAP_ADDED, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &vip[1], DECAP_VIP, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &vip[2], DECAP_VIP, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &vip[2], 0, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &vip[2], 0, &err), 0);
+	parse_prefixes(net, texts, 3);
+	assert_int_equal(decap_vip_set(killed, &net[0], DECAP_VIP | DECAP_ADDED, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &net[2], DECAP_VIP, &err), 0);
+	assert_int_equal(decap_vip_set(killed, &net[1], 0, &err), 0);
 
 	assert_int_equal(decap_open(IF, &d, &err), 0);
 	assert_int_equal(decap_state(d)->made_qdisc, 1);
 	assert_int_equal(decap_state(d)->setting[1].before, 7);
 	assert_int_equal(decap_state(d)->setting[1].set, 9);
 	assert_int_equal(decap_state(d)->setting[1].changed, 1);
-	assert_int_equal(decap_vip_flags(d, &a), DECAP_VIP | DECAP_ADDED);
-	assert_int_equal(decap_vip_flags(d, &b), DECAP_VIP);
-	assert_int_equal(decap_vip_flags(d, &c), 0);
+	assert_int_equal(decap_vip_flags(d, &vip[0]), DECAP_VIP | DECAP_ADDED);
+	assert_int_equal(decap_vip_flags(d, &vip[1]), DECAP_VIP);
+	assert_int_equal(decap_vip_flags(d, &vip[2]), 0);
 	assert_int_equal(decap_vips(d, &list, &n), 0);
-	assert_int_equal(n, 2);
+	assert_int_equal(n, 4);
+	/* that of the prefix itself, not of the one around it */
+	assert_int_equal(decap_vip_flags(d, &net[0]), DECAP_VIP | DECAP_ADDED);
+	assert_int_equal(decap_vip_flags(d, &net[1]), 0);
+	assert_int_equal(decap_vip_flags(d, &net[2]), DECAP_VIP);
 	free(list);
 
 	decap_close(killed);
