@@ -206,3 +206,22 @@ enum exit_code ask_assent(const struct options *opts, const char *what, struct s
 	sl_err_add(err, "nothing was done");
 	return EXIT_REFUSED;
 }
+
+enum exit_code ask_show(const struct command *command, const struct options *opts, char **operands,
+	int n_operands, ask_print print, FILE *out, struct sl_err *err)
+{
+	struct ctl_question q = {.cmd = command->request};
+	struct ctl_reply reply;
+	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+
+	if (code == EXIT_OK)
+		code = ask(opts, &q, &reply, err);
+	if (code != EXIT_OK)
+		return code;
+	if (opts->json)
+		ask_print_json(out, reply.data);
+	else
+		print(out, reply.data, operands);
+	ctl_reply_clear(&reply);
+	return EXIT_OK;
+}

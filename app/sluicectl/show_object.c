@@ -49,21 +49,13 @@ static void print_object(FILE *out, const json_t *object, const char *prefix)
 	}
 }
 
+static void print_top(FILE *out, const json_t *data, char **operands)
+{
+	print_object(out, data, "");
+}
+
 enum exit_code show_object(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
-	struct ctl_question q = {.cmd = command->request};
-	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
-	struct ctl_reply reply;
-
-	if (code == EXIT_OK)
-		code = ask(opts, &q, &reply, err);
-	if (code != EXIT_OK)
-		return code;
-	if (opts->json)
-		ask_print_json(out, reply.data);
-	else
-		print_object(out, reply.data, "");
-	ctl_reply_clear(&reply);
-	return EXIT_OK;
+	return ask_show(command, opts, operands, n_operands, print_top, out, err);
 }

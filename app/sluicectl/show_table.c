@@ -17,7 +17,7 @@ static double number(const json_t *o, const char *key)
 	return json_number_value(cell_find(o, key));
 }
 
-static void print_diff(FILE *out, const json_t *data)
+static void print_diff(FILE *out, const json_t *data, char **operands)
 {
 	const bool by_slots = strcmp(text(data, "by"), "slots") == 0;
 
@@ -35,18 +35,5 @@ static void print_diff(FILE *out, const json_t *data)
 enum exit_code show_table_diff(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
-	struct ctl_question q = {.cmd = command->request};
-	struct ctl_reply reply;
-	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
-
-	if (code == EXIT_OK)
-		code = ask(opts, &q, &reply, err);
-	if (code != EXIT_OK)
-		return code;
-	if (opts->json)
-		ask_print_json(out, reply.data);
-	else
-		print_diff(out, reply.data);
-	ctl_reply_clear(&reply);
-	return EXIT_OK;
+	return ask_show(command, opts, operands, n_operands, print_diff, out, err);
 }
