@@ -38,13 +38,19 @@ bool check_is_full(const struct check *c)
 	return !c->err || c->err->count >= SL_ERR_MAX;
 }
 
+static bool is_name_byte(char c, size_t at)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (at && (c == '.' || c == '_' || c == '-'));
+}
+
 void check_name(struct check *c, const char *what, const char *name, const struct conf_place *place)
 {
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
-	const size_t len = strlen(name);
+	size_t len = 0;
 
-	if (len < 1 || len > 63 || !strchr(first, name[0]) || strspn(name, rest) != len)
+	while (is_name_byte(name[len], len))
+		len++;
+	if (len < 1 || len > 63 || name[len])
 		check_fail(c, place,
 			"%s name \"%.80s\": a name is a to z, 0 to 9, then also . _ -, at most 63 "
 			"in all",
@@ -201,10 +207,13 @@ static int check_all(struct conf *conf, struct sl_err *err)
 
 int conf_check(struct conf *conf, struct sl_err *err)
 {
+	if (conf->proven)
+		return 0;
 	if (conf->n_ports == 0)
 		sl_err_add(err, "at least one port is required");
 	const int rc = check_all(conf, err);
 
+	conf->proven = rc == 0 && conf->n_ports;
 	return conf->n_ports ? rc : -EINVAL;
 }
 

@@ -21,6 +21,7 @@ struct check {
 	struct conf_order tunnel_sources; /* of sources */
 	struct check_source *sources;
 	size_t n_sources;
+	uint32_t prime; /* the last one that was found to be one */
 };
 
 /* A tunnel source and the pool that has it. */
@@ -74,8 +75,8 @@ const struct conf_vip *check_vip_of(const struct check *c, const struct sl_addr 
 int check_rules(struct check *c, const struct conf_vip *vip);
 
 /* The number of the pool of that name, else a mistake and 0. what and name say who wants it: `VIP`,
- * "web4". */
+ * "web4". was: a number that it may well have. */
 size_t check_find_pool(struct check *c, const char *what, const char *name, const char *pool_name,
-	const struct conf_place *place);
+	size_t was, const struct conf_place *place);
 
 #endif

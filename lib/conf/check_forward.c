@@ -123,7 +123,8 @@ static size_t count_uses(const struct conf *conf)
 	size_t n = 0;
 
 	for (size_t i = 0; i < conf->n_vips; i++)
-		n += conf->pools[conf->vips[i].pool_index].n_backends;
+		if (conf->pools[conf->vips[i].pool_index].forward == CONF_FORWARD_DSCP)
+			n += conf->pools[conf->vips[i].pool_index].n_backends;
 	return n;
 }
 

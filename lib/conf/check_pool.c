@@ -164,7 +164,10 @@ static void check_scheduler(struct check *c, struct conf_pool *pool)
 
 static void check_table_size(struct check *c, const struct conf_pool *pool)
 {
-	if (!is_prime(pool->table_size))
+	/* Most pools have the size of the one before. */
+	if (pool->table_size != c->prime && is_prime(pool->table_size))
+		c->prime = pool->table_size;
+	if (pool->table_size != c->prime)
 		check_fail(c, &pool->place, "pool \"%s\": table_size %u is not a prime", pool->name,
 			pool->table_size);
 	if (pool->table_size < pool->n_backends)
@@ -181,6 +184,8 @@ static void check_backend_address(
 	const struct check_source *source = order_find(&c->tunnel_sources, &source_key);
 	char text[SL_ADDR_STRLEN];
 
+	if (sl_addr_is_host(&b->address) && !vip && !source)
+		return;
 	sl_addr_format(&b->address, text);
 	if (!sl_addr_is_host(&b->address))
 		check_fail(c, &b->place,
@@ -204,19 +209,19 @@ struct backend_orders {
 static void check_backend_unique(struct check *c, const struct conf_pool *pool,
 	const struct backend_orders *o, const struct conf_backend *b)
 {
-	const struct conf_backend *first = order_find(&o->name, b);
+	const struct conf_backend *first = order_first(&o->name, b);
 	char text[SL_ADDR_STRLEN], where[CHECK_WHERE_STRLEN];
 
 	if (first != b)
 		check_fail(c, &b->place, "pool \"%s\": backend \"%s\" exists already%s", pool->name,
 			b->name, check_where(&first->place, where));
-	first = order_find(&o->address, b);
+	first = order_first(&o->address, b);
 	if (first != b)
 		check_fail(c, &b->place,
 			"pool \"%s\": backend \"%s\": address %s belongs to backend \"%s\"",
 			pool->name, b->name, sl_addr_format(&b->address, text), first->name);
-	first = order_find(&o->id, b);
-	if (b->id && first != b)
+	first = b->id ? order_first(&o->id, b) : b;
+	if (first != b)
 		check_fail(c, &b->place,
 			"pool \"%s\": backend \"%s\": id %u belongs to backend \"%s\"", pool->name,
 			b->name, b->id, first->name);
@@ -249,7 +254,7 @@ static int check_backends(struct check *c, const struct conf_pool *pool)
 
 static void check_pool(struct check *c, struct conf_pool *pool)
 {
-	const struct conf_pool *first = order_find(&c->pool_names, pool);
+	const struct conf_pool *first = order_first(&c->pool_names, pool);
 	char where[CHECK_WHERE_STRLEN];
 
 	check_name(c, "pool", pool->name, &pool->place);
@@ -292,13 +297,18 @@ int check_pools(struct check *c)
 }
 
 size_t check_find_pool(struct check *c, const char *what, const char *name, const char *pool_name,
-	const struct conf_place *place)
+	size_t was, const struct conf_place *place)
 {
 	const struct conf_pool key = {.name = pool_name};
-	const struct conf_pool *pool = order_find(&c->pool_names, &key);
+	const struct conf_pool *pool = NULL;
 	struct hint hint = {.word = pool_name};
 	char near[HINT_STRLEN];
 
+	/* A clone knows it, unless pools came or went. */
+	if (c->pool_names.distinct && was < c->conf->n_pools &&
+		strcmp(c->conf->pools[was].name, pool_name) == 0)
+		return was;
+	pool = order_find(&c->pool_names, &key);
 	if (pool)
 		return (size_t)(pool - c->conf->pools);
 	for (size_t i = 0; i < c->conf->n_pools && !check_is_full(c); i++)

@@ -91,11 +91,14 @@ static void check_rule(struct check *c, const struct conf_vip *vip, size_t r)
 	if (!rule->n_sources && !rule->n_dscp)
 		fail(c, vip, rule, "give it sources or dscp, or it is for nobody");
 	snprintf(what, sizeof what, "VIP \"%.63s\": rule", vip->name);
-	rule->pool_index = check_find_pool(c, what, rule->name, rule->pool, &rule->place);
+	rule->pool_index =
+		check_find_pool(c, what, rule->name, rule->pool, rule->pool_index, &rule->place);
 }
 
 int check_rules(struct check *c, const struct conf_vip *vip)
 {
+	if (!vip->n_rules)
+		return 0;
 	for (size_t r = 0; r < vip->n_rules; r++)
 		if (!vip->rules[r].place.broken)
 			check_rule(c, vip, r);

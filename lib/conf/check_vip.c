@@ -70,7 +70,7 @@ static void check_prefix(struct check *c, const struct conf_vip *vip, const char
 
 static void check_echo(struct check *c, const struct conf_vip *vip)
 {
-	const struct conf_vip *first = order_find(&c->vip_prefixes, vip);
+	const struct conf_vip *first = order_first(&c->vip_prefixes, vip);
 
 	if (first->echo != vip->echo && !first->place.broken)
 		check_fail(c, &vip->place,
@@ -83,7 +83,7 @@ static void check_vip(struct check *c, const struct conf_vip *vip, const struct 
 {
 	const struct check_source key = {.address = vip->prefix.address};
 	const struct check_source *source = order_find(&c->tunnel_sources, &key);
-	const struct conf_vip *first = order_find(names, vip);
+	const struct conf_vip *first = order_first(names, vip);
 	char text[SL_PREFIX_STRLEN], ports[SL_PORTS_STRLEN], where[CHECK_WHERE_STRLEN];
 
 	sl_prefix_format_short(&vip->prefix, text);
@@ -91,7 +91,7 @@ static void check_vip(struct check *c, const struct conf_vip *vip, const struct 
 	if (first != vip)
 		check_fail(c, &vip->place, "VIP \"%s\" exists already%s", vip->name,
 			check_where(&first->place, where));
-	first = order_find(services, vip);
+	first = order_first(services, vip);
 	if (first != vip && !first->place.broken)
 		check_fail(c, &vip->place, "VIP \"%s\": %s port %s %s belongs to VIP \"%s\"",
 			vip->name, text, sl_ports_format(&vip->ports, ports),
@@ -120,7 +120,7 @@ static void check_overlaps(struct check *c, const struct conf_order *services)
 	char text[2][SL_PORTS_STRLEN], where[CHECK_WHERE_STRLEN];
 
 	for (size_t i = 1; i < services->count; i++) {
-		const struct conf_vip *a = order_find(services, services->item[i - 1]);
+		const struct conf_vip *a = order_first(services, services->item[i - 1]);
 		const struct conf_vip *b = services->item[i];
 		const struct conf_vip *first = a < b ? a : b, *second = a < b ? b : a;
 
@@ -149,7 +149,8 @@ int check_vips(struct check *c)
 		if (vip->place.broken)
 			continue;
 		check_vip(c, vip, &names, &services);
-		vip->pool_index = check_find_pool(c, "VIP", vip->name, vip->pool, &vip->place);
+		vip->pool_index = check_find_pool(
+			c, "VIP", vip->name, vip->pool, vip->pool_index, &vip->place);
 		if (check_rules(c, vip))
 			rc = -ENOMEM;
 	}

@@ -75,6 +75,7 @@ struct conf_place {
 	const char *file;
 	int line;
 	bool broken; /* a mistake in the object is reported already: conf_check looks no further */
+	uint64_t stamp; /* of the object's values (conf/stamp.h); 0 = none */
 };
 
 struct conf_port {
@@ -258,6 +259,7 @@ struct conf {
 	size_t n_pools;
 	struct conf_vip *vips;
 	size_t n_vips;
+	bool proven;              /* conf_check has nothing to look at (conf/stamp.h) */
 	struct conf_arena *arena; /* owns everything above */
 };
 

@@ -86,6 +86,15 @@ static int find(struct side *s, const char *name, size_t near, const char **out)
 	return 0;
 }
 
+/* Is element i of a, by its stamp, the same as one of b? */
+static bool is_untouched(const struct side *a, size_t i, const char *other)
+{
+	const struct conf_place *pa = (const void *)(element(a, i) + a->list->place_offset),
+				*pb = (const void *)(other + a->list->place_offset);
+
+	return pa->stamp && pa->stamp == pb->stamp;
+}
+
 static int report(struct diff *d, const struct conf_row *row, char *old, char *new, bool ok)
 {
 	int rc = ok ? 0 : -ENOMEM;
@@ -159,9 +168,11 @@ static int diff_side(struct diff *d, struct side *a, struct side *b, bool revers
 		const char *other;
 		bool ok = true;
 
+		if (i < b->n && is_untouched(a, i, element(b, i)))
+			continue;
 		d->at.names[depth] = name_at(a, i);
 		rc = find(b, d->at.names[depth], i, &other);
-		if (rc || (other && reverse))
+		if (rc || (other && (reverse || is_untouched(a, i, other))))
 			continue;
 		if (other) {
 			rc = diff_fields(d, a->list, element(a, i), other);

@@ -8,6 +8,7 @@
 #include "conf/arena.h"
 #include "conf/edit.h"
 #include "conf/hint.h"
+#include "conf/stamp.h"
 #include "conf/value.h"
 #include "conf/walk.h"
 
@@ -37,6 +38,18 @@ static int fail(const struct edit_object *o, struct sl_err *err, const char *fmt
 	return sl_err_add(err, "%s%s", where, what);
 }
 
+static struct conf_place *place_of(const struct edit_object *o, size_t depth)
+{
+	return (void *)((char *)o->bases[depth] + o->lists[depth]->place_offset);
+}
+
+void edit_touch(const struct edit_object *o)
+{
+	for (size_t i = 0; i < o->depth; i++)
+		place_of(o, i)->stamp = stamp_next();
+	o->conf->proven = false;
+}
+
 static const struct conf_row *list_row(const char *path)
 {
 	for (const struct conf_row *row = conf_rows; row < conf_rows + conf_n_rows; row++)
@@ -47,7 +60,7 @@ static const struct conf_row *list_row(const char *path)
 
 struct edit_object edit_top(struct conf *conf)
 {
-	return (struct edit_object){.base = conf};
+	return (struct edit_object){.conf = conf, .base = conf};
 }
 
 /* The lists on the way to a list, outermost first. 0, or -EINVAL. */
@@ -80,7 +93,7 @@ static int descend(struct edit_object *o)
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(walk_name_of(name, array + i * list->size), o->names[o->depth]) != 0)
 			continue;
-		o->base = array + i * list->size;
+		o->base = o->bases[o->depth] = array + i * list->size;
 		o->index = i;
 		o->list = list;
 		o->depth++;
@@ -163,9 +176,11 @@ static int add_named(struct conf *conf, const struct conf_row *list, struct edit
 	int rc;
 
 	walk_array(list, o->base, &o->index);
-	o->base = grow(conf, list, o->base);
+	o->base = o->bases[o->depth] = grow(conf, list, o->base);
 	o->list = list;
 	o->depth++;
+	if (o->base)
+		edit_touch(o);
 	rc = o->base ? set_defaults(conf, list, o->base) : -ENOMEM;
 	return rc ? rc : value_store(walk_name(list), o->base, conf->arena, &name, 1, why);
 }
@@ -224,6 +239,7 @@ int edit_delete(struct conf *conf, const char *list, const char *const *names, s
 		return fail(&o, err, "at least one %s is required", o.list->unit);
 	memmove(at, at + o.list->size, (n - o.index - 1) * o.list->size);
 	walk_set_array(o.list, parent.base, array, n - 1);
+	edit_touch(&parent);
 	return 0;
 }
 
@@ -275,11 +291,18 @@ static int find_key(const struct edit_object *o, const char *key, const struct c
 /* The object is not what its file says any more: no message is to lead there. */
 static void forget_place(const struct edit_object *o)
 {
-	if (o->list) {
-		struct conf_place *place = (void *)((char *)o->base + o->list->place_offset);
+	if (o->list)
+		*place_of(o, o->depth - 1) = (struct conf_place){0};
+	edit_touch(o);
+}
 
-		*place = (struct conf_place){0};
-	}
+/* A value was set. */
+static void touch_key(const struct edit_object *o, const struct conf_row *row)
+{
+	const bool proven = o->conf->proven && row->alone;
+
+	forget_place(o);
+	o->conf->proven = proven;
 }
 
 static int wrong_kind(const struct edit_object *o, const struct conf_row *row, const char *key,
@@ -321,7 +344,7 @@ int edit_set(struct conf *conf, const struct edit_object *o, const char *key,
 	rc = value_store(row, o->base, conf->arena, v, n, why);
 	if (rc == -EINVAL)
 		return fail(o, err, "%s %s", key, why);
-	forget_place(o);
+	touch_key(o, row);
 	return rc;
 }
 
@@ -337,7 +360,7 @@ int edit_set_text(struct conf *conf, const struct edit_object *o, const char *ke
 	rc = value_store_text(row, o->base, conf->arena, text, why);
 	if (rc == -EINVAL)
 		return fail(o, err, "%s %s", key, why);
-	forget_place(o);
+	touch_key(o, row);
 	return rc;
 }
 
@@ -351,7 +374,7 @@ int edit_unset(struct conf *conf, const struct edit_object *o, const char *key, 
 	if (!row->value && !row->absent)
 		return fail(o, err, "%s is required", key);
 	value_clear(row, o->base);
-	forget_place(o);
+	touch_key(o, row);
 	return row->value ? value_default(row, o->base, conf->arena) : 0;
 }
 
@@ -363,5 +386,6 @@ int edit_clear_list(const struct edit_object *o, const char *key, struct sl_err 
 	if (!row || row->type != CONF_TYPE_LIST)
 		return fail(o, err, "%s is no list", key);
 	walk_set_array(row, o->base, walk_array(row, o->base, &n), 0);
+	edit_touch(o);
 	return 0;
 }

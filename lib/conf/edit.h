@@ -25,11 +25,13 @@
 #define EDIT_VALUES_MAX 256
 
 struct edit_object {
+	struct conf *conf;
 	const struct conf_row *list; /* whose element it is; NULL: the configuration as a whole */
 	void *base;
 	size_t index;                                 /* in its list */
 	const struct conf_row *lists[EDIT_DEPTH_MAX]; /* of the path, outermost first */
 	const char *names[EDIT_DEPTH_MAX];            /* the caller's */
+	void *bases[EDIT_DEPTH_MAX];                  /* those that it is in, and itself */
 	size_t depth;
 };
 
@@ -72,6 +74,9 @@ int edit_set(struct conf *conf, const struct edit_object *o, const char *key,
 /* The same with one text. */
 int edit_set_text(struct conf *conf, const struct edit_object *o, const char *key, const char *text,
 	struct sl_err *err);
+
+/* A field of the object was changed otherwise than by this file. */
+void edit_touch(const struct edit_object *o);
 
 /* Back to what holds without the key. -EINVAL with a message when it is required. */
 int edit_unset(struct conf *conf, const struct edit_object *o, const char *key, struct sl_err *err);

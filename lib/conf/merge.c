@@ -29,6 +29,7 @@ static int set(struct merge *m, const struct diff_row *d)
 
 	if (find(m, d, &o))
 		return -ENOENT;
+	edit_touch(&o);
 	return value_assign(d->row, o.base, d->to, m->onto->arena);
 }
 

@@ -16,6 +16,20 @@ static int compare(const void *a, const void *b, void *cmp)
 	return ea < eb ? -1 : ea > eb;
 }
 
+/* Is it in order? Also finds out about equals. */
+static bool is_sorted(struct conf_order *o)
+{
+	o->distinct = true;
+	for (size_t i = 1; i < o->count; i++) {
+		const int d = o->cmp(o->item[i - 1], o->item[i]);
+
+		if (d > 0)
+			return false;
+		o->distinct &= d != 0;
+	}
+	return true;
+}
+
 int order_init(struct conf_order *o, const void *base, size_t n, size_t size, order_cmp *cmp)
 {
 	*o = (struct conf_order){.count = n, .cmp = cmp};
@@ -24,8 +38,17 @@ int order_init(struct conf_order *o, const void *base, size_t n, size_t size, or
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
 		o->item[i] = (const char *)base + i * size;
-	qsort_r(o->item, n, sizeof *o->item, compare, &o->cmp);
+	/* Many a list is written in its order. */
+	if (!is_sorted(o)) {
+		qsort_r(o->item, n, sizeof *o->item, compare, &o->cmp);
+		is_sorted(o);
+	}
 	return 0;
+}
+
+const void *order_first(const struct conf_order *o, const void *element)
+{
+	return o->distinct ? element : order_find(o, element);
 }
 
 const void *order_find(const struct conf_order *o, const void *key)

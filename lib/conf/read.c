@@ -8,6 +8,7 @@
 
 #include "conf/hint.h"
 #include "conf/read.h"
+#include "conf/stamp.h"
 #include "conf/schema.h"
 #include "conf/value.h"
 #include "conf/walk.h"
@@ -194,6 +195,7 @@ static void read_element(
 			config_setting_name(list->setting));
 	}
 	place->broken = s.read->mistakes != mistakes;
+	place->stamp = stamp_next();
 }
 
 static void read_list(

@@ -357,14 +357,15 @@ const struct conf_row conf_rows[] = {
 	{"pools[].backends[].address", CONF_TYPE_ADDRESS, AT(struct conf_backend, address),
 		.example = "10.0.0.11", .help = "Address of the backend, either family."},
 	{"pools[].backends[].weight", CONF_TYPE_UINT, AT(struct conf_backend, weight), .max = 1000,
-		.value = "100",
+		.value = "100", .alone = true,
 		.help = "Share of the traffic relative to the other backends; 0: "
 			"none."},
 	{"pools[].backends[].admin", CONF_TYPE_WORD, AT(struct conf_backend, admin),
-		.words = admins, .value = "ready",
+		.words = admins, .value = "ready", .alone = true,
 		.help = "What the operator wants of the backend."},
 	{"pools[].backends[].max_flows", CONF_TYPE_UINT, AT(struct conf_backend, max_flows),
 		.min = 1, .max = 1000000000, .zero = "no limit", .value = "0", .unit = "flows",
+		.alone = true,
 		.help = "With more connections than this a backend gets new ones only when the "
 			"others of its pool that are tried have no room either."},
 	{"pools[].backends[].id", CONF_TYPE_UINT, AT(struct conf_backend, id), .min = 1,

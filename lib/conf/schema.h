@@ -54,6 +54,7 @@ struct conf_row {
 		*absent; /* no default: what holds without the key; both NULL = key is required */
 	const char *example; /* for a key without default */
 	bool shown;          /* optional, but the example of the full file needs it */
+	bool alone;          /* any value in range goes with any others: conf_check need not look */
 	bool start;          /* only read at start: another value takes a restart */
 	const char *unit;    /* of a number; the name of one element for a list */
 	const char *help;

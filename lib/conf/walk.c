@@ -22,13 +22,29 @@ const struct conf_row *walk_owner(const struct conf_row *row)
 	return NULL;
 }
 
+/* Does the row stand in elements of the list? */
+static bool is_in(const struct conf_row *row, const struct conf_row *list)
+{
+	const size_t len = strlen(list->path);
+
+	return strncmp(row->path, list->path, len) == 0 &&
+	       strncmp(row->path + len, "[].", strlen("[].")) == 0;
+}
+
 int walk_init(struct walk *w)
 {
+	const struct conf_row *list = NULL; /* the innermost around the row */
+
 	w->owner = calloc(conf_n_rows, sizeof(const struct conf_row *));
 	if (!w->owner)
 		return -ENOMEM;
-	for (size_t i = 0; i < conf_n_rows; i++)
-		w->owner[i] = walk_owner(&conf_rows[i]);
+	for (size_t i = 0; i < conf_n_rows; i++) {
+		while (list && !is_in(&conf_rows[i], list))
+			list = w->owner[list - conf_rows];
+		w->owner[i] = list;
+		if (conf_rows[i].type == CONF_TYPE_LIST)
+			list = &conf_rows[i];
+	}
 	return 0;
 }
 

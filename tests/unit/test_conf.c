@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 
+#include "conf/stamp.h"
 #include "conf_text.h"
 #include "conf/hint.h"
 
@@ -367,6 +368,7 @@ static void check_proves_changed_data(void **state)
 		sl_addr_parse(i == 3 ? "10.0.0.9"
 				     : (const char *[]){"10.0.0.1", "10.0.0.2", "10.0.0.3"}[i],
 			&many[i].address);
+	assert_int_equal(stamp_forget(conf), 0);
 	conf->pools[0].backends = many;
 	conf->pools[0].n_backends = 4;
 	sl_addr_parse("224.0.0.1", &conf->vips[0].prefix.address);

@@ -245,16 +245,14 @@ static void the_order_of_a_list_is_no_difference(void **state)
 {
 	struct conf *a = good(WEB), *b = conf_clone(a);
 	const struct conf_backend be = b->pools[0].backends[0];
-	const struct edit_object o = find(a, "pools[].backends", "web", "b1");
+	const struct edit_object o = find(a, "pools[].backends", "web", "b1"), top = edit_top(a);
 	struct sl_err err = SL_ERR_INIT;
 
 	b->pools[0].backends[0] = b->pools[0].backends[1];
 	b->pools[0].backends[1] = be;
 	assert_int_equal(conf_equal(a, b), 1);
 	assert_int_equal(edit_set_text(a, &o, "weight", "3", &err), 0);
-	assert_int_equal(edit_set_text(a, &(struct edit_object){.base = a}, "daemon.log.level",
-				 "debug", &err),
-		0);
+	assert_int_equal(edit_set_text(a, &top, "daemon.log.level", "debug", &err), 0);
 	expect_diff(a, b,
 		"daemon.log.level: \"debug\" -> \"info\"\n"
 		"pool \"web\": backend \"b1\": weight: 3 -> 100\n");

@@ -5,6 +5,7 @@
 
 #include "conf_saved.h"
 
+#include "conf/stamp.h"
 #include "conf/value.h"
 #include "conf/walk.h"
 #include "random.h"
@@ -209,8 +210,12 @@ static void edit_all(struct random *rnd, struct conf *conf, const struct walk *w
 		char *array = walk_array(row, o->base, &n);
 
 		for (size_t i = 0; i < n; i++) {
-			struct edit_object e = {row, array + i * row->size, i, {NULL}, {NULL}, 0};
+			struct edit_object e = *o;
 
+			e.list = e.lists[e.depth] = row;
+			e.base = e.bases[e.depth] = array + i * row->size;
+			e.names[e.depth++] = walk_name_of(walk_name(row), e.base);
+			e.index = i;
 			edit_all(rnd, conf, walk, &e, accepted);
 		}
 	}
@@ -255,11 +260,108 @@ static void anything_saved_loads_back(void **state)
 	free(accepted);
 }
 
+/* Differences go by stamps; without them, all values are looked at. */
+static void stamps_hide_no_difference(void **state)
+{
+	unsigned int *accepted = calloc(conf_n_rows, sizeof *accepted);
+	struct random rnd = random_start();
+	size_t differences = 0;
+	struct walk walk;
+
+	assert_int_equal(walk_init(&walk), 0);
+	for (int round = 0; round < 300; round++) {
+		struct conf *conf = good(WEB), *before, *plain;
+		const struct edit_object top = edit_top(conf);
+		char *by_stamp, *by_value;
+
+		for (int i = 0; i < 20; i++)
+			add_some(&rnd, conf);
+		before = conf_clone(conf);
+		plain = conf_clone(conf);
+		assert_int_equal(stamp_forget(plain), 0);
+		for (uint32_t i = random_below(&rnd, 4); i > 0; i--)
+			add_some(&rnd, conf);
+		if (random_below(&rnd, 2))
+			edit_all(&rnd, conf, &walk, &top, accepted);
+		by_stamp = diff_text(before, conf);
+		by_value = diff_text(plain, conf);
+		assert_string_equal(by_stamp, by_value);
+		differences += *by_value != '\0';
+		free(by_stamp);
+		free(by_value);
+		conf_free(conf);
+		conf_free(before);
+		conf_free(plain);
+	}
+	assert_in_range(differences, 100, 290);
+	walk_free(&walk);
+	free(accepted);
+}
+
+/* Rows that say `alone` go with anything: what conf_check passed over, it would have passed. */
+static void alone_is_true(void **state)
+{
+	struct random rnd = random_start();
+	const char *const names[] = {"web", "b1"};
+
+	for (int round = 0; round < 3000; round++) {
+		struct conf *conf = good(WEB);
+		const struct conf_row *row = &conf_rows[random_below(&rnd, (uint32_t)conf_n_rows)];
+		struct edit_object o = edit_top(conf);
+		const struct conf_row *list = walk_owner(row);
+
+		assert_int_equal(conf_check(conf, NULL), 0);
+		assert_true(conf->proven);
+		if (row->type == CONF_TYPE_LIST || row->type == CONF_TYPE_GROUP ||
+			(list && edit_find(conf, list->path, names, &o, NULL))) {
+			conf_free(conf);
+			continue;
+		}
+		if (random_edit(&rnd, conf, &o, row) != 0) {
+			assert_int_equal(conf->proven, row->alone);
+			if (row->alone) {
+				assert_int_equal(stamp_forget(conf), 0);
+				assert_int_equal(conf_check(conf, NULL), 0);
+			}
+		}
+		conf_free(conf);
+	}
+}
+
+/* Objects that come or go are never alone. */
+static void other_objects_are_checked(void **state)
+{
+	const char *const gone[] = {"web", "b1"}, *const added[] = {"web", "b99"};
+	struct conf *conf = good(WEB), *copy;
+	struct edit_object o;
+
+	assert_int_equal(conf_check(conf, NULL), 0);
+	copy = conf_clone(conf);
+	assert_true(copy->proven);
+	assert_int_equal(edit_delete(copy, "pools[].backends", gone, NULL), 0);
+	assert_false(copy->proven);
+	conf_free(copy);
+	copy = conf_clone(conf);
+	assert_int_equal(edit_add(copy, "pools[].backends", added, &o, NULL), 0);
+	assert_false(copy->proven);
+	conf_free(copy);
+	copy = conf_clone(conf);
+	assert_int_equal(edit_find(copy, "pools", gone, &o, NULL), 0);
+	assert_int_equal(edit_clear_list(&o, "backends", NULL), 0);
+	assert_false(copy->proven);
+	assert_int_equal(conf_equal(conf, copy), 0);
+	conf_free(copy);
+	conf_free(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_keep_their_order),
 		cmocka_unit_test(anything_saved_loads_back),
+		cmocka_unit_test(stamps_hide_no_difference),
+		cmocka_unit_test(alone_is_true),
+		cmocka_unit_test(other_objects_are_checked),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
