@@ -230,7 +230,7 @@ lab_nginx_start() {
 		pid $d/nginx.pid;
 		events { worker_connections 4096; }
 		http {
-			log_format lab '\$server_addr \$remote_addr:\$remote_port \$status \$connection_requests \$request_length';
+			log_format lab '\$server_addr \$remote_addr:\$remote_port \$status \$connection_requests \$request_length \$uri';
 			access_log $d/access.log lab;
 			client_body_temp_path $d; proxy_temp_path $d; fastcgi_temp_path $d;
 			uwsgi_temp_path $d; scgi_temp_path $d;
