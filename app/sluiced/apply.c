@@ -11,6 +11,7 @@
 #include "drain.h"
 #include "gather.h"
 #include "leave.h"
+#include "numbers.h"
 #include "sessions.h"
 #include "load.h"
 
@@ -35,82 +36,6 @@ static void step_after(struct daemon *d, uint64_t ms)
 static void step_again(struct daemon *d)
 {
 	step_after(d, STEP_MS);
-}
-
-/* Keys under which backends and VIPs keep their numbers: what makes them the same to their flows.
- */
-static char *slot_key(const struct conf_pool *pool, const struct conf_backend *be)
-{
-	char addr[SL_ADDR_STRLEN], *key;
-
-	return asprintf(&key, "%s/%s", pool->name, sl_addr_format(&be->address, addr)) < 0 ? NULL
-											   : key;
-}
-
-static char *service_key(const struct conf_vip *vip)
-{
-	char addr[SL_PREFIX_STRLEN], ports[SL_PORTS_STRLEN], *key;
-
-	if (asprintf(&key, "%s %s/%u", sl_prefix_format_short(&vip->prefix, addr),
-		    sl_ports_format(&vip->ports, ports), vip->protocol) < 0)
-		return NULL;
-	return key;
-}
-
-static void free_keys(char **keys, size_t n)
-{
-	for (size_t i = 0; keys && i < n; i++)
-		free(keys[i]);
-	free(keys);
-}
-
-static bool have_all(char *const *keys, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!keys[i])
-			return false;
-	return true;
-}
-
-static int assign(
-	struct ids *ids, char **keys, size_t n, uint64_t number, uint16_t *out, struct sl_err *err)
-{
-	int rc = -ENOMEM;
-
-	if (keys && have_all(keys, n))
-		rc = ids_assign(ids, (const char *const *)keys, n, number, out, err);
-	free_keys(keys, n);
-	return rc;
-}
-
-static int assign_slots(struct daemon *d, struct build_job *job, struct sl_err *err)
-{
-	char **keys = calloc(job->n_backends + 1, sizeof *keys);
-	size_t n = 0;
-
-	for (size_t p = 0; keys && p < job->conf->n_pools; p++)
-		for (size_t i = 0; i < job->conf->pools[p].n_backends; i++, n++)
-			keys[n] = slot_key(&job->conf->pools[p], &job->conf->pools[p].backends[i]);
-	const int rc = assign(d->slots, keys, n, job->number, job->slots, err);
-
-	job->n_slots = ids_top(d->slots);
-	stats_follow(&d->stats, STATS_BACKEND, d->slots);
-	load_follow(d);
-	return rc;
-}
-
-static int assign_services(struct daemon *d, struct build_job *job, struct sl_err *err)
-{
-	char **keys = calloc(job->conf->n_vips + 1, sizeof *keys);
-
-	for (size_t i = 0; keys && i < job->conf->n_vips; i++)
-		keys[i] = service_key(&job->conf->vips[i]);
-	const int rc =
-		assign(d->services, keys, job->conf->n_vips, job->number, job->services, err);
-
-	job->n_services = ids_top(d->services);
-	stats_follow(&d->stats, STATS_SERVICE, d->services);
-	return rc;
 }
 
 /* The board follows a configuration when it is built for the first time. */
@@ -146,10 +71,10 @@ static struct build_job *make_job(struct daemon *d, struct version *version, str
 			.shared = d->ports[i].conf->driver == CONF_DRIVER_AF_PACKET,
 		};
 	view_collect(job->conf, d->ports, d->mirror, job->hops);
-	rc = assign_slots(d, job, err);
+	rc = numbers_backends(d, job, err);
 	if (!rc) {
 		flow_care_names(d, job);
-		rc = assign_services(d, job, err);
+		rc = numbers_services(d, job, err);
 	}
 	if (!rc)
 		rc = sessions_number_pools(d, job, err);

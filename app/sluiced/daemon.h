@@ -70,6 +70,8 @@ struct daemon {
 	bool refused;              /* a reload was, since the last change that was accepted */
 	char *last_error;          /* why the last reload or build failed; NULL = it did not */
 	struct ids *slots;         /* backend slots */
+	uint64_t slots_of;         /* the build that they were last given out for (numbers.h) */
+	uint64_t services_of;      /* the same for services */
 	struct sessions *sessions;
 	struct ids *services; /* service ids */
 	struct stats stats;
