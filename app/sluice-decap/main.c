@@ -129,6 +129,31 @@ static int add_vip(struct decap *d, const struct sl_prefix *vip, struct sl_err *
 		d, vip, DECAP_VIP | (rc == 0 ? DECAP_ADDED : before & DECAP_ADDED), err);
 }
 
+static const struct sl_addr *wanted_dscp(const struct options *o, uint8_t dscp, bool v6)
+{
+	for (size_t i = 0; o && i < o->dscp.count; i++) {
+		const struct dscp_vip *d = &o->dscp.item[i];
+
+		if (d->dscp == dscp && sl_addr_is4(&d->vip) != v6)
+			return &d->vip;
+	}
+	return NULL;
+}
+
+/* What each DSCP stands for; a predecessor's that are not wanted go (o = NULL: all). A value that
+ * stays is written again, which no packet notices. */
+static int set_dscp(struct decap *d, const struct options *o, struct sl_err *err)
+{
+	int rc = 0;
+
+	for (uint8_t dscp = 1; dscp < DECAP_DSCP_VALUES && rc == 0; dscp++) {
+		rc = decap_dscp_set(d, dscp, false, wanted_dscp(o, dscp, false), err);
+		if (rc == 0)
+			rc = decap_dscp_set(d, dscp, true, wanted_dscp(o, dscp, true), err);
+	}
+	return rc;
+}
+
 static int set_up(struct decap *d, const struct options *o, struct sl_err *err)
 {
 	bool v4 = false, v6 = false;
@@ -146,12 +171,14 @@ static int set_up(struct decap *d, const struct options *o, struct sl_err *err)
 		rc = settings_apply(d, o->ifname, err);
 	for (size_t i = 0; i < o->vips.count && rc == 0; i++)
 		rc = add_vip(d, &o->vips.item[i], err);
-	return rc;
+	return rc ? rc : set_dscp(d, o, err);
 }
 
 static int take_down(struct decap *d, const char *ifname, struct sl_err *err)
 {
-	const int rc = drop_vips(d, NULL, err);
+	const int forgot = set_dscp(d, NULL, err);
+	const int dropped = drop_vips(d, NULL, err);
+	const int rc = forgot ? forgot : dropped;
 
 	settings_restore(d, ifname);
 	decap_close(d);
@@ -180,7 +207,7 @@ static int run(const struct options *o, const sigset_t *stop, struct sl_err *err
 
 	if (lock_fd < 0)
 		return lock_fd;
-	rc = decap_open(o->ifname, &d, err);
+	rc = decap_open(o->ifname, o->gue_port, &d, err);
 	if (rc == 0) {
 		int sig;
 

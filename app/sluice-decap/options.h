@@ -11,10 +11,17 @@
 #include "base/array.h"
 #include "base/err.h"
 
+struct dscp_vip {
+	uint8_t dscp;
+	struct sl_addr vip;
+};
+
 struct options {
 	const char *ifname;
 	sl_array(struct sl_prefix) vips; /* without duplicates, in the order given */
-	bool help, version;              /* then the rest may be missing */
+	sl_array(struct dscp_vip) dscp;  /* their VIPs are among the above */
+	uint16_t gue_port;
+	bool help, version; /* then the rest may be missing */
 };
 
 /* Fill *o (zeroed by the caller, freed with options_free in any case). 0, or -EINVAL with every

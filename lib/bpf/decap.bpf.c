@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: (GPL-2.0-only OR BSD-3-Clause) */
 
-/* tc ingress on a backend: takes the outer header off 4in4, 6in6, 4in6 and 6in4 packets whose inner
- * destination is a VIP, in place, so that the kernel sees the client's packet arrive on this
- * interface.
+/* tc ingress on a backend. Takes the outer header off 4in4, 6in6, 4in6, 6in4 and GUE packets whose
+ * inner destination is a VIP, in place, so that the kernel sees the client's packet arrive on this
+ * interface; and gives a packet of layer 3 DSR its VIP back (decap_dscp.h).
+ *
+ * GUE (draft-ietf-intarea-gue-09): version 0 with an IP packet behind a header of any length, and
+ * version 1, which is an IP packet right behind UDP. Flags say that the packet is not there as it
+ * was (fragmented, transformed, ...), so they must be zero. The UDP checksum is not looked at: the
+ * inner packet has its own (RFC 6936, 4).
  *
  * Left exactly as it came, for the kernel to judge: any other packet; an outer fragment (the kernel
  * reassembles only after tc); an outer IPv6 extension header other than the tunnel encapsulation
@@ -18,6 +23,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/pkt_cls.h>
+#include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
@@ -35,7 +41,15 @@
 #define ECN_CE_IP6             0x30 /* in the second byte of an IPv6 header */
 #define OPTION_LIMIT           4    /* tunnel encapsulation limit */
 #define OPTIONS_BYTES          8
-#define LINEAR                 (sizeof(struct ethhdr) + IP4_HDR_MAX + sizeof(struct ipv6hdr))
+#define GUE_BYTES              4
+#define GUE_VERSION            0xc0
+#define GUE_CONTROL            0x20
+#define GUE_LEN                0x1f /* words of extensions */
+#define GUE_OUTER_MAX          (sizeof(struct udphdr) + GUE_BYTES + 4 * GUE_LEN)
+#define LINEAR                                                                 \
+	(sizeof(struct ethhdr) + IP4_HDR_MAX + OPTIONS_BYTES + GUE_OUTER_MAX + \
+		sizeof(struct ipv6hdr))
+#define OUTER_MASK 0xff /* bounds outer.len for the verifier; it is at most 204 */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -53,6 +67,13 @@ struct {
 	__type(value, __u32);
 } decap_nets SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, DECAP_DSCP_MAX);
+	__type(key, __u32);
+	__type(value, struct bpf_addr);
+} decap_dscp SEC(".maps");
+
 /* Not used by the program, only bound to it: what has to be undone lives as long as the filter. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -64,6 +85,24 @@ struct {
 /* False makes the program do without the flags above, as it does by itself on a kernel before
  * 6.3. */
 const volatile bool use_decap_flags = true;
+
+/* UDP destination port of GUE, network order. */
+const volatile __u16 gue_port = bpf_htons(DECAP_GUE_PORT);
+
+static __always_inline bool is_vip(const struct bpf_addr *addr)
+{
+	const __u32 *flags = bpf_map_lookup_elem(&decap_vips, addr);
+
+	if (!flags) {
+		struct bpf_prefix whole = {.len = 128};
+
+		__builtin_memcpy(&whole.addr, addr, sizeof whole.addr);
+		flags = bpf_map_lookup_elem(&decap_nets, &whole);
+	}
+	return flags && (*flags & DECAP_VIP);
+}
+
+#include "bpf/decap_dscp.h"
 
 struct outer {
 	__u32 len;  /* header bytes to take off */
@@ -105,17 +144,24 @@ static __always_inline bool outer_ip6(const struct ipv6hdr *ip, const void *end,
 	return true;
 }
 
-static __always_inline bool is_vip(const struct bpf_addr *addr)
+/* What stands behind a GUE header at `at` becomes the inner packet. */
+static __always_inline bool outer_gue(const void *at, const void *end, struct outer *o)
 {
-	const __u32 *flags = bpf_map_lookup_elem(&decap_vips, addr);
+	const struct udphdr *udp = at;
+	const __u8 *gue = (const void *)(udp + 1);
 
-	if (!flags) {
-		struct bpf_prefix whole = {.len = 128};
-
-		__builtin_memcpy(&whole.addr, addr, sizeof whole.addr);
-		flags = bpf_map_lookup_elem(&decap_nets, &whole);
+	if ((const void *)(gue + GUE_BYTES) > end || udp->dest != gue_port)
+		return false;
+	o->len += sizeof *udp;
+	if ((gue[0] & GUE_VERSION) == 1 << 6) { /* version 1 looks like the IP versions 4 and 6 */
+		o->inner = gue[0] >> 4 == 4 ? IPPROTO_IPIP : IPPROTO_IPV6;
+		return true;
 	}
-	return flags && (*flags & DECAP_VIP);
+	if ((gue[0] & (GUE_VERSION | GUE_CONTROL)) || gue[2] || gue[3])
+		return false;
+	o->inner = gue[1];
+	o->len += GUE_BYTES + 4 * (gue[0] & GUE_LEN);
+	return true;
 }
 
 /* Whether an inner packet of the promised family stands at `at` and is for a VIP. */
@@ -154,7 +200,9 @@ static __always_inline bool is_tunnel_to_vip(struct __sk_buff *skb, struct outer
 	} else if (eth->h_proto != bpf_htons(ETH_P_IPV6) || !outer_ip6(ip, end, o)) {
 		return false;
 	}
-	return inner_is_for_vip(ip + (o->len & 0x3f), end, o->inner);
+	if (o->inner == IPPROTO_UDP && !outer_gue(ip + (o->len & OUTER_MASK), end, o))
+		return false;
+	return inner_is_for_vip(ip + (o->len & OUTER_MASK), end, o->inner);
 }
 
 /* Take len bytes off behind the MAC header. Segment sizes count payload, so they do not change. */
@@ -195,7 +243,7 @@ int sluice_decap(struct __sk_buff *skb)
 	if ((void *)(long)skb->data + need > (void *)(long)skb->data_end)
 		bpf_skb_pull_data(skb, need);
 	if (!is_tunnel_to_vip(skb, &o))
-		return TC_ACT_UNSPEC;
+		return dscp_restore(skb);
 
 	if (o.is6 == (o.inner == IPPROTO_IPV6)) {
 		if (shrink(skb, o.len, 0))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <endian.h>
 #include <errno.h>
 #include <net/if.h>
 #include <net/if_arp.h>
@@ -55,11 +56,21 @@ static int bind_state(const struct decap *d)
 	return bpf_prog_bind_map(prog_fd, map_fd, NULL) ? -errno : 0;
 }
 
-static int load(struct decap *d, struct sl_err *err)
+static int open_and_load(struct decap *d, uint16_t gue_port)
+{
+	d->skel = decap_bpf__open();
+	if (!d->skel)
+		return -errno;
+	d->skel->rodata->gue_port = htobe16(gue_port);
+	const int rc = decap_bpf__load(d->skel);
+
+	return rc ? rc : bind_state(d);
+}
+
+static int load(struct decap *d, uint16_t gue_port, struct sl_err *err)
 {
 	obj_listen();
-	d->skel = decap_bpf__open_and_load();
-	const int rc = d->skel ? bind_state(d) : -errno;
+	const int rc = open_and_load(d, gue_port);
 	obj_unlisten();
 	return rc ? obj_err(err, rc, "cannot load %s", DECAP_PROG) : 0;
 }
@@ -103,6 +114,23 @@ static int copy_nets(struct decap *d, int from_fd)
 	return rc;
 }
 
+static int dscp_fd(const struct decap *d)
+{
+	return bpf_map__fd(d->skel->maps.decap_dscp);
+}
+
+static int copy_dscp(struct decap *d, int from_fd)
+{
+	for (__u32 key = 0; key < DECAP_DSCP_MAX; key++) {
+		struct bpf_addr vip;
+
+		if (bpf_map_lookup_elem(from_fd, &key, &vip) ||
+			bpf_map_update_elem(dscp_fd(d), &key, &vip, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
 /* Maps of a version with other sizes of key or value cannot be read: its memory is lost, its filter
  * goes. */
 static bool same_layout(int fd, uint32_t key_size, uint32_t value_size)
@@ -121,6 +149,7 @@ static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
 	int rc = 0;
 	const int from_vips = obj_map_open(prog_fd, DECAP_VIPS_MAP);
 	const int from_nets = obj_map_open(prog_fd, DECAP_NETS_MAP);
+	const int from_dscp = obj_map_open(prog_fd, DECAP_DSCP_MAP);
 	const int from_state = obj_map_open(prog_fd, DECAP_STATE_MAP);
 
 	if (from_vips >= 0 && same_layout(from_vips, sizeof(struct bpf_addr), sizeof(__u32)))
@@ -128,6 +157,9 @@ static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
 	if (rc == 0 && from_nets >= 0 &&
 		same_layout(from_nets, sizeof(struct bpf_prefix), sizeof(__u32)))
 		rc = copy_nets(d, from_nets);
+	if (rc == 0 && from_dscp >= 0 &&
+		same_layout(from_dscp, sizeof zero, sizeof(struct bpf_addr)))
+		rc = copy_dscp(d, from_dscp);
 	if (rc == 0 && from_state >= 0 && same_layout(from_state, sizeof zero, sizeof d->state) &&
 		bpf_map_lookup_elem(from_state, &zero, &d->state))
 		rc = -errno;
@@ -135,6 +167,8 @@ static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
 		close(from_vips);
 	if (from_nets >= 0)
 		close(from_nets);
+	if (from_dscp >= 0)
+		close(from_dscp);
 	if (from_state >= 0)
 		close(from_state);
 	if (rc)
@@ -167,7 +201,7 @@ static int attach(struct decap *d, struct sl_err *err)
 	return rc;
 }
 
-int decap_open(const char *ifname, struct decap **out, struct sl_err *err)
+int decap_open(const char *ifname, uint16_t gue_port, struct decap **out, struct sl_err *err)
 {
 	struct decap *d;
 	const int ifindex = obj_ifindex(ifname, err);
@@ -184,7 +218,7 @@ int decap_open(const char *ifname, struct decap **out, struct sl_err *err)
 		.ifindex = ifindex,
 		.prog = DECAP_PROG,
 		.priority = TC_SLOT_PRIORITY_DECAP};
-	rc = load(d, err);
+	rc = load(d, gue_port, err);
 	if (rc == 0)
 		rc = attach(d, err);
 	if (rc == 0) {
@@ -254,6 +288,30 @@ int decap_vip_set(struct decap *d, const struct sl_prefix *vip, uint32_t flags, 
 		sl_err_sys(err, rc, "VIP %s in %s", sl_prefix_format_short(vip, text),
 			one ? DECAP_VIPS_MAP : DECAP_NETS_MAP);
 	return rc;
+}
+
+static __u32 dscp_key(uint8_t dscp, bool v6)
+{
+	return dscp + (v6 ? DECAP_DSCP_VALUES : 0u);
+}
+
+int decap_dscp_set(
+	struct decap *d, uint8_t dscp, bool v6, const struct sl_addr *vip, struct sl_err *err)
+{
+	static const struct sl_addr none;
+	const __u32 key = dscp_key(dscp, v6);
+
+	if (bpf_map_update_elem(dscp_fd(d), &key, vip ? vip : &none, BPF_ANY))
+		return sl_err_sys(err, errno, "DSCP %u in %s", dscp, DECAP_DSCP_MAP);
+	return 0;
+}
+
+bool decap_dscp_get(struct decap *d, uint8_t dscp, bool v6, struct sl_addr *vip)
+{
+	static const struct sl_addr none;
+	const __u32 key = dscp_key(dscp, v6);
+
+	return bpf_map_lookup_elem(dscp_fd(d), &key, vip) == 0 && !sl_addr_eq(vip, &none);
 }
 
 void decap_close(struct decap *d)

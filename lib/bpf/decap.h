@@ -10,6 +10,7 @@
 #ifndef SLUICE_BPF_DECAP_H
 #define SLUICE_BPF_DECAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,10 +20,11 @@
 
 struct decap;
 
-/* Attach to tc ingress of an Ethernet interface, creating clsact if it is missing. The filter of a
- * killed predecessor is replaced and its VIPs and state are taken over; filters of others stay. 0
- * and *out, or -errno: -ENODEV no such interface, -EEXIST foreign filter in our place. */
-int decap_open(const char *ifname, struct decap **out, struct sl_err *err);
+/* Attach to tc ingress of an Ethernet interface, creating clsact if it is missing; gue_port: UDP
+ * port of GUE. The filter of a killed predecessor is replaced and its VIPs, DSCP values and state
+ * are taken over; filters of others stay. 0 and *out, or -errno: -ENODEV no such interface, -EEXIST
+ * foreign filter in our place. */
+int decap_open(const char *ifname, uint16_t gue_port, struct decap **out, struct sl_err *err);
 
 /* What has to be undone: of a predecessor, or all zero. The caller changes it, then calls
  * decap_save. */
@@ -38,6 +40,13 @@ uint32_t decap_vip_flags(struct decap *d, const struct sl_prefix *vip);
 /* Put a VIP in with these flags, or take it out with 0. 0, or -errno: -E2BIG or -ENOSPC map full.
  */
 int decap_vip_set(struct decap *d, const struct sl_prefix *vip, uint32_t flags, struct sl_err *err);
+
+/* Let a DSCP (1-63) stand for a VIP of this family, or with NULL for none. 0, or -errno. */
+int decap_dscp_set(
+	struct decap *d, uint8_t dscp, bool v6, const struct sl_addr *vip, struct sl_err *err);
+
+/* The VIP that a DSCP stands for; false without one. */
+bool decap_dscp_get(struct decap *d, uint8_t dscp, bool v6, struct sl_addr *vip);
 
 /* Detach, remove the qdisc if it was made here and holds no filter of anybody, and free. NULL is
  * fine, and so is an interface that is gone. */

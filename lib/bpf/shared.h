@@ -21,27 +21,34 @@ struct bpf_prefix {
 };
 
 /* steer.bpf.c and steer_tc.bpf.c. Program names have at most 15 characters. */
-#define STEER_PROG      "sluice_steer"
-#define STEER_TC_PROG   "sluice_steer_tc"
-#define STEER_VIPS_MAP  "sluice_vips"
-#define STEER_NETS_MAP  "sluice_nets"
-#define STEER_XSKS_MAP  "xsks_map" /* the name that DPDK's net_af_xdp looks for */
-#define STEER_VIPS_MAX  8192
-#define STEER_QUEUE_MAX 64
+#define STEER_PROG        "sluice_steer"
+#define STEER_TC_PROG     "sluice_steer_tc"
+#define STEER_VIPS_MAP    "sluice_vips"
+#define STEER_NETS_MAP    "sluice_nets"
+#define STEER_XSKS_MAP    "xsks_map" /* the name that DPDK's net_af_xdp looks for */
+#define STEER_VIPS_MAX    8192
+#define STEER_QUEUE_MAX   64
 
 /* Value of sluice_vips and sluice_nets: why the address or the prefix is in the map. */
-#define STEER_VIP       (1u << 0)
+#define STEER_VIP         (1u << 0)
 
 /* decap.bpf.c */
-#define DECAP_PROG      "sluice_decap"
-#define DECAP_VIPS_MAP  "decap_vips"
-#define DECAP_NETS_MAP  "decap_nets"
-#define DECAP_STATE_MAP "decap_state"
-#define DECAP_VIPS_MAX  8192
+#define DECAP_PROG        "sluice_decap"
+#define DECAP_VIPS_MAP    "decap_vips"
+#define DECAP_NETS_MAP    "decap_nets"
+#define DECAP_STATE_MAP   "decap_state"
+#define DECAP_DSCP_MAP    "decap_dscp"
+#define DECAP_VIPS_MAX    8192
+#define DECAP_GUE_PORT    6080 /* IANA's for GUE */
+
+/* Key of decap_dscp, an array: the DSCP, 64 more for IPv6. Its value: the VIP, all zero for none.
+ */
+#define DECAP_DSCP_VALUES 64
+#define DECAP_DSCP_MAX    (2 * DECAP_DSCP_VALUES)
 
 /* Value of decap_vips and decap_nets. */
-#define DECAP_VIP       (1u << 0) /* decapsulate what is for this address */
-#define DECAP_ADDED     (1u << 1) /* sluice-decap put it on lo, and takes it off again */
+#define DECAP_VIP         (1u << 0) /* decapsulate what is for this address */
+#define DECAP_ADDED       (1u << 1) /* sluice-decap put it on lo, and takes it off again */
 
 /* A kernel setting as it was and as sluice-decap set it. */
 struct decap_setting {

@@ -177,7 +177,7 @@ static void missing_interface_is_named(void **state)
 	assert_string_equal(sl_err_first(&err), "interface nosuch0: No such device");
 	assert_int_equal(steer_open_xdp("nosuch0", &s, &err), -ENODEV);
 	assert_int_equal(steer_open_tc("nosuch0", &s, &err), -ENODEV);
-	assert_int_equal(decap_open("nosuch0", &d, &err), -ENODEV);
+	assert_int_equal(decap_open("nosuch0", 6080, &d, &err), -ENODEV);
 	assert_int_equal(err.count, 4);
 }
 
@@ -373,9 +373,10 @@ static void decap_successor_inherits(void **state)
 		"203.0.113.16/28", "203.0.113.16/30", "2001:db8:7::/48"};
 	const struct sl_prefix vip[] = {sl_prefix_of(&a), sl_prefix_of(&b), sl_prefix_of(&c)};
 	struct sl_prefix *list, net[3];
+	struct sl_addr of_dscp;
 	size_t n;
 
-	assert_int_equal(decap_open(IF, &killed, &err), 0);
+	assert_int_equal(decap_open(IF, 6080, &killed, &err), 0);
 	assert_int_equal(decap_state(killed)->made_qdisc, 1);
 	assert_int_equal(decap_state(killed)->setting[0].changed, 0);
 	decap_state(killed)->setting[1] =
@@ -390,8 +391,12 @@ static void decap_successor_inherits(void **state)
 	assert_int_equal(decap_vip_set(killed, &net[0], DECAP_VIP | DECAP_ADDED, &err), 0);
 	assert_int_equal(decap_vip_set(killed, &net[2], DECAP_VIP, &err), 0);
 	assert_int_equal(decap_vip_set(killed, &net[1], 0, &err), 0);
+	assert_int_equal(decap_dscp_set(killed, 10, false, &a, &err), 0);
+	assert_int_equal(decap_dscp_set(killed, 10, true, &b, &err), 0);
+	assert_int_equal(decap_dscp_set(killed, 11, false, &a, &err), 0);
+	assert_int_equal(decap_dscp_set(killed, 11, false, NULL, &err), 0);
 
-	assert_int_equal(decap_open(IF, &d, &err), 0);
+	assert_int_equal(decap_open(IF, 6080, &d, &err), 0);
 	assert_int_equal(decap_state(d)->made_qdisc, 1);
 	assert_int_equal(decap_state(d)->setting[1].before, 7);
 	assert_int_equal(decap_state(d)->setting[1].set, 9);
@@ -399,6 +404,9 @@ static void decap_successor_inherits(void **state)
 	assert_int_equal(decap_vip_flags(d, &vip[0]), DECAP_VIP | DECAP_ADDED);
 	assert_int_equal(decap_vip_flags(d, &vip[1]), DECAP_VIP);
 	assert_int_equal(decap_vip_flags(d, &vip[2]), 0);
+	assert_true(decap_dscp_get(d, 10, false, &of_dscp) && sl_addr_eq(&of_dscp, &a));
+	assert_true(decap_dscp_get(d, 10, true, &of_dscp) && sl_addr_eq(&of_dscp, &b));
+	assert_false(decap_dscp_get(d, 11, false, &of_dscp));
 	assert_int_equal(decap_vips(d, &list, &n), 0);
 	assert_int_equal(n, 4);
 	/* that of the prefix itself, not of the one around it */
@@ -417,7 +425,7 @@ static void decap_wants_ethernet(void **state)
 {
 	struct decap *d;
 
-	assert_int_equal(decap_open("lo", &d, &err), -EINVAL);
+	assert_int_equal(decap_open("lo", 6080, &d, &err), -EINVAL);
 	assert_string_equal(sl_err_first(&err), "interface lo is not an Ethernet interface");
 }
 
