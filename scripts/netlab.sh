@@ -19,6 +19,7 @@
 #	LAB_QUEUES=1      queues of every veth, lanes of sluiced
 #	LAB_SLOT=0        which pair of CPUs sluiced takes, so that laboratories do not share them
 #	LAB_DRIVER=af_xdp LAB_FORWARD=ipip
+#	LAB_DSCP=10       what stands for the VIP with LAB_FORWARD=dscp: one VIP a family then
 #	LAB_VIPS          "ADDRESS=FAMILY ...": VIPs and the family of their pool's backends
 #	LAB_CHECKS        "{ ... }, { ... }": checks, all of them for every pool
 #	LAB_POOL          more keys of every pool, as in the file
@@ -32,7 +33,7 @@ VIP4=203.0.113.10 VIP4B=203.0.113.11
 VIP6=2001:db8:77::10 VIP6B=2001:db8:77::11
 export VIP4 VIP4B VIP6 VIP6B
 
-: "${LAB_ARMS:=1}" "${LAB_QUEUES:=1}" "${LAB_SLOT:=0}" "${LAB_DRIVER:=af_xdp}" "${LAB_FORWARD:=ipip}"
+: "${LAB_ARMS:=1}" "${LAB_QUEUES:=1}" "${LAB_SLOT:=0}" "${LAB_DRIVER:=af_xdp}" "${LAB_FORWARD:=ipip}" "${LAB_DSCP:=10}"
 : "${LAB_VIPS:=$VIP4=4 $VIP6=6}" "${LAB_WEIGHTS:=}" "${LAB_CHECKS:=}" "${LAB_POOL:=}" "${LAB_MORE_POOLS:=}"
 
 # shellcheck source=scripts/netlab-run.sh
@@ -265,7 +266,9 @@ lab_vip_addresses() {
 # lab_decap_start N: decapsulation and the VIPs of LAB_VIPS on a backend.
 lab_decap_start() {
 	local args=() vip
-	for vip in $(lab_vip_addresses); do args+=(--vip "$vip"); done
+	for vip in $(lab_vip_addresses); do
+		if [ "$LAB_FORWARD" = dscp ]; then args+=(--dscp "$LAB_DSCP=$vip"); else args+=(--vip "$vip"); fi
+	done
 	lab_spawn "decap-be$1" "be$1" "$LAB_BUILD/app/sluice-decap/sluice-decap" "${args[@]}" --interface eth0
 	lab_ready "decap-be$1" '^(.* )?ready:' 10
 }
@@ -316,15 +319,16 @@ lab_check_names() {
 }
 
 lab_conf_pool() {
-	local i weights weight sep=''
+	local i weights weight sep='' more=''
+	[ "$LAB_FORWARD" != dscp ] || more=" dscp = $LAB_DSCP;"
 	read -ra weights <<<"$LAB_WEIGHTS"
 	printf '  { name = "web%s"; forward = "%s"; %s\n    checks = [ %s ]; backends = (\n' "$1" "$LAB_FORWARD" "$LAB_POOL" \
 		"$(lab_check_names)"
 	for i in $(seq "$LAB_N"); do
 		weight=${weights[i - 1]:-100}
 		[ "$weight" != - ] || continue
-		printf '    %s{ name = "be%s"; address = "%s"; weight = %s; }\n' \
-			"$sep" "$i" "$(lab_backend_address "$i" "$1")" "$weight"
+		printf '    %s{ name = "be%s"; address = "%s"; weight = %s;%s }\n' \
+			"$sep" "$i" "$(lab_backend_address "$i" "$1")" "$weight" "$more"
 		sep=', '
 	done
 	printf '  ); }'
