@@ -73,6 +73,21 @@ static int lcore_stats(const struct daemon *d, const char *params, struct rte_te
 	return -ENOENT;
 }
 
+/* Workers by lcore, each with the number of lanes that it drives. */
+static int lcore_list(const struct daemon *d, const char *params, struct rte_tel_data *out)
+{
+	for (uint32_t i = 0; i < d->n_workers; i++) {
+		char name[16];
+		uint32_t lanes = 0;
+
+		for (uint32_t l = 0; l < d->n_lanes; l++)
+			lanes += lane_map_owner(&d->lane_map, l) == i;
+		snprintf(name, sizeof name, "%u", d->workers[i].lcore);
+		add(out, name, lanes);
+	}
+	return 0;
+}
+
 /* Entries now, and what became of flows since the start, of one lane. */
 static void add_flow_sums(uint64_t sum[8], const struct flow_table *t)
 {
@@ -122,6 +137,7 @@ static const struct {
 	{"/sluice/flow/stats", flow_stats,
 		"Flow tables: flows, room, and what became of flows. Parameter: lcore, or none for "
 		"all."},
+	{"/sluice/lcore/list", lcore_list, "Lcores of the workers: lanes of each. No parameters."},
 	{"/sluice/lcore/stats", lcore_stats, "Packets and cycles of one worker. Parameter: lcore."},
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Commands for dpdk-telemetry: /sluice/info, /sluice/drops, /sluice/lcore/stats,ID,
- * /sluice/flow/stats[,ID]. Read only. */
+ * /sluice/flow/stats[,ID], /sluice/lcore/list. Read only. */
 
 #ifndef SLUICED_TELEMETRY_H
 #define SLUICED_TELEMETRY_H

@@ -30,6 +30,16 @@ done
 expect_eq "VIPs" "$(lab_ctl -j flow list | jq -r '.[].vip' | sort | uniq -c | awk '{ print $1 }' | sort -n | xargs)" "20 40"
 lab_ctl flow list | awk 'NR == 1 { exit !/CLIENT +VIP +PROTO/ }' || fail "no columns for the ends"
 
+# One is forgotten, by the ends that the list has; then those of a backend.
+one=$(lab_ctl -j flow list web4/be2 | jq -r '.[0] | "\(.client) \(.vip)/\(.protocol)"')
+# shellcheck disable=SC2086
+expect_eq "forgotten of $one" "$(lab_ctl flow flush $one)" "1 forgotten"
+expect_eq "listed of it" "$(lab_ctl -j flow list | jq --arg c "${one%% *}" 'map(select(.client == $c)) | length')" 0
+expect_eq "connections" "$(lab_ctl -j flow list | jq length)" 59
+six=$(lab_ctl -j flow list web6/be1 | jq length)
+expect_eq "forgotten of be1" "$(lab_ctl flow flush --backend web6/be1)" "$six forgotten"
+expect_eq "connections" "$(lab_ctl -j flow list | jq length)" $((59 - six))
+
 # Taken up at run time: the flows are over 1 s after their last packet now.
 sed -i 's/tcp_closing_s = 1000/tcp_closing_s = 1/' "$LAB_CONF"
 lab_reload

@@ -36,6 +36,8 @@ stats=$(ask "/sluice/lcore/stats,$(lab_cpu 1)")
 expect_eq "packets of the only worker" "$(jq .forwarded <<<"$stats")" "$(jq .forwarded <<<"$info")"
 expect_eq "a worker that is not there" "$(ask /sluice/lcore/stats,200)" null
 
+expect_eq "workers and their lanes" "$(ask /sluice/lcore/list)" "{\"$(lab_cpu 1)\":1}"
+
 flows=$(ask /sluice/flow/stats)
 [ "$(jq .inserted <<<"$flows")" -ge 50 ] || fail "too few flows: $flows"
 expect_eq "places of the table" "$(jq .room <<<"$flows") $(jq .room_most <<<"$flows")" "4096 1048576"

@@ -163,7 +163,7 @@ static void judge_frame(struct judge *j, uint32_t id, uint8_t flags, const uint8
 	*f = (struct flow){
 		.backend = s.backend,
 		.fresh = is_tcp(id) && flags == SYN && (bond != BOND_MUST || f->fresh || f->closed),
-		.closed = is_tcp(id) && (flags & FIN || (f->closed && flags != SYN)),
+		.closed = is_tcp(id) && (flags & (FIN | RST) || (f->closed && flags != SYN)),
 		.gone = be->gone,
 		.seen = j->w.lane->clock,
 	};

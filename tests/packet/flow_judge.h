@@ -16,7 +16,7 @@
 
 #define HEADROOM  128
 
-enum { SYN = 2, FIN = 1, ACK = 16 };
+enum { FIN = 1, SYN = 2, RST = 4, ACK = 16 };
 
 /* Where a flow was seen last. */
 struct flow {

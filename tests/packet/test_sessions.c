@@ -161,12 +161,70 @@ static void clients_keep_their_backend(void **state)
 	judge_free(j);
 }
 
+/* How long each client's session has been idle; all of them have one. */
+static void expect_idle(const struct session_table *t, uint32_t clients, uint32_t idle_s)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < session_words(t); i++) {
+		struct session_client c;
+		uint64_t word;
+
+		if (!session_read(t, i, &word, &c))
+			continue;
+		assert_int_equal(session_idle_s(t, word), idle_s);
+		n++;
+	}
+	assert_int_equal(n, clients);
+}
+
+/* What renews a session: a new connection, and the end of one by FIN or RST; data does not. */
+static void the_end_of_a_connection_renews(void **state)
+{
+	static const uint8_t ends[] = {FIN | ACK, RST, RST | ACK, FIN};
+	struct judge *j = judge_new(CLIENTS, 8 * CLIENTS);
+	struct session_table *t = session_new(16 * CLIENTS, secret);
+
+	j->w.lane->sessions = t;
+	j->w.persist_s = 1000;
+	j->free_choice = true;
+	for (uint32_t n = 0; n < 12; n++) {
+		j->w.be[n].place = FLOW_IN;
+		j->w.be[n].weight = 10;
+	}
+	flow_world_publish(&j->w);
+	for (uint32_t id = 0; id < CLIENTS; id++)
+		j->flow[id].backend = FLOW_NOBODY;
+	j->n_flows = CLIENTS;
+	for (uint32_t id = 0; id < CLIENTS; id += 4)
+		for (uint32_t service = 0; service < 2; service++) { /* the TCP ones */
+			send_range(j, id + service, id + service + 1, SYN);
+			send_range(j, id + service, id + service + 1, ACK);
+		}
+	expect_idle(t, CLIENTS / 2, 0);
+	for (size_t e = 0; e < sizeof ends; e++) {
+		t->clock += 7;
+		j->w.lane->clock += 7;
+		for (uint32_t id = 0; id < CLIENTS; id += 4)
+			send_range(j, id, id + 2, ACK);
+		expect_idle(t, CLIENTS / 2, 7);
+		for (uint32_t id = 0; id < CLIENTS; id += 4)
+			send_range(j, id, id + 2, ends[e]);
+		expect_idle(t, CLIENTS / 2, 0);
+	}
+	if (j->wrong)
+		fail_msg("flow %u %s", j->which, j->what);
+	session_free(t);
+	judge_free(j);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions_live_as_long_as_they_may),
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(clients_keep_their_backend),
+		cmocka_unit_test(the_end_of_a_connection_renews),
 	};
 
 	printf("hash: %s\n", hash_init());

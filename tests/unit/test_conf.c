@@ -196,6 +196,16 @@ static void one_mistake_one_message(void **state)
 			"t:2: pool \"p\": scheduler \"wrr\" cannot work with flows.per_lane = 0: "
 			"it "
 			"needs the memory of which backend a connection has"},
+		{"pools = ( { name = \"p\"; scheduler = \"lc\"; track = \"none\"; } );",
+			"t:2: pool \"p\": scheduler \"lc\" cannot work with track = \"none\": it "
+			"leaves it to the flow table that a connection stays"},
+		{"pools = ( { name = \"p\"; persist_s = 60; track = \"none\"; } );",
+			"t:2: pool \"p\": persist_s cannot work with track = \"none\": nothing "
+			"tells "
+			"a new connection from another packet"},
+		{"flows = { per_lane = 0; }; pools = ( { name = \"p\"; persist_s = 60; } );",
+			"t:2: pool \"p\": persist_s cannot work with flows.per_lane = 0: nothing "
+			"tells a new connection from another packet"},
 		{"pools = ( { name = \"p\"; scheduler = \"p2c\"; p2c = { flows = 0; latency = 0; "
 		 "errors = 0; }; } );",
 			"t:2: pool \"p\": p2c: flows, latency and errors are all 0: nothing to "
