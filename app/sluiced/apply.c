@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "apply.h"
-#include "flow_care.h"
 #include "base/log.h"
 #include "drain.h"
 #include "gather.h"
@@ -72,10 +71,8 @@ static struct build_job *make_job(struct daemon *d, struct version *version, str
 		};
 	view_collect(job->conf, d->ports, d->mirror, job->hops);
 	rc = numbers_backends(d, job, err);
-	if (!rc) {
-		flow_care_names(d, job);
+	if (!rc)
 		rc = numbers_services(d, job, err);
-	}
 	if (!rc)
 		rc = sessions_number_pools(d, job, err);
 	if (!rc)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "daemon.h"
+#include "flow_care.h"
 #include "load.h"
 #include "numbers.h"
 
@@ -108,7 +109,11 @@ static int assign_backends(struct daemon *d, struct build_job *job, struct sl_er
 	for (size_t p = 0; keys && p < job->conf->n_pools; p++)
 		for (size_t i = 0; i < job->conf->pools[p].n_backends; i++, n++)
 			keys[n] = slot_key(&job->conf->pools[p], &job->conf->pools[p].backends[i]);
-	return assign(d->slots, keys, n, job->number, job->slots, err);
+	const int rc = assign(d->slots, keys, n, job->number, job->slots, err);
+
+	if (!rc)
+		flow_care_names(d, job); /* the same names once more */
+	return rc;
 }
 
 int numbers_backends(struct daemon *d, struct build_job *job, struct sl_err *err)
