@@ -47,6 +47,8 @@ static const struct column backend_columns[] = {
 	{"code", NULL, NULL, false},
 	{"reason", NULL, NULL, false},
 	{"latency_ms", NULL, NULL, true},
+	{"path_mtu", NULL, NULL, true},
+	{"unreachable", NULL, NULL, true},
 	{"next_hop.mac", NULL, NULL, false},
 	{"next_hop.port", NULL, NULL, false},
 };

@@ -88,6 +88,11 @@ static enum exit_code print_backend(FILE *out, const json_t *data, const struct 
 		text(data, "pool"), text(data, "backend"), text(data, "address"), state,
 		cell_duration(number(data, "since_s"), since), number(data, "weight"),
 		number(data, "effective"), number(data, "flows"));
+	if (json_object_get(data, "path_mtu"))
+		fprintf(out, "path MTU lowered to %.0f by ICMP\n", number(data, "path_mtu"));
+	if (number(data, "unreachable") > 0)
+		fprintf(out, "said to be unreachable by %.0f ICMP errors\n",
+			number(data, "unreachable"));
 	if (json_array_size(checks) == 0)
 		fprintf(out, "no check: counts as up\n");
 	else

@@ -11,6 +11,7 @@
 #include "gather.h"
 #include "leave.h"
 #include "numbers.h"
+#include "paths.h"
 #include "sessions.h"
 #include "load.h"
 
@@ -80,6 +81,8 @@ static struct build_job *make_job(struct daemon *d, struct version *version, str
 	if (!rc)
 		rc = leave_collect(d, job);
 	if (!rc)
+		paths_collect(d, job);
+	if (!rc)
 		rc = gather_begin(d, job);
 	if (!rc && d->running && version != d->running->version)
 		memset(d->forced, 0, BACKEND_SLOTS * sizeof *d->forced);
@@ -147,6 +150,8 @@ int apply_steering(struct daemon *d, struct sl_err *err)
 	/* To the program first: a VIP that the kernel holds and Sluice does not take would be
 	 * refused. */
 	rc = steer_ports(d, vips, conf->n_vips, err);
+	if (!rc)
+		rc = paths_steer(d, err);
 	if (!rc && d->host_if)
 		rc = host_if_set_vips(d->host_if, vips, conf->n_vips, err);
 	free(vips);
@@ -352,6 +357,8 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 			d->next_due_ms = gather_due(d);
 		if (is_new)
 			follow(d, err);
+		else if (paths_steer(d, err) != 0)
+			change_not_followed(d, err);
 	}
 	watch(d);
 	apply_step(d);

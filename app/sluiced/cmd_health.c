@@ -298,6 +298,7 @@ int cmd_backend_show(struct ctl_call *call, void *daemon)
 	about = cmd_member_json(d->board, m);
 	json_object_update(o, about);
 	json_decref(about);
+	cmd_path_json(d, m->slot, o);
 	json_object_set_new(o, "checks", checks);
 	cmd_show_config(call, d, "pools[].backends", m->pool_name, m->name);
 	return 0;

@@ -4,6 +4,7 @@
 #include "conf/edit.h"
 #include "daemon.h"
 #include "object_json.h"
+#include "paths.h"
 
 /* An object of the running configuration. pool: NULL for one that is in no other. 0, or -errno
  * after ctl_call_fail(). */
@@ -26,6 +27,15 @@ void cmd_show_config(struct ctl_call *call, const struct daemon *d, const char *
 	if (edit_find(d->running->conf, list, names, &o, NULL) == 0)
 		json_object_set_new(
 			ctl_call_data(call), "config", object_json(object_list(list), o.base));
+}
+
+void cmd_path_json(const struct daemon *d, uint16_t slot, json_t *item)
+{
+	const struct path *p = paths_of(d, slot);
+
+	if (p->mtu)
+		json_object_set_new(item, "path_mtu", json_integer(p->mtu));
+	json_object_set_new(item, "unreachable", json_integer((json_int_t)p->unreachable));
 }
 
 static void put_traffic(

@@ -11,6 +11,10 @@ struct daemon;
 
 int cmd_vip_show(struct ctl_call *call, void *daemon);
 
+/* Put what was told of the way to a backend into an object: "path_mtu" where it was lowered, and
+ * "unreachable". */
+void cmd_path_json(const struct daemon *d, uint16_t slot, json_t *item);
+
 /* Put "config" into the answer: every key of an object of the running configuration. */
 void cmd_show_config(struct ctl_call *call, const struct daemon *d, const char *list,
 	const char *first, const char *second);

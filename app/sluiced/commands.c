@@ -186,6 +186,7 @@ static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool
 
 	json_object_update(item, more);
 	json_decref(more);
+	cmd_path_json(d, slot, item);
 	return item;
 }
 

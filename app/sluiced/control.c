@@ -14,6 +14,7 @@
 #include "drain.h"
 #include "inquiry.h"
 #include "leave.h"
+#include "paths.h"
 #include "sessions.h"
 #include "load.h"
 
@@ -63,6 +64,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 	pthread_mutex_unlock(&d->lock);
 	load_count_all(d);
 	sessions_tick(d);
+	paths_tick(d);
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		changed |= port_follow(&d->ports[i]);
 	if (changed || leave_done(d) || drain_over(d))
@@ -72,6 +74,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 static void on_flow_care(evutil_socket_t fd, short what, void *arg)
 {
 	flow_care_tick(arg);
+	paths_read(arg);
 }
 
 static void on_apply(evutil_socket_t fd, short what, void *arg)

@@ -22,6 +22,7 @@
 #include "preflight.h"
 #include "save.h"
 #include "sessions.h"
+#include "paths.h"
 #include "slot_names.h"
 #include "telemetry.h"
 
@@ -149,11 +150,12 @@ static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *
 	d->services = ids_new(CONF_MAX_VIPS);
 	d->inquiries = inquiries_new(d->base, d->lanes, d->n_lanes);
 	d->names = calloc(1, sizeof *d->names);
+	d->paths = paths_new();
 	d->forced = calloc(BACKEND_SLOTS, sizeof *d->forced);
 	if (sessions_open(d, conf))
 		return sl_err_sys(
 			err, ENOMEM, "cannot make a table of %u sessions", conf->flows.sessions);
-	if (!d->slots || !d->services || !d->inquiries || !d->names || !d->forced ||
+	if (!d->slots || !d->services || !d->inquiries || !d->names || !d->paths || !d->forced ||
 		stats_init(&d->stats, d->lanes, d->n_lanes, daemon_now_ms()))
 		return sl_err_sys(err, ENOMEM, "cannot start");
 	return 0;
@@ -353,6 +355,7 @@ void daemon_stop(struct daemon *d)
 	ids_free(d->slots);
 	ids_free(d->services);
 	free(d->names);
+	free(d->paths);
 	sessions_close(d);
 	for (uint32_t i = 0; d->lanes && i < d->n_lanes; i++)
 		lane_free(d->lanes[i]);

@@ -90,6 +90,7 @@ struct daemon {
 	struct builder *builder;
 	struct ctl_server *ctl;
 	struct inquiries *inquiries; /* questions to lanes */
+	struct paths *paths;         /* to backends, as ICMP tells of them */
 	struct slot_names *names;    /* of backends, for lists of flows */
 };
 

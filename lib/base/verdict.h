@@ -17,7 +17,7 @@
 #define VERDICT_LIST(X)                                                      \
 	X(FORWARDED, "forwarded", "sent to a backend")                       \
 	X(PUNTED, "punted", "left to the kernel, which sees the same frame") \
-	X(ANSWERED, "answered", "answered by Sluice itself")                 \
+	X(ANSWERED, "answered", "answered, or read, by Sluice itself")       \
 	X(HELD, "held", "waits for the first fragment of its datagram")      \
 	VERDICT_DROP_LIST(X)
 

@@ -25,12 +25,17 @@ struct bpf_prefix {
 #define STEER_TC_PROG     "sluice_steer_tc"
 #define STEER_VIPS_MAP    "sluice_vips"
 #define STEER_NETS_MAP    "sluice_nets"
+#define STEER_SOURCES_MAP "sluice_sources"
 #define STEER_XSKS_MAP    "xsks_map" /* the name that DPDK's net_af_xdp looks for */
 #define STEER_VIPS_MAX    8192
 #define STEER_QUEUE_MAX   64
 
 /* Value of sluice_vips and sluice_nets: why the address or the prefix is in the map. */
 #define STEER_VIP         (1u << 0)
+
+/* sluice_sources: where our tunnels come from. The value is the destination port of GUE, or 0 for
+ * IP in IP. */
+#define STEER_SOURCES_MAX 8192
 
 /* decap.bpf.c */
 #define DECAP_PROG        "sluice_decap"

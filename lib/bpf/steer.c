@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <sys/mman.h>
 #include <linux/if_link.h>
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bpf/addr_set.h"
@@ -21,7 +22,7 @@
 struct steer {
 	char *ifname;
 	int ifindex;
-	int vips_fd, nets_fd; /* tc: the object's */
+	int vips_fd, nets_fd, sources_fd; /* tc: the object's */
 	/* XDP */
 	int prog_fd;
 	uint32_t xdp_mode; /* XDP_FLAGS_*_MODE it is attached in */
@@ -178,7 +179,7 @@ static struct steer *steer_new(const char *ifname, int ifindex)
 	if (!s)
 		return NULL;
 	s->ifindex = ifindex;
-	s->vips_fd = s->nets_fd = s->prog_fd = -1;
+	s->vips_fd = s->nets_fd = s->sources_fd = s->prog_fd = -1;
 	s->ifname = strdup(ifname);
 	if (s->ifname)
 		return s;
@@ -194,6 +195,8 @@ static void steer_free(struct steer *s)
 		steer_tc_bpf__destroy(s->tc);
 	else if (s->vips_fd >= 0)
 		close(s->vips_fd);
+	if (!s->tc && s->sources_fd >= 0)
+		close(s->sources_fd);
 	if (s->prog_fd >= 0)
 		close(s->prog_fd);
 	free(s->ifname);
@@ -213,6 +216,9 @@ static int xdp_take(struct steer *s, const struct xdp_place *p)
 		return -ENOENT;
 	}
 	s->prog_fd = fd;
+	s->sources_fd = obj_map_open(fd, STEER_SOURCES_MAP);
+	if (s->sources_fd < 0)
+		return s->sources_fd;
 	s->xdp_mode = p->flags;
 	s->nets_fd = obj_map_open(fd, STEER_NETS_MAP);
 	return s->nets_fd < 0 ? s->nets_fd : 0;
@@ -259,6 +265,7 @@ static int tc_load(struct steer *s, struct sl_err *err)
 		return obj_err(err, rc, "interface %s: cannot load %s", s->ifname, STEER_TC_PROG);
 	s->vips_fd = bpf_map__fd(s->tc->maps.sluice_vips);
 	s->nets_fd = bpf_map__fd(s->tc->maps.sluice_nets);
+	s->sources_fd = bpf_map__fd(s->tc->maps.sluice_sources);
 	return 0;
 }
 
@@ -332,6 +339,59 @@ int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, stru
 			STEER_VIPS_MAP);
 	free(one);
 	free(net);
+	return rc;
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct bpf_prefix));
+}
+
+/* Remove the keys that are not among the sorted ones. */
+static int remove_sources(int fd, const struct bpf_prefix *keep, size_t n)
+{
+	struct bpf_prefix *keys = calloc(STEER_SOURCES_MAX, sizeof *keys);
+	size_t count = 0;
+	int rc = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	while (count < STEER_SOURCES_MAX &&
+		bpf_map_get_next_key(fd, count ? &keys[count - 1] : NULL, &keys[count]) == 0)
+		count++;
+	for (size_t i = 0; i < count && !rc; i++)
+		if (!bsearch(&keys[i], keep, n, sizeof *keep, by_bytes) &&
+			bpf_map_delete_elem(fd, &keys[i]) && errno != ENOENT)
+			rc = -errno;
+	free(keys);
+	return rc;
+}
+
+static int write_sources(
+	int fd, struct bpf_prefix *keys, const struct steer_source *sources, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const uint32_t port = sources[i].gue_port;
+
+		keys[i].len = sources[i].len;
+		memcpy(keys[i].addr.b, &sources[i].address, sizeof keys[i].addr.b);
+		if (bpf_map_update_elem(fd, &keys[i], &port, BPF_ANY))
+			return errno == ENOSPC ? -E2BIG : -errno;
+	}
+	qsort(keys, n, sizeof *keys, by_bytes);
+	return remove_sources(fd, keys, n);
+}
+
+int steer_set_sources(
+	struct steer *s, const struct steer_source *sources, size_t n, struct sl_err *err)
+{
+	struct bpf_prefix *keys = calloc(n + 1, sizeof *keys);
+	const int rc = keys ? write_sources(s->sources_fd, keys, sources, n) : -ENOMEM;
+
+	free(keys);
+	if (rc)
+		sl_err_sys(err, rc, "interface %s: cannot set the tunnel sources in %s", s->ifname,
+			STEER_SOURCES_MAP);
 	return rc;
 }
 

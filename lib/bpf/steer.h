@@ -53,6 +53,19 @@ int steer_open_tc(const char *ifname, struct steer **out, struct sl_err *err);
  * removed then. */
 int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, struct sl_err *err);
 
+/* Where tunnels of ours come from. */
+struct steer_source {
+	struct sl_addr address;
+	uint8_t len;       /* bits of it, of 128, that do not vary by flow */
+	uint16_t gue_port; /* 0: IP in IP */
+};
+
+/* Make ICMP errors about these tunnels come to the load balancer, and about no others (duplicates
+ * are fine). One address has one kind of tunnel: of several the last one counts. 0, or -errno:
+ * -E2BIG when there are more than 8192. */
+int steer_set_sources(
+	struct steer *s, const struct steer_source *sources, size_t n, struct sl_err *err);
+
 /* Take the program off the interface if it is still the one that was opened, and free. NULL is
  * fine, and so is an interface that is gone. */
 void steer_close(struct steer *s);

@@ -13,6 +13,8 @@ static void add_tunnels(struct generation *g)
 			!tunnel_addresses(&be->tunnel, &from, &to))
 			continue;
 		own_add(&g->own, &from, OWN_TUNNEL);
+		if (be->tunnel.vary)
+			g->own.varied |= UINT64_C(1) << __builtin_popcount(be->tunnel.vary);
 		own_note(&g->own, &from);
 		own_add(&g->own, &to, OWN_BACKEND);
 	}

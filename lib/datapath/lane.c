@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "datapath/lane.h"
+#include "datapath/report.h"
 #include "datapath/slow.h"
 
 /* Whole cache lines, with one to spare on either side: the adjacent-line prefetcher pulls pairs. */
@@ -40,8 +41,9 @@ struct lane *lane_new(uint16_t id, uint32_t n_services)
 	l->others = own_lines(BACKEND_SLOTS * sizeof *l->others);
 	l->cursor = own_lines(GENERATION_MAX_POOLS * sizeof *l->cursor);
 	l->recent = own_lines(BACKEND_SLOTS * sizeof *l->recent);
+	l->reports = own_lines(sizeof *l->reports);
 	l->slow = slow_new();
-	if (l->slow && l->service && l->backend && l->service_new && l->backend_new &&
+	if (l->slow && l->reports && l->service && l->backend && l->service_new && l->backend_new &&
 		l->backend_over && l->others && l->cursor && l->recent) {
 		start_turns(l);
 		return l;
@@ -71,5 +73,6 @@ void lane_free(struct lane *l)
 	free(l->others);
 	free(l->cursor);
 	free(l->recent);
+	free(l->reports);
 	free(l);
 }

@@ -78,6 +78,8 @@ struct lane {
 	uint64_t program_strays;    /* answers of programs that name no member */
 	struct lane_recent *recent; /* by backend slot */
 
+	struct report_ring *reports; /* for the control thread (report.h) */
+
 	struct slow *slow;     /* the side exit's own (slow.h) */
 	uint32_t slow_waiting; /* packets that came by it and wait to be sent */
 

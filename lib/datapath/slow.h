@@ -84,6 +84,9 @@ enum verdict slow_too_big(
 enum verdict slow_expired(
 	struct lane *l, const struct generation *g, const struct burst *b, uint32_t i);
 
+/* Is this an address that our tunnels come from? */
+bool slow_is_tunnel_source(const struct generation *g, const uint8_t *address, bool v6);
+
 /* Between the files of the side exit. */
 
 /* Answer packet i of the burst with an ICMP error about it, back the way it came. `silent`: the

@@ -7,8 +7,7 @@
 #include "datapath/slow_odd.h"
 #include "net/key.h"
 
-/* The message is whole and its checksum right. */
-static bool is_intact(const struct odd *p)
+bool slow_icmp_intact(const struct odd *p)
 {
 	const uint64_t pseudo =
 		icmp_pseudo(icmp_src(p->ip, p->v6), icmp_dst(p->ip, p->v6), p->l4_len, p->v6);
@@ -105,8 +104,8 @@ enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct 
 	const uint16_t service = vip_find_address(&g->vips, icmp_dst(p->ip, p->v6), p->v6);
 
 	if (service == VIP_NONE)
-		return VERDICT_NO_VIP;
-	if (!is_intact(p))
+		return slow_tunnel_error(l, g, p);
+	if (!slow_icmp_intact(p))
 		return VERDICT_ICMP_QUOTE_BAD;
 	if (icmp_is_echo(p->l4[0], p->v6))
 		return echo(l, g, p, service);

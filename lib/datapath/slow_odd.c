@@ -30,11 +30,8 @@ enum verdict slow_find_parts(struct odd *p, struct rte_mbuf *m, uint8_t rx_port)
 /* A tunnelled packet that came from us. */
 static bool is_our_tunnel(const struct generation *g, const struct odd *p)
 {
-	uint64_t src[2];
-
-	key_address(src, icmp_src(p->ip, p->v6), p->v6);
 	return (p->at.proto == PROTO_IPIP || p->at.proto == PROTO_IPV6) &&
-	       (own_find(&g->own, src) & OWN_TUNNEL);
+	       slow_is_tunnel_source(g, icmp_src(p->ip, p->v6), p->v6);
 }
 
 enum verdict slow_odd(struct lane *l, const struct generation *g, struct rte_mbuf *m,

@@ -33,6 +33,12 @@ uint16_t slow_echo_backend(struct lane *l, const struct generation *g, const str
 /* ICMP, whole. */
 enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct odd *p);
 
+/* Is the ICMP message whole, and its checksum right? */
+bool slow_icmp_intact(const struct odd *p);
+
+/* ICMP to an address that is no VIP. */
+enum verdict slow_tunnel_error(struct lane *l, const struct generation *g, const struct odd *p);
+
 /* Send a packet to a backend as if it had come down the line. `hash` gives a tunnel its flow label.
  */
 enum verdict slow_forward(struct lane *l, const struct generation *g, const struct odd *p,

@@ -3,6 +3,7 @@
 #include "datapath/slow.h"
 #include "datapath/stage.h"
 #include "net/parse_plain.h"
+#include "net/tunnel_quote.h"
 
 /* Packets between the one whose frame is fetched and the one that is parsed. */
 #define PREFETCH  4
@@ -26,8 +27,8 @@ static inline enum verdict check_mac(const uint8_t *frame, uint64_t own, bool ac
 }
 
 /* On a port that the kernel shares, a frame is ours only if the steering program keeps it from the
- * kernel: addressed to a VIP, and not neighbour discovery. The rest is the kernel's, whatever we
- * think of it. */
+ * kernel: addressed to a VIP, and not neighbour discovery, or an error about a tunnel. The rest is
+ * the kernel's, whatever we think of it. */
 static __attribute__((noinline)) enum verdict shared_verdict(
 	const struct generation *g, const uint8_t *frame, uint32_t len, enum verdict v)
 {
@@ -37,9 +38,13 @@ static __attribute__((noinline)) enum verdict shared_verdict(
 	if (v == VERDICT_NOT_OUR_MAC || v == VERDICT_LOOP ||
 		!parse_destination(frame, len, &dst, &v6, &nd))
 		return VERDICT_PUNTED;
-	if (nd || !vip_has_address(&g->vips, dst, v6))
+	if (nd)
 		return VERDICT_PUNTED;
-	return v;
+	if (vip_has_address(&g->vips, dst, v6))
+		return v;
+	return tunnel_quote_steered(frame, len, dst, v6) && slow_is_tunnel_source(g, dst, v6)
+		       ? v
+		       : VERDICT_PUNTED;
 }
 
 /* Any frame, in full: the way of those that are not plain. */

@@ -34,6 +34,8 @@
 
 /* Every IPv6 link carries this much (RFC 8200, 5). */
 #define ICMP6_MTU_MIN       1280
+/* Every IPv4 host takes this much (RFC 791, 3.1). */
+#define ICMP4_MTU_MIN       576
 /* An ICMP error is at most this long: RFC 1812, 4.3.2.3; RFC 4443, 2.4 (c). */
 #define ICMP4_ERROR_MAX     576
 #define ICMP6_ERROR_MAX     1280
@@ -46,6 +48,12 @@ HDR_INLINE uint8_t icmp_proto(bool v6)
 HDR_INLINE uint32_t icmp_ip_len(bool v6)
 {
 	return v6 ? IPV6_LEN : IPV4_LEN;
+}
+
+/* What any path is taken to carry, whoever says otherwise. */
+HDR_INLINE uint32_t icmp_mtu_min(bool v6)
+{
+	return v6 ? ICMP6_MTU_MIN : ICMP4_MTU_MIN;
 }
 
 HDR_INLINE uint32_t icmp_addr_len(bool v6)

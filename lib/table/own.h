@@ -32,6 +32,7 @@ struct own_set {
 	uint32_t filter_shift; /* leaves the bits of a hash that number a bit of the filter */
 	uint32_t mask;         /* entries - 1 */
 	struct own_entry *entry;
+	uint64_t varied; /* bit n: some source is a prefix whose n last bits flows choose, n > 0 */
 };
 
 /* An empty set with room for `most` addresses and a filter that about `noted` may pass. 0 or

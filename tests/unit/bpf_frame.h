@@ -126,6 +126,29 @@ static inline void frame_vip(int map_fd, const char *text, uint32_t value)
 	assert_int_equal(bpf_map_update_elem(map_fd, &a, &value, BPF_ANY), 0);
 }
 
+/* Number of keys in the map of tunnel sources of a program. */
+static inline uint32_t frame_sources(int prog_fd)
+{
+	uint32_t ids[8], n = 0, size;
+	struct bpf_prog_info info = {.nr_map_ids = 8, .map_ids = (uintptr_t)ids};
+	struct bpf_prefix key;
+
+	size = sizeof info;
+	assert_int_equal(bpf_obj_get_info_by_fd(prog_fd, &info, &size), 0);
+	for (uint32_t i = 0; i < info.nr_map_ids; i++) {
+		const int fd = bpf_map_get_fd_by_id(ids[i]);
+		struct bpf_map_info map = {0};
+
+		size = sizeof map;
+		assert_int_equal(bpf_obj_get_info_by_fd(fd, &map, &size), 0);
+		if (strcmp(map.name, STEER_SOURCES_MAP) == 0)
+			for (n = 0; bpf_map_get_next_key(fd, n ? &key : NULL, &key) == 0; n++)
+				;
+		close(fd);
+	}
+	return n;
+}
+
 static inline int frame_no_print(enum libbpf_print_level level, const char *fmt, va_list ap)
 {
 	return 0;

@@ -171,6 +171,114 @@ static void only_the_vip_flag_steers(void **state)
 	assert_int_equal(run_xdp(&f), XDP_ANSWER_DROP);
 }
 
+/* ICMP errors to where tunnels come from. */
+#define SOURCE4 "10.9.0.1"
+#define SOURCE6 "fd00:9::1"
+#define GUE4    "10.9.0.2"
+#define GUE6    "fd00:9::2"
+#define VARIED4 "10.10.77.3"
+#define VARIED6 "fd00:10::1234:5678"
+
+static const struct error_row {
+	const char *what, *dst;
+	uint8_t type;
+	uint8_t proto; /* quoted */
+	uint16_t port; /* quoted destination port */
+	bool ours;
+	uint8_t words; /* of options, of the error */
+	bool fragment;
+	uint32_t cut;
+} errors[] = {
+	{"unreachable, IP in IP", SOURCE4, 3, 4, 0, true},
+	{"time exceeded, 6in4", SOURCE4, 11, 41, 0, true},
+	{"parameter problem", SOURCE4, 12, 4, 0, true},
+	{"too big, 6in6", SOURCE6, 2, 41, 0, true},
+	{"unreachable, 4in6", SOURCE6, 1, 4, 0, true},
+	{"parameter problem, IPv6", SOURCE6, 4, 4, 0, true},
+	{"GUE", GUE4, 3, 17, 6080, true},
+	{"GUE, IPv6", GUE6, 2, 17, 6080, true},
+	{"of the prefix", VARIED4, 3, 4, 0, true},
+	{"of the prefix, IPv6", VARIED6, 2, 41, 0, true},
+	{"beside the prefix", "10.11.0.1", 3, 4, 0, false},
+	{"beside the prefix, IPv6", "fd00:11::1", 2, 4, 0, false},
+	{"TCP of the host", SOURCE4, 3, 6, 0, false},
+	{"TCP of the host, IPv6", SOURCE6, 1, 6, 0, false},
+	{"UDP of the host", SOURCE4, 3, 17, 6080, false},
+	{"UDP of the host to another port", GUE4, 3, 17, 53, false},
+	{"UDP of the host, IPv6", GUE6, 1, 17, 53, false},
+	{"IP in IP from where GUE is sent", GUE4, 3, 4, 0, false},
+	{"ping", SOURCE4, 8, 4, 0, false},
+	{"echo reply", SOURCE4, 0, 4, 0, false},
+	{"redirect", SOURCE4, 5, 4, 0, false},
+	{"ping, IPv6", SOURCE6, 128, 4, 0, false},
+	{"neighbour solicitation", SOURCE6, 135, 4, 0, false},
+	{"reserved, IPv6", SOURCE6, 0, 4, 0, false},
+	{"with options", SOURCE4, 3, 4, 0, false, .words = 1},
+	{"fragment", SOURCE4, 3, 4, 0, false, .fragment = true},
+	{"quoted header cut", SOURCE4, 3, 4, 0, false, .cut = 1},
+	{"quoted header cut, IPv6", SOURCE6, 2, 4, 0, false, .cut = 1},
+	{"quoted port cut", GUE4, 3, 17, 6080, false, .cut = 2},
+};
+
+static void source_is(const char *text, uint32_t bits, uint32_t port)
+{
+	struct bpf_prefix key = {.len = bits};
+	struct sl_addr a;
+
+	assert_int_equal(sl_addr_parse(text, &a), 0);
+	memcpy(key.addr.b, a.b, sizeof key.addr.b);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(xdp->maps.sluice_sources), &key, &port, BPF_ANY),
+		0);
+	assert_int_equal(
+		bpf_map_update_elem(bpf_map__fd(tc->maps.sluice_sources), &key, &port, BPF_ANY), 0);
+}
+
+static void build_error(struct frame *f, const struct error_row *r)
+{
+	const bool six = strchr(r->dst, ':') != NULL;
+	const uint8_t icmp[8] = {r->type};
+	const uint8_t l4[4] = {0xc0, 0, (uint8_t)(r->port >> 8), (uint8_t)r->port};
+
+	f->len = 0;
+	frame_put_eth(f, six ? IP6 : IP4);
+	if (six)
+		frame_put_ip6(f, r->dst, ICMP6, 0, 52);
+	else
+		frame_put_ip4(f, r->dst, ICMP, 0, r->words, 32);
+	if (r->fragment)
+		f->b[14 + 6] = 0x20;
+	frame_put(f, icmp, sizeof icmp);
+	if (six)
+		frame_put_ip6(f, "fd00:77::1", r->proto, 0, 100);
+	else
+		frame_put_ip4(f, "10.77.0.1", r->proto, 0, 0, 100);
+	if (r->proto == UDP)
+		frame_put(f, l4, sizeof l4);
+	f->len -= r->cut;
+}
+
+static void errors_about_tunnels_are_ours(void **state)
+{
+	struct frame f;
+
+	source_is(SOURCE4, 128, 0);
+	source_is(SOURCE6, 128, 0);
+	source_is(GUE4, 128, 6080);
+	source_is(GUE6, 128, 6080);
+	source_is("10.10.0.0", 112, 0);
+	source_is("fd00:10::", 96, 0);
+	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+		const struct error_row *r = &errors[i];
+
+		build_error(&f, r);
+		if (run_xdp(&f) != (r->ours ? XDP_ANSWER_DROP : XDP_ANSWER_PASS))
+			fail_msg("xdp, %s", r->what);
+		if (run_tc(&f) != (r->ours ? TC_DROP : TC_PASS))
+			fail_msg("tc, %s", r->what);
+	}
+}
+
 static void random_frame(struct frame *f, unsigned *seed)
 {
 	static const uint16_t types[] = {IP4, IP4, IP6, IP6, ARP, VLAN};
@@ -239,6 +347,7 @@ int main(void)
 		cmocka_unit_test(every_row_has_its_verdict),
 		cmocka_unit_test(socket_gets_what_is_ours),
 		cmocka_unit_test(only_the_vip_flag_steers),
+		cmocka_unit_test(errors_about_tunnels_are_ours),
 		cmocka_unit_test(twins_decide_alike),
 	};
 	const int skip_code = frame_skip("test_bpf");

@@ -196,6 +196,14 @@ static void xdp_follows_the_vips(void **state)
 	assert_true(takes(fd, &a, XDP_DROPPED));
 	assert_true(takes(fd, &b, XDP_DROPPED));
 	assert_true(takes(fd, &c, XDP_PASSED));
+	struct steer_source from[] = {{a, 128, 0}, {b, 64, 0}, {a, 128, 6080}};
+
+	assert_int_equal(steer_set_sources(s, from, 3, &err), 0);
+	assert_int_equal(frame_sources(fd), 2);
+	assert_int_equal(steer_set_sources(s, from + 1, 1, &err), 0);
+	assert_int_equal(frame_sources(fd), 1);
+	assert_int_equal(steer_set_sources(s, NULL, 0, &err), 0);
+	assert_int_equal(frame_sources(fd), 0);
 	assert_int_equal(set_vips(s, (struct sl_addr[]){c, b}, 2, &err), 0);
 	assert_true(takes(fd, &a, XDP_PASSED));
 	assert_true(takes(fd, &b, XDP_DROPPED));
