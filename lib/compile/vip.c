@@ -41,7 +41,6 @@ static struct service service_of(
 		.size = t->size,
 		.fragments = pool->fragments == CONF_FRAGMENTS_DROP ? SERVICE_FRAGMENTS_DROP
 								    : SERVICE_FRAGMENTS_TRACK,
-		.oversize = pool->oversize == CONF_OVERSIZE_DROP ? SERVICE_DROP : SERVICE_FRAGMENT,
 		.fields = slot_fields(pool->hash),
 		.action = (uint8_t)(in->health ? in->health->pools[pool_index].action
 					       : POOL_ACTION_TABLE),

@@ -104,6 +104,8 @@ void compile_way(struct backend *out, const struct compile_input *in, const stru
 	if (hop->resolved) {
 		out->port = hop->port;
 		out->inner_max = inner_max(in, hop, compile_overhead(pool->forward, &be->address));
+		out->oversize = pool->oversize == CONF_OVERSIZE_DROP ? BACKEND_OVERSIZE_DROP
+								     : BACKEND_OVERSIZE_CUT;
 		out->mss = (uint16_t)(pool->mss_clamp > 0 ? pool->mss_clamp : 0);
 		if (!compile_header(out, pool, be, hop, &in->ports[hop->port].mac))
 			out->transform = TRANSFORM_UNRESOLVED;

@@ -82,7 +82,8 @@ static enum verdict decide_flow(
 		.v6 = p->v6};
 	locate_key(p->ip, p->l4, p->at.proto, p->v6, &b->key[0]);
 	stage_classify(l, g, b);
-	if (b->n && g->services[b->service[0]].fragments == SERVICE_FRAGMENTS_DROP)
+	if (b->n && slow_by_rules(&g->services[b->service[0]], &b->key[0], p->at.tos >> 2, p->v6)
+				    ->fragments == SERVICE_FRAGMENTS_DROP)
 		return VERDICT_FRAG;
 	if (b->n) {
 		stage_hash(l, g, b);

@@ -4,6 +4,7 @@
  * 8201), or the packet is cut (RFC 791, 3.2). The inner packet is cut and not the outer one, so
  * that a backend has nothing to put together before it can take the tunnel off. */
 
+#include "datapath/adjust.h"
 #include "datapath/chain.h"
 #include "datapath/slow.h"
 #include "datapath/stage.h"
@@ -130,13 +131,15 @@ enum verdict slow_too_big(
 	const uint8_t *ip = rte_pktmbuf_mtod_offset(b->mbuf[i], uint8_t *, p->l3_off);
 	const uint32_t max = g->backends[b->backend[i]].inner_max;
 
+	if (adjust_expired(g, b, i))
+		return slow_expired(l, g, b, i);
 	if (icmp_dont_fragment(ip, p->v6)) {
 		const uint32_t mtu = icmp_mtu(max, p->l3_len, p->v6);
 		const struct icmp_error e = icmp_too_big(mtu, p->v6);
 
 		return mtu ? slow_error(l, g, b, i, &e, VERDICT_TOO_BIG) : VERDICT_TOO_BIG;
 	}
-	if (g->services[b->service[i]].oversize == SERVICE_DROP)
+	if (g->backends[b->backend[i]].oversize == BACKEND_OVERSIZE_DROP)
 		return VERDICT_TOO_BIG;
 	return cut_packet(l, g, b, i, max);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "datapath/adjust.h"
 #include "datapath/slot_key.h"
 #include "datapath/slow_odd.h"
 #include "datapath/stage.h"
@@ -52,15 +53,15 @@ enum verdict slow_odd(struct lane *l, const struct generation *g, struct rte_mbu
 	return is_our_tunnel(g, &p) ? VERDICT_LOOP : v;
 }
 
-/* The VIP as the pool serves it that its rules name for this client. Its DSCP is not known. */
-static const struct service *by_rules(const struct service *s, const struct flow_key *key, bool v6)
+const struct service *slow_by_rules(
+	const struct service *s, const struct flow_key *key, uint8_t dscp, bool v6)
 {
 	uint64_t source[2];
 
 	if (!s->rules)
 		return s;
 	key_source_number(key, v6, source);
-	const uint16_t target = rules_find(s->rules, source, 0);
+	const uint16_t target = rules_find(s->rules, source, dscp);
 
 	return target == RULES_NONE ? s : &s->rules->service[target];
 }
@@ -68,7 +69,8 @@ static const struct service *by_rules(const struct service *s, const struct flow
 uint16_t slow_find_backend(struct lane *l, const struct generation *g, const struct flow_key *key,
 	bool v6, uint16_t service, uint64_t *hash)
 {
-	const struct service *s = by_rules(&g->services[service], key, v6);
+	/* what its DSCP was is not known */
+	const struct service *s = slow_by_rules(&g->services[service], key, 0, v6);
 	const uint8_t is6 = v6;
 	struct flow_key k = *key;
 
@@ -87,6 +89,13 @@ uint16_t slow_find_backend(struct lane *l, const struct generation *g, const str
 	const uint16_t slot = s->entry[sched_index(*hash, s->size)];
 
 	return slot == MAGLEV_NONE ? slot : slot & BACKEND_SLOT_MASK;
+}
+
+/* About an error there is no error (RFC 1122, 3.2.2). */
+static bool is_error(const struct odd *p)
+{
+	return p->at.proto == icmp_proto(p->v6) && !p->at.frag_off &&
+	       icmp_is_error(p->l4[0], p->v6);
 }
 
 enum verdict slow_forward(struct lane *l, const struct generation *g, const struct odd *p,
@@ -112,6 +121,8 @@ enum verdict slow_forward(struct lane *l, const struct generation *g, const stru
 	b->transform[0] = be->transform;
 	b->tx_port[0] = be->port;
 	b->ways = be->way;
+	if (adjust_expired(g, b, 0))
+		return is_error(p) ? VERDICT_TTL : slow_expired(l, g, b, 0);
 	if (p->at.l3_len > be->inner_max)
 		return slow_too_big(l, g, b, 0);
 	if (!slow_has_room(l, 1))

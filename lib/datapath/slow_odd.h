@@ -44,6 +44,10 @@ enum verdict slow_tunnel_error(struct lane *l, const struct generation *g, const
 enum verdict slow_forward(struct lane *l, const struct generation *g, const struct odd *p,
 	uint16_t service, uint16_t backend, uint64_t hash);
 
+/* The VIP as the pool serves it that its rules name for a client. */
+const struct service *slow_by_rules(
+	const struct service *s, const struct flow_key *key, uint8_t dscp, bool v6);
+
 /* The backend of a flow that this lane may know, else what the table says; nothing is written.
  * MAGLEV_NONE: there is none. */
 uint16_t slow_find_backend(struct lane *l, const struct generation *g, const struct flow_key *key,

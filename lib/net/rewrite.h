@@ -33,9 +33,18 @@ HDR_INLINE uint8_t *rewrite_l4(uint8_t *ip, uint32_t len, uint8_t *proto, bool v
 	*proto = v6 ? ip[6] : ip[9];
 	if (!v6)
 		return hdr_be16(ip + 6) & IPV4_OFF_MASK || off > len ? NULL : ip + off;
-	if (parse_is_ext(*proto) && parse_ext_chain(ip + off, len - off, proto, &used) != PARSE_OK)
-		return NULL;
-	return ip + off + used;
+	if (!parse_is_ext(*proto))
+		return ip + off;
+	enum verdict v = parse_ext_chain(ip + off, len - off, proto, &used);
+
+	off += used;
+	if (v == VERDICT_FRAG && !(hdr_be16(ip + off + 2) & 0xfff8)) { /* the first one has it */
+		*proto = ip[off];
+		off += 8;
+		v = parse_ext_chain(ip + off, len - off, proto, &used);
+		off += used;
+	}
+	return v == PARSE_OK ? ip + off : NULL;
 }
 
 /* Where the checksum of a transport header is, that the addresses go into; NULL: it has none. */

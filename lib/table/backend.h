@@ -38,6 +38,9 @@ enum backend_state {
 	BACKEND_READY,
 };
 
+/* What becomes of a packet that does not fit and may be cut. */
+enum backend_oversize { BACKEND_OVERSIZE_CUT, BACKEND_OVERSIZE_DROP };
+
 /* Bits of a packet's way beside 1 << transform: what few backends ask for. */
 #define BACKEND_TTL      (1u << 12) /* one hop less to live */
 #define BACKEND_MSS      (1u << 13) /* lower the MSS of a SYN */
@@ -51,6 +54,7 @@ struct backend {
 	alignas(64) uint8_t transform; /* enum transform */
 	uint8_t state;                 /* enum backend_state */
 	uint8_t port;                  /* egress port, index into generation.ports */
+	uint8_t oversize;              /* enum backend_oversize */
 	uint16_t way;                  /* 1 << transform, and the bits above */
 	uint16_t inner_max;            /* largest IP packet that fits the MTU after the transform */
 	struct tunnel tunnel;

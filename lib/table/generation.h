@@ -30,9 +30,6 @@ enum slot_fields {
 	SLOT_FIELDS_SOURCE_DEST,
 };
 
-/* What becomes of a packet that does not fit and may be cut. */
-enum service_oversize { SERVICE_FRAGMENT, SERVICE_DROP };
-
 /* What becomes of fragments. */
 enum service_fragments { SERVICE_FRAGMENTS_TRACK, SERVICE_FRAGMENTS_DROP };
 
@@ -51,7 +48,6 @@ struct service {
 	struct rules *rules; /* NULL: every flow goes to the pool above; owned by the generation */
 	const struct sched_table *table; /* the rest of it, for other shapes than TABLE */
 	uint8_t action;    /* enum pool_action: what happens where the table has no backend */
-	uint8_t oversize;  /* enum service_oversize */
 	uint8_t fragments; /* enum service_fragments */
 	bool untracked;    /* the pool's flows are not remembered; shape is TABLE then */
 	bool forgotten;    /* of a VIP: neither are those of any pool that serves it */

@@ -227,9 +227,74 @@ static void only_a_syn(void **state)
 	expect_clamped(&as_it_is, POOL_NARROW4, 0);
 }
 
+/* What leaves by the side exit takes a hop too: echo that is carried on is told so, fragments as
+ * the first or a later one may, errors never; and what is too large has to live first. */
+static void odd_packets_take_a_hop(void **state)
+{
+	static const struct {
+		uint8_t ttl;
+		uint16_t ip_len, field;
+		enum verdict verdict;
+	} rows[] = {
+		{2, 1000, 0x2000, VERDICT_FORWARDED},
+		{1, 1000, 0x2000, VERDICT_ANSWERED},
+		{1, 1500, 0, VERDICT_ANSWERED},
+		{1, 1500, 0x4000, VERDICT_ANSWERED},
+	};
+
+	for (size_t i = 0; i < N(rows); i++) {
+		const struct frame_spec spec = {.dst = VIP4,
+			.dport = PORT_OF(POOL_TTL),
+			.proto = IPPROTO_UDP,
+			.ip_len = rows[i].ip_len};
+
+		harness_frame(&in, &spec, WORLD_WAN);
+		set16(in.b + in.l3 + 6, rows[i].field);
+		set_ttl(&in, false, rows[i].ttl);
+		if (rows[i].field & 0x2000)
+			set16(in.b + in.l3 + 2, 20 + 8 * ((rows[i].ip_len - 20) / 8));
+		frame_fix_ipv4(&in);
+		run(1);
+		harness_expect_count(&out, rows[i].verdict, 1);
+		if (rows[i].verdict == VERDICT_ANSWERED)
+			assert_int_equal(out.side[0].b[14 + 20], 11);
+		else
+			assert_int_equal(out.side[0].b[14 + 20 + 8], rows[i].ttl - 1);
+	}
+}
+
+/* No error about an error. */
+static void error_without_a_hop_ends(void **state)
+{
+	static struct frame quoted;
+
+	for (int v6 = 0; v6 < 2; v6++)
+		for (uint8_t ttl = 1; ttl < 3; ttl++) {
+			frame_build(&quoted, &(struct frame_spec){.src = v6 ? VIP6 : VIP4,
+						     .dst = v6 ? CLIENT6 : CLIENT4,
+						     .sport = PORT_OF(POOL_TTL),
+						     .dport = 40000,
+						     .ip_len = 1300});
+			frame_message(&in, &(struct frame_icmp){.eth_dst = world_mac(WORLD_WAN),
+						   .src = v6 ? "2001:db8:e::77" : "192.0.2.77",
+						   .dst = v6 ? VIP6 : VIP4,
+						   .ttl = ttl,
+						   .type = v6 ? 2 : 3,
+						   .code = v6 ? 0 : 4,
+						   .rest = 1280,
+						   .data = quoted.b + quoted.l3,
+						   .len = 64});
+			run(1);
+			harness_expect_count(&out, ttl > 1 ? VERDICT_FORWARDED : VERDICT_TTL, 1);
+			assert_int_equal(out.n_side, ttl > 1);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(odd_packets_take_a_hop),
+		cmocka_unit_test(error_without_a_hop_ends),
 		cmocka_unit_test(one_hop_less),
 		cmocka_unit_test(last_hop_is_told),
 		cmocka_unit_test(only_where_asked),

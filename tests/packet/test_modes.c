@@ -176,7 +176,14 @@ static void expect_dscp(const struct mode *m, const struct world_way *way, struc
 	memcpy(ip, in.b + in.l3, 2);
 	if (!six)
 		memcpy(ip + 10, in.b + in.l3 + 10, 2);
-	const uint32_t l4 = 14 + in.l4 - in.l3, sum = l4 + (ip[six ? 6 : 9] == 17 ? 6 : 16);
+	const uint32_t l4 = 14 + in.l4 - in.l3;
+
+	if (ip[six ? 6 : 9] == (six ? 58 : 1)) {
+		memcpy(f->b + l4 + 2, in.b + in.l4 + 2, 2); /* ICMPv6 sums up addresses */
+		expect_same_packet(f, 14);
+		return;
+	}
+	const uint32_t sum = l4 + (ip[six ? 6 : 9] == 17 ? 6 : 16);
 
 	if (six && ip[6] != 17 && ip[6] != 6)
 		memcpy(f->b + l4 + 16, in.b + in.l4 + 16, 2); /* TCP behind extension headers */
@@ -293,10 +300,198 @@ static void entropy_by_flow(void **state)
 	}
 }
 
+static const char *vip_of(uint32_t family)
+{
+	return family == 4 ? VIP4 : VIP6;
+}
+
+static void run_one(struct lane *l, const struct frame *f)
+{
+	struct rte_mbuf *m = rig_mbuf(f->b, f->len, RIG_HEADROOM);
+
+	harness_run_on(l, &out, WORLD_WAN, &m, 1);
+}
+
+/* Bytes of the largest IP packet that the way of a mode carries. */
+static uint32_t largest(const struct mode *m)
+{
+	if (m->outer == OUTER_NONE || m->outer == OUTER_DSCP)
+		return 1500;
+	return 1500 - (m->family == 4 ? 20 : 40) - (m->outer == OUTER_GUE ? 12 : 0);
+}
+
+/* One byte too many, and nobody may cut it: the sender is told what fits. One byte less passes. */
+static void too_big(const struct mode *m, uint32_t family, uint8_t vlans)
+{
+	const uint32_t max = largest(m), off = 14 + 4u * vlans + (family == 4 ? 20 : 40);
+
+	for (uint32_t more = 0; more <= 1; more++) {
+		struct lane *l = harness_lane();
+
+		harness_frame(&in,
+			&(struct frame_spec){.dst = vip_of(family),
+				.dport = (uint16_t)PORT_OF(m->pool),
+				.vlans = vlans,
+				.ip_len = (uint16_t)(max + more)},
+			WORLD_WAN);
+		run_one(l, &in);
+		if (more) {
+			harness_expect_count(&out, VERDICT_ANSWERED, 1);
+			assert_int_equal(out.n_side, 1);
+			assert_int_equal(out.side_port[0], WORLD_WAN);
+			assert_int_equal(out.side[0].b[off], family == 4 ? 3 : 2);
+			assert_int_equal(out.side[0].b[off + 1], family == 4 ? 4 : 0);
+			assert_int_equal(get16(out.side[0].b + off + 6), max);
+			expect_packet_sums(&out.side[0], 14 + 4u * vlans);
+		} else {
+			harness_expect(&out, VERDICT_FORWARDED, 1);
+			expect_mode(m, &out.out[0]);
+		}
+		lane_free(l);
+	}
+}
+
+/* An error about an answer of the backend goes the way of the flow. */
+static void icmp_error(const struct mode *m, uint32_t family, uint8_t vlans)
+{
+	static struct frame quoted;
+	const bool six = family == 6;
+	struct lane *l = harness_lane();
+
+	frame_build(&quoted, &(struct frame_spec){.src = vip_of(family),
+				     .dst = six ? "2001:db8:c::7" : "198.51.100.7",
+				     .sport = (uint16_t)PORT_OF(m->pool),
+				     .dport = 40000,
+				     .ip_len = 1400});
+	frame_message(&in, &(struct frame_icmp){.eth_dst = world_mac(WORLD_WAN),
+				   .src = six ? "2001:db8:e::77" : "192.0.2.77",
+				   .dst = vip_of(family),
+				   .vlans = vlans,
+				   .ttl = 60,
+				   .type = six ? 2 : 3,
+				   .code = six ? 0 : 4,
+				   .rest = 1300,
+				   .data = quoted.b + quoted.l3,
+				   .len = 64});
+	run_one(l, &in);
+	harness_expect_count(&out, VERDICT_FORWARDED, 1);
+	assert_int_equal(out.n_side, 1);
+	expect_mode(m, &out.side[0]);
+	lane_free(l);
+}
+
+/* [from, to) of the payload of a packet as a fragment; an IPv6 one has a fragment header. */
+static void cut(struct frame *f, const struct frame *whole, uint32_t hdr, uint32_t from,
+	uint32_t to, bool more)
+{
+	uint8_t *ip = f->b + whole->l3;
+
+	*f = *whole;
+	memcpy(ip + hdr, whole->b + whole->l3 + hdr + from, to - from);
+	f->ip_len = hdr + to - from;
+	f->len = f->l3 + f->ip_len;
+	if (ip[0] >> 4 == 6) {
+		ip[4] = (uint8_t)((f->ip_len - 40) >> 8);
+		ip[5] = (uint8_t)(f->ip_len - 40);
+		ip[42] = (uint8_t)(from >> 8);
+		ip[43] = (uint8_t)((from & 0xf8) | more);
+		return;
+	}
+	ip[2] = (uint8_t)(f->ip_len >> 8);
+	ip[3] = (uint8_t)f->ip_len;
+	ip[6] = (uint8_t)((more ? 0x20 : 0) | from >> 11);
+	ip[7] = (uint8_t)(from >> 3);
+	frame_fix_ipv4(f);
+}
+
+/* Layer 3 DSR: the transport header, with the checksum that the packet has when it is made for the
+ * backend's address, is in the first fragment alone; the others keep all bytes behind the IP
+ * header.
+ */
+static void expect_dscp_piece(const struct mode *m, struct frame *f, const struct frame *made)
+{
+	const struct world_way *way = world_way_in(m->pool);
+	const bool six = m->family == 6;
+	const uint32_t hdr = six ? 40 : 20, l4 = in.l4 - in.l3;
+	uint8_t dst[16];
+
+	expect_eth(f, way, six ? 0x86dd : 0x0800);
+	assert_int_equal(f->len, 14 + in.ip_len);
+	frame_address(way->address, dst);
+	assert_memory_equal(f->b + 14 + (six ? 24 : 16), dst, six ? 16 : 4);
+	f->l3 = 14;
+	assert_int_equal(tos_of(f), WORLD_DSCP << 2 | (tos_of(&in) & 3));
+	assert_true(six || frame_checksums(f->b, f->len) > 0); /* of the header */
+	if (made) {
+		assert_memory_equal(f->b + 14 + l4 + 6, made->b + made->l4 + 6, 2);
+		memcpy(f->b + 14 + l4 + 6, in.b + in.l4 + 6, 2);
+	}
+	assert_memory_equal(f->b + 14 + hdr, in.b + in.l3 + hdr, in.ip_len - hdr);
+}
+
+static void fragments(const struct mode *m, uint32_t family, uint8_t vlans)
+{
+	static struct frame whole, made;
+	const uint32_t hdr = family == 6 ? 48 : 20, all = 8 + 1000;
+	struct frame_spec spec = {.dst = vip_of(family),
+		.dport = (uint16_t)PORT_OF(m->pool),
+		.proto = IPPROTO_UDP,
+		.vlans = vlans,
+		.payload = 1000};
+	struct lane *l = harness_lane();
+
+	if (family == 6) {
+		spec.chain = "\x2c";
+		spec.n_chain = 1;
+	}
+	harness_frame(&whole, &spec, WORLD_WAN);
+	if (m->outer == OUTER_DSCP) {
+		spec.dst = world_way_in(m->pool)->address;
+		harness_frame(&made, &spec, WORLD_WAN);
+	}
+	for (uint32_t from = 0; from < all; from += 400) {
+		const uint32_t to = from + 400 < all ? from + 400 : all;
+
+		cut(&in, &whole, hdr, from, to, to < all);
+		run_one(l, &in);
+		harness_expect_count(&out, VERDICT_FORWARDED, 1);
+		assert_int_equal(out.n_side, 1);
+		if (m->outer == OUTER_DSCP)
+			expect_dscp_piece(m, &out.side[0], from ? NULL : &made);
+		else
+			expect_mode(m, &out.side[0]);
+	}
+	lane_free(l);
+}
+
+static void odd_packets_over_every_mode(void **state)
+{
+	uint32_t cases = 0;
+
+	for (size_t i = 0; i < N(modes); i++)
+		for (uint32_t family = 4; family <= 6; family += 2)
+			for (uint8_t vlans = 0; vlans <= 2; vlans++) {
+				const struct mode *m = &modes[i];
+
+				if (m->outer == OUTER_DSCP && m->family != family)
+					continue;
+				too_big(m, family, vlans);
+				icmp_error(m, family, vlans);
+				cases += 3;
+				if (m->pool < POOL_GUE4) /* no UDP there */
+					continue;
+				fragments(m, family, vlans);
+				cases += 3;
+			}
+	printf("%u cases\n", cases);
+	assert_true(cases >= 150);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_mode),
+		cmocka_unit_test(odd_packets_over_every_mode),
 		cmocka_unit_test(entropy_by_flow),
 	};
 

@@ -118,9 +118,46 @@ static void only_new_flows(void **state)
 	lane_free(l);
 }
 
+/* `oversize` and `fragments` are those of the pool that a rule names, not of the VIP's own. */
+static void odd_packets_by_the_rules_pool(void **state)
+{
+	static const struct {
+		uint8_t dscp;
+		uint16_t ip_len, field;
+		enum verdict verdict;
+	} odd[] = {
+		{33, 1481, 0, VERDICT_TOO_BIG},
+		{33, 1480, 0, VERDICT_FORWARDED},
+		{33, 996, 0x2000, VERDICT_FRAG},
+		{46, 996, 0x2000, VERDICT_FORWARDED},
+		{0, 996, 0x2000, VERDICT_FORWARDED},
+	};
+	static struct frame f;
+	static struct outcome o;
+
+	for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
+		const struct frame_spec spec = {.src = "192.0.2.9",
+			.dst = VIP4,
+			.dport = PORT_RULES,
+			.tos = (uint8_t)(odd[i].dscp << 2),
+			.ip_len = odd[i].ip_len};
+
+		harness_frame(&f, &spec, WORLD_WAN);
+		f.b[f.l3 + 6] = (uint8_t)(odd[i].field >> 8);
+		f.b[f.l3 + 7] = 0;
+		frame_fix_ipv4(&f);
+		harness_one(&o, WORLD_WAN, &f);
+		if (o.n)
+			harness_expect(&o, odd[i].verdict, 1);
+		else
+			harness_expect_count(&o, odd[i].verdict, 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(odd_packets_by_the_rules_pool),
 		cmocka_unit_test(each_to_its_pool),
 		cmocka_unit_test(in_one_burst),
 		cmocka_unit_test(pool_of_a_rule_without_backend),

@@ -166,8 +166,10 @@ static void write_rules(FILE *f, int *n, const char *address)
 		"pool = \"p%d\"; },"
 		"{ name = \"none\"; sources = [ \"198.51.100.128/25\", \"2001:db8:c:2::/64\" ]; "
 		"pool = \"p%d\"; },"
+		"{ name = \"strict\"; dscp = [ 33 ]; pool = \"p%d\"; },"
 		"{ name = \"mark\"; dscp = [ 46, 10 ]; pool = \"p%d\"; } ); }",
-		*n, address, PORT_RULES, POOL_VIA4, POOL_L2, POOL_VIA6, POOL_EMPTY, POOL_ROUTED4);
+		*n, address, PORT_RULES, POOL_VIA4, POOL_L2, POOL_VIA6, POOL_EMPTY, POOL_STRICT,
+		POOL_ROUTED4);
 	++*n;
 }
 

@@ -93,7 +93,7 @@ enum world_pool {
 
 /* TCP port PORT_RULES of VIP4 and VIP6 is served by VIA4, but from 198.51.100.0/24 and
  * 2001:db8:c::/48 by L2, from 198.51.100.64/26 and 2001:db8:c:1::/64 by VIA6, and with DSCP 46 or
- * 10 by ROUTED4; from 198.51.100.128/25 and 2001:db8:c:2::/64 by EMPTY. */
+ * 10 by ROUTED4, with 33 by STRICT; from 198.51.100.128/25 and 2001:db8:c:2::/64 by EMPTY. */
 #define PORT_RULES       8500
 
 #define VARY_PREFIX4     "10.99"    /* /16 */
