@@ -61,7 +61,7 @@ struct sl_addr lab_addr(const char *text)
 struct probe_spec lab_spec(const char *type, const char *address, uint16_t port)
 {
 	return (struct probe_spec){
-		.type = type, .address = lab_addr(address), .port = port, .timeout_ms = 1000};
+		.type = type, .address = lab_addr(address), .port = port, .timeout_ms = 5000};
 }
 
 static void on_done(void *ctx, const struct health_result *result)
@@ -103,7 +103,7 @@ void ask_wait(struct lab *lab, struct asked *a, unsigned int wanted)
 	lab_until(lab, &a->results, wanted);
 }
 
-struct health_result ask(struct lab *lab, const struct probe_spec *spec)
+static struct health_result ask_once(struct lab *lab, const struct probe_spec *spec)
 {
 	struct asked a;
 
@@ -115,6 +115,15 @@ struct health_result ask(struct lab *lab, const struct probe_spec *spec)
 	assert_false(probe_is_busy(a.probe));
 	probe_free(a.probe);
 	return a.last;
+}
+
+struct health_result ask(struct lab *lab, const struct probe_spec *spec)
+{
+	struct health_result r = ask_once(lab, spec);
+
+	for (int i = 0; i < 20 && r.code == HEALTH_CODE_LATE; i++)
+		r = ask_once(lab, spec);
+	return r;
 }
 
 void lab_run(struct lab *lab, unsigned int ms)

@@ -62,7 +62,7 @@ int lab_close(void **state);
 
 struct sl_addr lab_addr(const char *text);
 
-/* A spec with a timeout of 1000 ms. */
+/* A spec with a timeout of 5000 ms. */
 struct probe_spec lab_spec(const char *type, const char *address, uint16_t port);
 
 /* Fails the test if the spec is refused. */
@@ -70,7 +70,8 @@ void ask_new(struct lab *lab, struct asked *a, const struct probe_spec *spec);
 void ask_start(struct asked *a);
 /* Run the loop until `wanted` results are there; the test fails after 20 s. */
 void ask_wait(struct lab *lab, struct asked *a, unsigned int wanted);
-/* All of it for one result, and the probe is freed. */
+/* All of it for one result, and the probe is freed. Asked again while the loop came too late to
+ * judge, as it may on a busy machine. */
 struct health_result ask(struct lab *lab, const struct probe_spec *spec);
 
 /* ask, then compare code and the whole reason. */

@@ -161,17 +161,23 @@ static void a_silent_one_is_replaced(void **state)
 	ask_ok(lab, &a);
 	assert_in_range(a.last.duration_us, 299000, 9000000);
 	probe_free(a.probe);
-	/* No time for a second try: neutral, and none of the silent ones is asked again. */
-	server_close(&s);
-	open_server(lab, "127.0.0.1");
-	spec = spec_for("127.0.0.1", spec.reuse);
-	spec.timeout_ms = 200;
-	ask_new(lab, &a, &spec);
-	lab_until(lab, &s.open, 3);
-	lab_run(lab, 50);
-	server_silence(&s);
-	ask_start(&a);
-	ask_wait(lab, &a, 1);
+	/* No time for a second try: neutral, and none of the silent ones is asked again. A busy
+	 * machine may come too late to judge. */
+	for (int i = 0; i < 20; i++) {
+		server_close(&s);
+		open_server(lab, "127.0.0.1");
+		spec = spec_for("127.0.0.1", spec.reuse);
+		spec.timeout_ms = 200;
+		ask_new(lab, &a, &spec);
+		lab_until(lab, &s.open, 3);
+		lab_run(lab, 50);
+		server_silence(&s);
+		ask_start(&a);
+		ask_wait(lab, &a, 1);
+		if (a.last.code != HEALTH_CODE_LATE)
+			break;
+		probe_free(a.probe);
+	}
 	assert_string_equal(health_code_name(a.last.code), "SOCKERR");
 	assert_string_equal(
 		a.last.reason, "a kept connection went silent, the next probe opens a new one");
@@ -188,13 +194,13 @@ static void a_slow_one_is_not_replaced(void **state)
 	struct probe_spec spec = spec_for("127.0.0.1", (struct probe_reuse){1, 1, 60, 100});
 	struct asked a;
 
-	spec.timeout_ms = 500;
+	spec.timeout_ms = 2000;
 	ask_new(lab, &a, &spec);
 	ask_ok(lab, &a);
 	s.delay_ms = 60000;
 	ask_start(&a);
 	ask_wait(lab, &a, 2);
-	assert_string_equal(a.last.reason, "connected, no answer in 500 ms");
+	assert_string_equal(a.last.reason, "connected, no answer in 2000 ms");
 	assert_string_equal(health_code_name(a.last.code), "L7TOUT");
 	assert_int_equal(s.requests, 2);
 	probe_free(a.probe);
@@ -235,6 +241,7 @@ static void max_is_never_exceeded(void **state)
 	probe_free(b.probe);
 	/* No longer than wait_ms; that is nobody's failure. */
 	spec.reuse.wait_ms = 50;
+	s.delay_ms = 1500;
 	ask_new(lab, &a, &spec);
 	ask_new(lab, &b, &spec);
 	ask_start(&a);
@@ -267,9 +274,9 @@ static void many_pools(void **state)
 		char address[32];
 
 		snprintf(address, sizeof address, "127.7.%d.%d", i / 200, 1 + i % 200);
-		const struct probe_spec spec =
-			spec_for(address, (struct probe_reuse){1, 1, 60, 100});
+		struct probe_spec spec = spec_for(address, (struct probe_reuse){1, 1, 60, 100});
 
+		spec.timeout_ms = 15000;
 		ask_new(lab, &a[i], &spec);
 	}
 	for (unsigned int round = 1; round <= 3; round++) {
