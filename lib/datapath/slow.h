@@ -87,6 +87,10 @@ enum verdict slow_expired(
 /* Is this an address that our tunnels come from? */
 bool slow_is_tunnel_source(const struct generation *g, const uint8_t *address, bool v6);
 
+/* Packet i of the burst is of a pool that refuses new flows: tell its sender. */
+enum verdict slow_reject(
+	struct lane *l, const struct generation *g, const struct burst *b, uint32_t i);
+
 /* Between the files of the side exit. */
 
 /* Answer packet i of the burst with an ICMP error about it, back the way it came. `silent`: the

@@ -3,6 +3,7 @@
 #include "datapath/flow_event.h"
 #include "datapath/pick.h"
 #include "datapath/slot_key.h"
+#include "datapath/slow.h"
 #include "datapath/stage.h"
 #include "datapath/sticky.h"
 #include "table/flow_keys.h"
@@ -82,10 +83,17 @@ static inline enum flow_remembered remember(
 }
 
 /* There is no backend for packet i. */
-static __attribute__((noinline)) void take_out(
-	struct lane *l, struct burst *b, uint32_t i, const struct service *s)
+static __attribute__((noinline)) void take_out(struct lane *l, const struct generation *g,
+	struct burst *b, uint32_t i, const struct service *s)
 {
-	burst_end(l, b, i, s->action == POOL_ACTION_WAIT ? VERDICT_NO_TABLE : VERDICT_NO_BACKEND);
+	enum verdict v = VERDICT_NO_BACKEND;
+
+	if (s->action == POOL_ACTION_WAIT)
+		v = VERDICT_NO_TABLE;
+	else if (s->action == POOL_ACTION_REJECT)
+		v = slow_reject(l, g, b, i);
+	if (v != SLOW_TAKEN)
+		burst_end(l, b, i, v);
 }
 
 /* Entries behind its own that a new flow tries when its backend is saturated. */
@@ -127,7 +135,7 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
 		uint16_t slot = s->entry[sched_index(f->hash[j], s->size)];
 
 		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
-			take_out(l, b, i, s);
+			take_out(l, g, b, i, s);
 			failed |= 1u << i;
 			continue;
 		}
@@ -290,7 +298,7 @@ static uint32_t by_table_plain(struct lane *l, const struct generation *g, struc
 
 		b->backend[i] = slot & BACKEND_SLOT_MASK;
 		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
-			take_out(l, b, i, s);
+			take_out(l, g, b, i, s);
 			failed |= 1u << i;
 		}
 	}

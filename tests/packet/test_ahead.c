@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "datapath/ahead.h"
+#include "datapath/slow.h"
 #include "harness.h"
 #include "random.h"
 
@@ -70,20 +71,40 @@ static uint16_t side_take(void *arg, struct burst *b)
 	return b->n;
 }
 
+static struct packet *next_out(struct side *s)
+{
+	assert_true(s->n_out < s->room);
+	return &s->out[s->n_out++];
+}
+
+/* What the side exit answers leaves with the burst that made it. */
+static void give_answers(struct side *s, struct lane *l)
+{
+	for (uint32_t i = 0; i < l->slow_waiting; i++) {
+		const struct slow_out *o = &l->slow->out[i];
+		struct packet *p = next_out(s);
+
+		p->len = rig_bytes(o->m, p->b, sizeof p->b);
+		p->tx_port = o->port;
+		rte_pktmbuf_free(o->m);
+	}
+	l->slow_waiting = 0;
+}
+
 static void side_give(void *arg, struct lane *l, struct burst *b)
 {
 	struct side *s = arg;
 
 	for (uint16_t i = 0; i < b->n; i++) {
-		struct packet *p = &s->out[s->n_out++];
+		struct packet *p = next_out(s);
 
-		assert_true(s->n_out <= s->room);
 		p->len = rig_bytes(b->mbuf[i], p->b, sizeof p->b);
 		p->tx_port = b->tx_port[i];
 		p->backend = b->backend[i];
 		p->service = b->service[i];
 	}
 	rte_pktmbuf_free_bulk(b->mbuf, b->n);
+	give_answers(s, l);
 }
 
 static void side_start(struct side *s)

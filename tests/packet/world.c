@@ -71,6 +71,8 @@ static const struct pool pools[WORLD_POOLS] = {
 	[POOL_TTL] = {"decrement_ttl = true;", "10.25.0.", HOP_SOURCE4, .n = 1, .weight = 1},
 	[POOL_MSS] = {"mss_clamp = -1;", "10.26.0.", HOP_SOURCE4, .n = 1, .weight = 1, .mtu = 1400},
 	[POOL_MSS_L2] = {"forward = \"l2\"; mss_clamp = 1000;", "10.27.0.", .n = 1, .weight = 1},
+	[POOL_REFUSES] = {"", "10.14.0.", HOP_SOURCE4, .n = 1, .weight = 1,
+		.action = POOL_ACTION_REJECT},
 };
 
 static const char *const macs[WORLD_PORTS] = {
@@ -209,7 +211,7 @@ static void write_vips(FILE *f)
 			if (pools[p].only && strcmp(pools[p].only, each[i]) != 0)
 				continue;
 			write_vip(f, &n, each[i], PORT_OF(p), "tcp", p);
-			if (p >= POOL_GUE4)
+			if (p >= POOL_REFUSES)
 				write_vip(f, &n, each[i], PORT_OF(p), "udp", p);
 		}
 		write_vip(f, &n, each[i], 53, "udp", POOL_VIA4);

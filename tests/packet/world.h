@@ -41,6 +41,7 @@ enum world_pool {
 	POOL_STRICT,    /* as VIA4, oversize and fragments = "drop" */
 	POOL_TIGHT6,    /* IPv6 tunnel on a route of 1300: less than an IPv6 host may be told */
 	POOL_WAITS,     /* no health verdict yet */
+	POOL_REFUSES,   /* all down, on_all_down = "reject" */
 	POOL_RR,        /* four backends in turn */
 	POOL_LC,        /* four, fewest flows */
 	POOL_RANDOM,    /* four by chance */
