@@ -136,18 +136,40 @@ static void look_for_mass(struct board *b, uint64_t now_ms)
 		board_freeze(b, FREEZE_MASS, FREEZE_MS);
 }
 
-/* Is the link down that leads to all who are judged by this check? Then a failure is ours. */
-static bool link_is_down(const struct board_check *c)
+/* Which of our links have a carrier, at most once in a millisecond. */
+static void follow_links(struct board *b, uint64_t now_ms)
+{
+	if (b->links_ms == now_ms)
+		return;
+	b->links_ms = now_ms;
+	for (uint32_t i = 0; i < b->d->n_ports; i++) {
+		const char *name = b->d->ports[i].conf->interface;
+		const bool up = !name || link_has_carrier(name);
+
+		if (up == b->links_up[i])
+			continue;
+		b->links_up[i] = up;
+		b->settled_ms[i] = up ? now_ms + FREEZE_SETTLE_MS : UINT64_MAX;
+		if (!up)
+			board_freeze(b, FREEZE_LINK, FREEZE_MS);
+		else
+			freeze_link_back(&b->freeze, now_ms);
+	}
+}
+
+/* Is the link down, or back only just, that leads to all who are judged by this check? Then a
+ * failure is ours: after a link came back, neighbours have to be found again. */
+static bool link_is_down(const struct board_check *c, uint64_t now_ms)
 {
 	const struct board *b = c->board;
 	bool any_down = false;
 
 	for (uint32_t i = 0; i < b->d->n_ports; i++)
-		any_down |= !b->links_up[i];
+		any_down |= now_ms < b->settled_ms[i];
 	if (!any_down)
 		return false;
 	for (size_t i = 0; i < c->n_members; i++)
-		if (!c->members[i]->has_port || b->links_up[c->members[i]->port])
+		if (!c->members[i]->has_port || now_ms >= b->settled_ms[c->members[i]->port])
 			return false;
 	return true;
 }
@@ -179,7 +201,10 @@ void board_take(struct board_check *c, const struct health_result *r)
 	struct health_result own = *r;
 	bool changed = false;
 
-	if (health_code_outcome(r->code) == HEALTH_FAIL && link_is_down(c))
+	/* Looked at here, because the tick may come after the failures that it explains. */
+	if (health_code_outcome(r->code) == HEALTH_FAIL)
+		follow_links(b, now_ms);
+	if (health_code_outcome(r->code) == HEALTH_FAIL && link_is_down(c, now_ms))
 		health_result_set(&own, HEALTH_CODE_LINKDOWN, r->duration_us, "%s", r->reason);
 	b->results[health_code_outcome(own.code)]++;
 	health_take(&c->health, &c->params, &own, now_ms);
@@ -203,22 +228,6 @@ static void expire(const void *node, VISIT which, int depth)
 		walk.turned |= health_expire(&c->health, walk.now_ms);
 }
 
-static void follow_links(struct board *b)
-{
-	for (uint32_t i = 0; i < b->d->n_ports; i++) {
-		const char *name = b->d->ports[i].conf->interface;
-		const bool up = !name || link_has_carrier(name);
-
-		if (up == b->links_up[i])
-			continue;
-		b->links_up[i] = up;
-		if (!up)
-			board_freeze(b, FREEZE_LINK, FREEZE_MS);
-		else
-			freeze_link_back(&b->freeze, daemon_now_ms());
-	}
-}
-
 static void save_sometimes(struct board *b, uint64_t now_ms)
 {
 	const uint64_t age = now_ms - b->saved_ms;
@@ -233,7 +242,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	const uint64_t now_ms = daemon_now_ms();
 	bool thawed;
 
-	follow_links(b);
+	follow_links(b, now_ms);
 	thawed = freeze_tick(&b->freeze, now_ms);
 	if (thawed)
 		board_note(b, "health", "no longer frozen");

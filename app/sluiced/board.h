@@ -101,9 +101,11 @@ struct board {
 	uint64_t round;
 	struct freeze freeze;
 	bool links_up[CONF_MAX_PORTS];
-	uint64_t results[3]; /* by enum health_outcome */
-	uint64_t mass_ms;    /* when it was last looked for a mass failure */
-	uint64_t saved_ms;   /* when the state file was written */
+	uint64_t settled_ms[CONF_MAX_PORTS]; /* until then failures behind a link are its own */
+	uint64_t links_ms;                   /* when links were looked at last */
+	uint64_t results[3];                 /* by enum health_outcome */
+	uint64_t mass_ms;                    /* when it was last looked for a mass failure */
+	uint64_t saved_ms;                   /* when the state file was written */
 	bool unsaved;
 	struct board_waiter *waiters;
 };
