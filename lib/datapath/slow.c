@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include <rte_ethdev.h>
+#include <rte_ether.h>
 
 #include "datapath/slow.h"
 #include "net/key.h"
@@ -70,10 +71,10 @@ void slow_push(struct lane *l, const struct slow_out *out)
 void slow_push_answer(
 	struct lane *l, const struct generation *g, struct rte_mbuf *m, uint8_t rx_port)
 {
-	uint8_t *eth = rte_pktmbuf_mtod(m, uint8_t *);
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 
-	memcpy(eth, eth + 6, 6);
-	memcpy(eth + 6, g->ports[rx_port].mac.b, 6);
+	eth->dst_addr = eth->src_addr;
+	memcpy(&eth->src_addr, g->ports[rx_port].mac.b, sizeof eth->src_addr);
 	slow_push(l, &(struct slow_out){.m = m, .port = rx_port, .verdict = VERDICT_ANSWERED});
 }
 

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: BSD-3-Clause
+# All web servers of a pool are killed, and the pool refuses (fault 8, on_all_down = "reject"): clients are told
+# at once, by RST and by ICMP, counted one by one, until a backend is back. Others notice nothing.
+set -euo pipefail
+# shellcheck source=scripts/netlab.sh
+. "$(dirname "$0")/../../scripts/netlab.sh"
+# shellcheck source=tests/e2e/health.inc.sh
+. "$(dirname "$0")/health.inc.sh"
+
+LAB_VIPS="$VIP4=4 $VIP6=6"
+lab_up 3
+health_backends_start
+LAB_CHECKS=$health_tcp
+LAB_POOL='on_all_down = "reject"; slow_start_s = 0;'
+health_conf
+# The same pool serves UDP, too.
+sed -i "s/^vips = ($/vips = (\n  { name = \"udp\"; address = \"$VIP4\"; port = 53; protocol = \"udp\"; pool = \"web4\"; },/" "$LAB_CONF"
+lab_sluiced_start
+wait_pool web4 up=3 10
+wait_pool web6 up=3 10
+health_bg_start
+
+for i in 1 2 3; do kill -9 "$(lab_pid "nginx-be$i")"; done
+wait_pool web4 down=3 10
+wait_pool web6 down=3 10
+wait_for 5 pool_is decision reject || fail "$(lab_ctl pool show web4)"
+wait_for 5 pool_is decision reject web6 || fail "$(lab_ctl pool show web6)"
+answered() { lab_ctl -j status | jq .answered_packets; }
+wait_for 5 member_is 1 slots 0 || fail "the table is not empty"
+
+before=$(answered)
+for vip in "$VIP4" "$VIP6"; do
+	for n in {1..10}; do
+		status=0
+		began=$(now_ms)
+		lab_exec client curl -sS -o /dev/null -m 5 "$(lab_url "$vip")" 2>"$LAB_DIR/said" || status=$?
+		expect_eq "exit status of curl to $vip" "$status" 7
+		expect_match "what curl says of $vip, request $n" "$(cat "$LAB_DIR/said")" 'refused|Could.?n.t connect'
+		expect_between "ms until $vip refuses" "$(($(now_ms) - began))" 0 2000
+	done
+done
+said=$(lab_exec client python3 - "$VIP4" <<-'END'
+	import socket, sys
+	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	s.settimeout(2)
+	s.connect((sys.argv[1], 53))
+	s.send(b"x")
+	try:
+	    s.recv(10)
+	except ConnectionRefusedError:
+	    print("refused")
+END
+)
+expect_eq "what a UDP client is told" "$said" refused
+expect_eq "packets answered" "$(($(answered) - before))" 21
+
+unset "LAB_PIDS[nginx-be2]"
+lab_nginx_start 2
+wait_pool web4 up=1 10
+served() { lab_exec client curl -sS --fail -o /dev/null -m 2 "$(lab_url "$VIP4")" 2>/dev/null; }
+wait_for 10 served || fail "$(lab_ctl pool show web4)"
+health_bg_end
+expect_eq "drops no_backend and rate_limited" "$(drops_of no_backend)/$(drops_of rate_limited)" 0/0
+lab_sluiced_stop
