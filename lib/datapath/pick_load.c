@@ -9,11 +9,11 @@
 #include "datapath/pick.h"
 
 /* Added to the rank of a backend that comes after all others. */
-#define RANK_LATE    1e12
+#define RANK_LATE    1e13
 #define RANK_LAST    1e15
 
 /* What the latency of a backend is taken for that no probe has measured. */
-#define UNKNOWN_RANK 1e9
+#define UNKNOWN_RANK 1e11
 
 static inline const struct sched_candidate *draw(struct lane *l, const struct sched_table *t)
 {
@@ -39,16 +39,20 @@ static inline uint32_t flows_since(struct lane *l, uint16_t slot)
 	return r->flows;
 }
 
-/* Latency, and a share of it more for each flow that went there since it was measured: the lowest
- * comes first, and none gets all flows until the next probe. When many come, shares tend to weight
- * by latency. */
+/* Part of a flow that every backend is taken to have since its last probe: so little that it speaks
+ * only between equal latencies, for the greater weight. */
+#define TIE 1e-7
+
+/* Latency, and as much of it more for each flow that went there since it was measured, less for
+ * those above the mean weight: the lowest comes first, and none gets all flows until the next
+ * probe. When many come, shares tend to weight by latency. */
 static inline double rank_latency(
 	struct lane *l, const struct sched_table *t, const struct sched_candidate *c)
 {
 	const uint32_t us = l->load ? load_latency_us(l->load, c->slot) : 0;
 	const uint32_t most = t->spec.max_latency_us;
-	const double since = 1 + flows_since(l, c->slot);
-	const double rank = (us ? us : 1000) * since / c->weight;
+	const double since = (flows_since(l, c->slot) + TIE) * t->mean_weight / c->weight;
+	const double rank = (us ? us : 1000) * (1 + since);
 
 	if (most && us > most)
 		return RANK_LATE + rank;

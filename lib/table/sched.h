@@ -68,6 +68,7 @@ struct sched_table {
 	uint32_t size;                     /* entries */
 	uint32_t n_list;                   /* CURSOR: turns */
 	uint32_t n_candidates;             /* LOAD */
+	double mean_weight;                /* LOAD: of the candidates */
 	uint16_t *list;                    /* CURSOR: backend slots in turn */
 	struct sched_candidate *candidate; /* LOAD */
 	uint64_t checksum;      /* equal on every node with the same members; 0 without members */

@@ -71,6 +71,8 @@ int sched_fill_candidates(struct sched_table *t, enum sched_metric metric, bool 
 			.keep = UINT16_MAX,
 			.alias = (uint16_t)i,
 		};
+	for (uint32_t i = 0; i < t->n_candidates; i++)
+		t->mean_weight += (double)t->candidate[i].weight / t->n_candidates;
 	free(m);
 	return rc || !by_weight ? rc : spread_by_weight(t);
 }

@@ -160,6 +160,39 @@ static void deviation_is_the_greatest(void **state)
 	end();
 }
 
+/* By the weights, where they count. */
+static void meant_shares(void **state)
+{
+	start(4);
+	for (uint32_t i = 0; i < 4; i++)
+		before.member[i].weight = 100 * (i + 1);
+	for (int s = 0; s < SCHEDULER_COUNT; s++) {
+		const bool even = s == SCHEDULER_RR || s == SCHEDULER_LC;
+
+		sched_rig_use(&before, (enum scheduler)s);
+		for (uint32_t i = 0; i < 4; i++)
+			assert_true(fabs(sched_meant(before.table, i) -
+					    (even ? 0.25 : (i + 1) / 10.0)) < 1e-9);
+	}
+	end();
+}
+
+/* Where another part of the key is hashed, no slot says where a flow goes. */
+static void another_hash(void **state)
+{
+	bool by_slots;
+	double moved;
+
+	start(4);
+	sched_rig_use(&before, SCHEDULER_MAGLEV);
+	after.n = 3;
+	sched_rig_use(&after, SCHEDULER_MAGLEV);
+	assert_int_equal(sched_moved(before.table, after.table, false, &moved, &by_slots), 0);
+	assert_false(by_slots);
+	assert_true(fabs(moved - 0.25) < 0.001);
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +201,8 @@ int main(void)
 		cmocka_unit_test(nothing_changes),
 		cmocka_unit_test(to_none_and_back),
 		cmocka_unit_test(deviation_is_the_greatest),
+		cmocka_unit_test(meant_shares),
+		cmocka_unit_test(another_hash),
 	};
 
 	rnd = random_start();

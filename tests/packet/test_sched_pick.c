@@ -331,6 +331,36 @@ static void slow_and_unknown_come_later(void **state)
 	sched_rig_end(&rig);
 }
 
+/* However small the weight: the first flow after a probe goes where latency is lowest. */
+static void least_latency_before_weight(void **state)
+{
+	static const uint32_t light[] = {1, 10, 100};
+
+	for (int k = 0; k < 3; k++) {
+		sched_rig_start(&rig, 20, 1);
+		for (uint32_t i = 0; i < 20; i++)
+			rig.member[i].weight = i == 7 ? light[k] : 1000;
+		sched_rig_use(&rig, SCHEDULER_LEAST_LATENCY);
+		for (int again = 0; again < 20; again++) {
+			for (uint16_t i = 0; i < 20; i++)
+				load_sample(rig.load, i, i == 7 ? 20000 : 21000);
+			assert_int_equal(sched_rig_begin(&rig, 0, 0), 7);
+		}
+		sched_rig_end(&rig);
+	}
+}
+
+/* A backend that no probe has measured waits, also through many flows between two probes. */
+static void unknown_waits_through_many_flows(void **state)
+{
+	sched_rig_start(&rig, 2, 1);
+	sched_rig_use(&rig, SCHEDULER_LEAST_LATENCY);
+	load_sample(rig.load, 0, 20000);
+	give(FLOWS);
+	assert_int_equal(picked[0], FLOWS);
+	sched_rig_end(&rig);
+}
+
 /* Equal latency: as the weights. */
 static void least_latency_ties_go_by_weight(void **state)
 {
@@ -407,6 +437,8 @@ int main(void)
 		cmocka_unit_test(least_latency_goes_where_it_is_low),
 		cmocka_unit_test(least_latency_does_not_herd),
 		cmocka_unit_test(slow_and_unknown_come_later),
+		cmocka_unit_test(least_latency_before_weight),
+		cmocka_unit_test(unknown_waits_through_many_flows),
 		cmocka_unit_test(least_latency_ties_go_by_weight),
 		cmocka_unit_test(latency_is_a_moving_average),
 		cmocka_unit_test(a_thousand_changes),

@@ -30,6 +30,26 @@ static void unchanged_tables_are_shared(void **state)
 	generation_free(two);
 }
 
+/* Every key that a scheduler reads. */
+static void schedulers_get_their_keys(void **state)
+{
+	struct generation *g =
+		build(PORTS "pools = ( { name = \"a\"; scheduler = \"p2c\"; table_size = 251; "
+			    "p2c = { flows = 11; latency = 22; errors = 33; }; virtual_nodes = 77; "
+			    "max_latency_ms = 44; backends = ( " B("a1", "10.0.0.1") " ); } );",
+			NULL);
+	const struct sched_spec *s = &g->tables[0]->spec;
+
+	assert_int_equal(s->scheduler, SCHEDULER_P2C);
+	assert_int_equal(s->size, 251);
+	assert_int_equal(s->flows, 11);
+	assert_int_equal(s->latency, 22);
+	assert_int_equal(s->errors, 33);
+	assert_int_equal(s->virtual_nodes, 77);
+	assert_int_equal(s->max_latency_us, 44000);
+	generation_free(g);
+}
+
 /* A pool keeps its table when the pools before it move. */
 static void order_of_pools_does_not_matter(void **state)
 {
@@ -224,6 +244,7 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup(f, usual)
 	const struct CMUnitTest tests[] = {
+		TEST(schedulers_get_their_keys),
 		TEST(unchanged_tables_are_shared),
 		TEST(order_of_pools_does_not_matter),
 		TEST(network_does_not_touch_tables),
