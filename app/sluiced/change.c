@@ -11,6 +11,7 @@
 #include "change.h"
 #include "conf/diff.h"
 #include "plan.h"
+#include "programs.h"
 #include "restart.h"
 
 void change_first(struct daemon *d)
@@ -59,6 +60,10 @@ static int take_up(struct daemon *d, struct conf *conf, bool always, struct sl_e
 		return rc;
 	if (restart_needed(d->running->conf, conf, err))
 		return -EINVAL;
+	rc = programs_prove(apply_wanted(d)->conf, conf, err);
+	if (rc)
+		return rc;
+	diff.any = programs_changed(apply_wanted(d)->conf, conf);
 	rc = conf_diff(apply_wanted(d)->conf, conf, look, &diff);
 	if (rc < 0)
 		return sl_err_sys(err, rc, "cannot compare configurations");
@@ -292,13 +297,16 @@ static int try_draft(struct daemon *d, struct ctl_call *call, struct change_draf
 
 	if (!rc && restart_needed(d->running->conf, draft->conf, &err))
 		rc = -EINVAL;
+	if (!rc)
+		rc = programs_prove(apply_wanted(d)->conf, draft->conf, &err);
 	if (rc)
 		return change_refuse(call, rc, &err);
 	json_t *moves = plan_moves(d, draft->conf);
 
 	if (moves)
 		json_object_set_new(ctl_call_data(call), "moves", moves);
-	return conf_equal(apply_wanted(d)->conf, draft->conf) > 0;
+	return !programs_changed(apply_wanted(d)->conf, draft->conf) &&
+	       conf_equal(apply_wanted(d)->conf, draft->conf) > 0;
 }
 
 int change_force_out(struct change_draft *draft, uint16_t slot)

@@ -150,6 +150,7 @@ static int set_key(struct conf *conf, const struct edit_object *o, const char *k
 static int set_from(const json_t *args, const struct cmd_kind *kind, struct conf *conf,
 	const struct edit_object *o, struct sl_err *err)
 {
+	const char *program = json_string_value(json_object_get(args, "program"));
 	json_t *value;
 	const char *key;
 	int rc = 0;
@@ -162,6 +163,9 @@ static int set_from(const json_t *args, const struct cmd_kind *kind, struct conf
 
 		rc = rc ? rc : one;
 	}
+	/* Who names a program wants the file as it is now, also under the name that it had. */
+	if (program)
+		conf_stamp_programs(conf, program);
 	return rc;
 }
 

@@ -10,6 +10,7 @@
 #include "compile/table.h"
 #include "daemon.h"
 #include "plan.h"
+#include "programs.h"
 #include "slot_names.h"
 #include "table/sched_diff.h"
 
@@ -244,6 +245,8 @@ int cmd_table_diff(struct ctl_call *call, void *arg)
 	rc = cmd_object_edit(call, draft, t.list, t.names, "of", &err);
 	if (!rc)
 		rc = conf_check(draft, &err);
+	if (!rc)
+		rc = programs_prove(running, draft, &err);
 	rc = rc ? change_refuse(call, rc, &err) : compare(call, d, draft, &t);
 	conf_free(draft);
 	return rc;

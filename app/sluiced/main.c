@@ -6,6 +6,7 @@
 #include "control.h"
 #include "daemon.h"
 #include "options.h"
+#include "programs.h"
 
 /* Configuration errors go to stderr as they are: "file:line: message" is what editors jump to. */
 static int say_no(struct sl_err *err)
@@ -60,6 +61,10 @@ int main(int argc, char **argv)
 	say_warnings(conf);
 	if (!o.check)
 		return run(&o, conf);
+	if (programs_prove(NULL, conf, &err)) {
+		conf_free(conf);
+		return say_no(&err);
+	}
 	printf("%s: %zu ports, %zu pools, %zu VIPs: all right\n", o.config, conf->n_ports,
 		conf->n_pools, conf->n_vips);
 	conf_free(conf);

@@ -12,6 +12,7 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "conf/diff.h"
+#include "programs.h"
 #include "restart.h"
 
 /* Lines of the log that say what a reload changes. */
@@ -210,6 +211,8 @@ int reload_try(struct daemon *d, struct reload_effect *effect, struct sl_err *er
 
 	if (!rc && restart_needed(d->running->conf, conf, err))
 		rc = -EINVAL;
+	if (!rc)
+		rc = programs_prove(apply_wanted(d)->conf, conf, err);
 	if (!rc)
 		rc = find_effect(d, conf, false, effect);
 	conf_free(conf);

@@ -217,14 +217,15 @@ int conf_check(struct conf *conf, struct sl_err *err)
 	return conf->n_ports ? rc : -EINVAL;
 }
 
-/* Which state of their files the pools' programs are: another one is another program. */
-static void stamp_programs(struct conf *conf)
+void conf_stamp_programs(struct conf *conf, const char *path)
 {
 	for (size_t i = 0; i < conf->n_pools; i++) {
 		struct conf_pool *pool = &conf->pools[i];
 		struct stat st;
 
-		if (pool->program && stat(pool->program, &st) == 0)
+		if (!pool->program || (path && strcmp(pool->program, path) != 0))
+			continue;
+		if (stat(pool->program, &st) == 0)
 			pool->program_stamp = (uint64_t)st.st_mtim.tv_sec * 1000000000u +
 					      (uint64_t)st.st_mtim.tv_nsec + (uint64_t)st.st_ino;
 	}
@@ -235,7 +236,7 @@ int conf_read(const char *path, struct conf **out, struct sl_err *err)
 	int rc = load_file(path, out, err);
 
 	if (*out) {
-		stamp_programs(*out);
+		conf_stamp_programs(*out, NULL);
 		const int checked = check_all(*out, err);
 
 		rc = rc ? rc : checked;

@@ -140,7 +140,7 @@ struct conf_pool {
 	uint32_t p2c_flows, p2c_latency, p2c_errors;
 	uint32_t max_latency_ms;   /* 0 = no limit */
 	const char *program;       /* NULL = none */
-	uint64_t program_stamp;    /* state of that file when the configuration was read */
+	uint64_t program_stamp;    /* state of that file when it was configured */
 	uint32_t table_size_given; /* a prime; 0 = not given */
 	uint32_t table_size;       /* what holds; set by conf_check */
 	enum conf_forward forward;
@@ -287,6 +287,10 @@ int conf_merge(struct conf *onto, const struct conf *from, const struct conf *to
 
 /* conf_load and conf_check in one step, as the daemon and --check do it. */
 int conf_read(const char *path, struct conf **out, struct sl_err *err);
+
+/* Note which state of their files the programs of pools are in (pool->program_stamp): another state
+ * is another program. path: of pools with this program only; NULL: of all. conf_read() does it. */
+void conf_stamp_programs(struct conf *conf, const char *path);
 
 /* What is allowed and yet rarely meant: appends it to `warn` and returns how many there are. Pure;
  * after conf_check. */

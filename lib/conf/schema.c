@@ -248,7 +248,8 @@ const struct conf_row conf_rows[] = {
 	{"pools[].program", CONF_TYPE_TEXT, AT(struct conf_pool, program), .min = 1, .max = 255,
 		.absent = "none", .example = "/usr/share/sluice/sched/affinity.bpf.o",
 		.help = "For scheduler bpf: absolute path of an eBPF object. It is read when the "
-			"configuration is, and refused if it does not verify."},
+			"configuration is, or when a command names it, and refused if it does not "
+			"verify."},
 	{"pools[].table_size", CONF_TYPE_UINT, AT(struct conf_pool, table_size_given), .min = 3,
 		.max = 4194301, .absent = "65537, above 650 backends 655373", .example = "65537",
 		.unit = "slots",

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <rte_bpf.h>
@@ -57,15 +58,18 @@ static const struct rte_bpf_xsym helpers[] = {
 	{"sluice_hash", RTE_BPF_XTYPE_FUNC, .func = {hash, 2, {FLOW, NUMBER}, NUMBER}},
 };
 
-/* librte_bpf says "invalid argument" for a file it cannot open too. */
+/* librte_bpf says "invalid argument" for a file it cannot open too, and waits at a FIFO. */
 static int can_read(const char *path, struct sl_err *err)
 {
-	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
 
 	if (fd < 0)
 		return sl_err_sys(err, -errno, "program %s", path);
+	const bool regular = fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+
 	close(fd);
-	return 0;
+	return regular ? 0 : sl_err_add(err, "program %s is not a regular file", path);
 }
 
 int program_load(const char *path, uint64_t stamp, struct sched_program **out, struct sl_err *err)

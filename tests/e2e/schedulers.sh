@@ -88,12 +88,32 @@ expect_eq "shape" "$(table shape)" program
 served >/dev/null
 expect_eq "answers that named no member" "$(table strays)" 0
 printf 'no object' >"$LAB_DIR/bad.o"
-status=0
-said=$(lab_ctl pool set web4 "program=$LAB_DIR/bad.o" 2>&1) || status=$?
-expect_eq "exit status for a bad program" "$status" 1
-expect_match "what it says" "$said" 'bad.o is refused'
-expect_eq "scheduler after it" "$(table scheduler)" bpf
+programs=$LAB_BUILD/tests/packet
+before=$(lab_revision)
+for bad in "$LAB_DIR/bad.o" "$programs/loop.bpf.o" "$programs/map.bpf.o" "$LAB_DIR/missing.o" "$LAB_DIR"; do
+	status=0
+	said=$(lab_ctl pool set web4 "program=$bad" 2>&1) || status=$?
+	expect_eq "exit status for a bad program" "$status" 1
+	expect_match "what it says" "$said" "^sluicectl: program $bad(:| is)"
+	status=0
+	lab_ctl table diff web4 "program=$bad" 2>/dev/null || status=$?
+	expect_eq "exit status of a diff to a bad program" "$status" 1
+done
+expect_eq "revision after bad programs" "$(lab_revision)" "$before"
+expect_eq "scheduler after them" "$(table scheduler)" bpf
 served >/dev/null
+
+# Another program under the same name: named again, it is read again. A file that changes is not.
+cp "$programs/first.bpf.o" "$LAB_DIR/own.o"
+lab_ctl pool set web4 "program=$LAB_DIR/own.o" >/dev/null
+expect_eq "requests by a program that names the first" "$(served)" "60 0 0"
+cp "$programs/last.bpf.o" "$LAB_DIR/own.o"
+lab_ctl backend weight web4/be1 90 >/dev/null
+expect_eq "requests by it still" "$(served)" "60 0 0"
+expect_match "what setting it again says" "$(lab_ctl pool set web4 "program=$LAB_DIR/own.o")" 'in force'
+expect_eq "requests by the new one" "$(served)" "0 0 60"
+expect_match "what setting it once more says" "$(lab_ctl pool set web4 "program=$LAB_DIR/own.o")" 'nothing to change'
+lab_ctl backend weight web4/be1 100 >/dev/null
 lab_ctl pool set web4 scheduler=source-hash program= >/dev/null
 
 # A prediction, and nothing changed by it.

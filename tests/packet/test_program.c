@@ -76,9 +76,10 @@ static uint16_t backend_of(struct lane *l, const struct frame_spec *spec)
 static void bad_programs_are_refused(void **state)
 {
 	static const char *const bad[] = {BPF_DIR "/loop.bpf.o", BPF_DIR "/foreign.bpf.o",
-		BPF_DIR "/beyond.bpf.o", "/nonexistent.o", "/etc/passwd"};
+		BPF_DIR "/beyond.bpf.o", BPF_DIR "/map.bpf.o", BPF_DIR "/global.bpf.o",
+		"/nonexistent.o", "/etc/passwd", "/dev/null", "/tmp"};
 
-	for (int i = 0; i < 5; i++) {
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		struct sl_err err = SL_ERR_INIT;
 		struct sched_program *p;
 
@@ -204,6 +205,29 @@ static void affinity_with_relief(void **state)
 	sched_unref(t);
 }
 
+/* Flows of this lane and, as last counted, of the others; for 100 of weight. */
+static void load_is_for_the_weight(void **state)
+{
+	struct sched_table *t = table_of(load(BPF_DIR "/load.bpf.o"));
+	struct lane *l = harness_lane();
+	const struct flow_key key = {{0}};
+	const uint16_t slot = t->candidate[1].slot;
+
+	if (harness_flows) {
+		l->flows->active[slot] = 1;
+		l->others[slot] = 1;
+		assert_int_equal(pick_program(l, t, &key, false, 0, 7), t->candidate[2].slot);
+		t->candidate[1].weight = 200;
+		assert_int_equal(pick_program(l, t, &key, false, 0, 7), slot);
+		l->flows->active[slot] = 0;
+		assert_int_equal(pick_program(l, t, &key, false, 0, 7), t->candidate[0].slot);
+		assert_int_equal(l->program_strays, 0);
+		l->others[slot] = 0;
+	}
+	lane_free(l);
+	sched_unref(t);
+}
+
 static void compiled_to_machine_code(void **state)
 {
 #ifdef __x86_64__
@@ -221,6 +245,7 @@ int main(void)
 		cmocka_unit_test(every_field_is_told),
 		cmocka_unit_test(strays_go_by_maglev),
 		cmocka_unit_test(affinity_with_relief),
+		cmocka_unit_test(load_is_for_the_weight),
 		cmocka_unit_test(compiled_to_machine_code),
 	};
 
