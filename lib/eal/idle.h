@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 /* Silence after which the first sleep comes, the length of that sleep, and of the longest. The
- * kernel takes a few more microseconds to wake a thread: together they stay below 100. */
+ * kernel takes some more microseconds to wake a thread: together they stay below 100 but for what
+ * other threads take (docs/performance.md, latency). */
 #define IDLE_AFTER_US 200
 #define IDLE_FIRST_US 5
 #define IDLE_MOST_US  40
