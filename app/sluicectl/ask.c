@@ -207,21 +207,27 @@ enum exit_code ask_assent(const struct options *opts, const char *what, struct s
 	return EXIT_REFUSED;
 }
 
-enum exit_code ask_show(const struct command *command, const struct options *opts, char **operands,
-	int n_operands, ask_print print, FILE *out, struct sl_err *err)
+enum exit_code ask_answer(const struct options *opts, struct ctl_question *q, char **operands,
+	ask_print print, FILE *out, struct sl_err *err)
 {
-	struct ctl_question q = {.cmd = command->request};
 	struct ctl_reply reply;
-	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+	const enum exit_code code = ask(opts, q, &reply, err);
 
-	if (code == EXIT_OK)
-		code = ask(opts, &q, &reply, err);
 	if (code != EXIT_OK)
 		return code;
 	if (opts->json)
 		ask_print_json(out, reply.data);
-	else
-		print(out, reply.data, operands);
+	else if (print)
+		print(out, reply.data, opts, operands);
 	ctl_reply_clear(&reply);
 	return EXIT_OK;
+}
+
+enum exit_code ask_show(const struct command *command, const struct options *opts, char **operands,
+	int n_operands, ask_print print, FILE *out, struct sl_err *err)
+{
+	struct ctl_question q = {.cmd = command->request};
+	const enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+
+	return code == EXIT_OK ? ask_answer(opts, &q, operands, print, out, err) : code;
 }

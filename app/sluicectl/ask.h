@@ -31,11 +31,15 @@ enum exit_code ask_assent(const struct options *opts, const char *what, struct s
 
 void ask_print_json(FILE *out, const json_t *json);
 
-/* Prints the answer to a person. */
-typedef void (*ask_print)(FILE *out, const json_t *data, char **operands);
+/* Prints an answer to a person. */
+typedef void (*ask_print)(
+	FILE *out, const json_t *data, const struct options *opts, char **operands);
 
-/* What most commands that show one answer do: ask with the operands as arguments, and print it, as
- * JSON with -j. */
+/* Ask and print the answer, as JSON with -j. print NULL: a person needs no words. q as in ask(). */
+enum exit_code ask_answer(const struct options *opts, struct ctl_question *q, char **operands,
+	ask_print print, FILE *out, struct sl_err *err);
+
+/* The same with the operands as arguments, as most commands that show one answer do. */
 enum exit_code ask_show(const struct command *command, const struct options *opts, char **operands,
 	int n_operands, ask_print print, FILE *out, struct sl_err *err);
 

@@ -19,6 +19,21 @@ const json_t *cell_find(const json_t *item, const char *key)
 	return json_object_get(item, key);
 }
 
+static const char *string_or(const json_t *value, const char *otherwise)
+{
+	return json_is_string(value) ? json_string_value(value) : otherwise;
+}
+
+const char *cell_string(const json_t *item, const char *key, const char *otherwise)
+{
+	return string_or(cell_find(item, key), otherwise);
+}
+
+double cell_number(const json_t *item, const char *key)
+{
+	return json_number_value(cell_find(item, key));
+}
+
 /* Text goes to a terminal: control characters in it would be obeyed. */
 static void put_text(const char *text, char *buf)
 {
@@ -29,14 +44,9 @@ static void put_text(const char *text, char *buf)
 	}
 }
 
-static const char *string_or(const json_t *value, const char *otherwise)
-{
-	return json_is_string(value) ? json_string_value(value) : otherwise;
-}
-
 enum cell_style cell_text(const json_t *item, const char *key, char *buf)
 {
-	put_text(string_or(cell_find(item, key), "-"), buf);
+	put_text(cell_string(item, key, "-"), buf);
 	return CELL_PLAIN;
 }
 
@@ -69,7 +79,7 @@ enum cell_style cell_health(const json_t *item, const char *key, char *buf)
 	const char *modifiers = string_or(json_object_get(item, "modifiers"), "");
 	char state[CELL_LEN];
 
-	snprintf(state, sizeof state, "%.40s%s%.40s", string_or(cell_find(item, key), "-"),
+	snprintf(state, sizeof state, "%.40s%s%.40s", cell_string(item, key, "-"),
 		*modifiers ? " " : "", modifiers);
 	put_text(state, buf);
 	return strncmp(buf, "UP", 2) != 0 || *modifiers ? CELL_BAD : CELL_PLAIN;
@@ -90,7 +100,7 @@ enum cell_style cell_check(const json_t *item, const char *key, char *buf)
 
 enum cell_style cell_ms(const json_t *item, const char *key, char *buf)
 {
-	snprintf(buf, CELL_LEN, "%.2f", json_number_value(cell_find(item, key)));
+	snprintf(buf, CELL_LEN, "%.2f", cell_number(item, key));
 	return CELL_PLAIN;
 }
 

@@ -17,6 +17,10 @@ enum cell_style {
 	CELL_BAD, /* something an operator should look at */
 };
 
+/* The text, or the number, at a dotted path of an item; `otherwise`, or 0, where there is none. */
+const char *cell_string(const json_t *item, const char *key, const char *otherwise);
+double cell_number(const json_t *item, const char *key);
+
 /* Write the text of one cell into buf (CELL_LEN bytes). key: dotted path into the item. */
 typedef enum cell_style (*cell_fn)(const json_t *item, const char *key, char *buf);
 

@@ -157,14 +157,10 @@ enum exit_code config_show(const struct command *command, const struct options *
 /* -- apply, confirm, undo ------------------------------------------------------------------------
  */
 
-static double number(const struct ctl_reply *reply, const char *key)
-{
-	return json_number_value(json_object_get(reply->data, key));
-}
-
 static void say_applied(const struct options *opts, const struct ctl_reply *reply, FILE *out)
 {
-	const double lost = number(reply, "discarded"), n = number(reply, "changes");
+	const double lost = cell_number(reply->data, "discarded"),
+		     n = cell_number(reply->data, "changes");
 
 	if (opts->json) {
 		json_t *json =
@@ -206,21 +202,17 @@ enum exit_code config_apply(const struct command *command, const struct options 
 	return code;
 }
 
+static void print_stays(FILE *out, const json_t *data, const struct options *opts, char **operands)
+{
+	fprintf(out, "it stays\n");
+}
+
 enum exit_code config_confirm(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
 	struct ctl_question q = {.cmd = command->request};
-	struct ctl_reply reply;
-	const enum exit_code code = ask(opts, &q, &reply, err);
 
-	if (code != EXIT_OK)
-		return code;
-	if (opts->json)
-		ask_print_json(out, reply.data);
-	else
-		fprintf(out, "it stays\n");
-	ctl_reply_clear(&reply);
-	return EXIT_OK;
+	return ask_answer(opts, &q, operands, print_stays, out, err);
 }
 
 enum exit_code config_undo(const struct command *command, const struct options *opts,
@@ -237,7 +229,7 @@ enum exit_code config_undo(const struct command *command, const struct options *
 		ask_print_json(out, reply.data);
 	else if (code == EXIT_OK)
 		fprintf(out, "revision %" PRIu64 " in force; %.0f earlier ones are kept\n",
-			reply.rev, number(&reply, "left"));
+			reply.rev, cell_number(reply.data, "left"));
 	ctl_reply_clear(&reply);
 	return code;
 }
@@ -290,22 +282,16 @@ static enum exit_code save_to(const struct options *opts, FILE *out, struct sl_e
 	return code;
 }
 
+static void print_path(FILE *out, const json_t *data, const struct options *opts, char **operands)
+{
+	fprintf(out, "%s\n", cell_string(data, "path", "?"));
+}
+
 enum exit_code config_save(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
 	struct ctl_question q = {.cmd = command->request};
-	struct ctl_reply reply;
-	enum exit_code code;
 
-	if (opts->to)
-		return save_to(opts, out, err);
-	code = ask(opts, &q, &reply, err);
-	if (code != EXIT_OK)
-		return code;
-	if (opts->json)
-		ask_print_json(out, reply.data);
-	else
-		fprintf(out, "%s\n", json_string_value(json_object_get(reply.data, "path")));
-	ctl_reply_clear(&reply);
-	return EXIT_OK;
+	return opts->to ? save_to(opts, out, err)
+			: ask_answer(opts, &q, operands, print_path, out, err);
 }

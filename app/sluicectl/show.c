@@ -72,59 +72,37 @@ enum exit_code show_list(const struct command *command, const struct options *op
 	return code;
 }
 
-static double number(const json_t *data, const char *key)
-{
-	return json_number_value(cell_find(data, key));
-}
-
-static const char *text(const json_t *data, const char *key)
-{
-	const char *value = json_string_value(cell_find(data, key));
-
-	return value ? value : "?";
-}
-
 /* "1 VIP", "2 VIPs" */
 static void print_some(FILE *out, double n, const char *noun)
 {
 	fprintf(out, "%.0f %s%s, ", n, noun, n == 1 ? "" : "s");
 }
 
-static void print_status(FILE *out, const json_t *data, bool color)
+static void print_status(FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
-	const double rx = number(data, "rx_pps");
+	const double rx = cell_number(data, "rx_pps");
 	char buf[CELL_LEN];
 
-	fprintf(out, "sluiced %s up %s revision %.0f: ", text(data, "version"),
-		cell_duration(number(data, "uptime_s"), buf), number(data, "rev"));
-	print_some(out, number(data, "vips"), "VIP");
-	fprintf(out, "%.0f/%.0f pools ok, ", number(data, "pools_ok"), number(data, "pools"));
-	print_some(out, number(data, "backends"), "backend");
-	print_some(out, number(data, "workers"), "worker");
-	print_some(out, number(data, "lanes"), "lane");
+	fprintf(out, "sluiced %s up %s revision %.0f: ", cell_string(data, "version", "?"),
+		cell_duration(cell_number(data, "uptime_s"), buf), cell_number(data, "rev"));
+	print_some(out, cell_number(data, "vips"), "VIP");
+	fprintf(out, "%.0f/%.0f pools ok, ", cell_number(data, "pools_ok"),
+		cell_number(data, "pools"));
+	print_some(out, cell_number(data, "backends"), "backend");
+	print_some(out, cell_number(data, "workers"), "worker");
+	print_some(out, cell_number(data, "lanes"), "lane");
 	fprintf(out, "%s, %.1f%% dropped\n", cell_human(rx, "pps", buf),
-		rx > 0 ? 100 * number(data, "dropped_pps") / rx : 0.0);
-	if (strcmp(text(data, "config.last_apply"), "failed") == 0)
-		fprintf(out, "%sconfiguration %s was not applied: %s%s\n", color ? "\033[31m" : "",
-			text(data, "config.path"), text(data, "config.error"),
-			color ? "\033[0m" : "");
+		rx > 0 ? 100 * cell_number(data, "dropped_pps") / rx : 0.0);
+	if (strcmp(cell_string(data, "config.last_apply", "?"), "failed") == 0)
+		fprintf(out, "%sconfiguration %s was not applied: %s%s\n",
+			opts->color ? "\033[31m" : "", cell_string(data, "config.path", "?"),
+			cell_string(data, "config.error", "?"), opts->color ? "\033[0m" : "");
 }
 
 enum exit_code show_status(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
-	struct ctl_question q = {.cmd = command->request};
-	struct ctl_reply reply;
-	const enum exit_code code = ask(opts, &q, &reply, err);
-
-	if (code != EXIT_OK)
-		return code;
-	if (opts->json)
-		ask_print_json(out, reply.data);
-	else
-		print_status(out, reply.data, opts->color);
-	ctl_reply_clear(&reply);
-	return EXIT_OK;
+	return ask_show(command, opts, operands, n_operands, print_status, out, err);
 }
 
 enum exit_code show_version(const struct command *command, const struct options *opts,
@@ -146,8 +124,9 @@ enum exit_code show_version(const struct command *command, const struct options 
 		ask_print_json(out, json);
 		json_decref(json);
 	} else {
-		fprintf(out, "sluiced %s revision %.0f role %s\n", text(hello, "version"),
-			number(hello, "rev"), text(hello, "role"));
+		fprintf(out, "sluiced %s revision %.0f role %s\n",
+			cell_string(hello, "version", "?"), cell_number(hello, "rev"),
+			cell_string(hello, "role", "?"));
 	}
 	ctl_client_free(client);
 	return EXIT_OK;

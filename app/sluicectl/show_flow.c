@@ -6,47 +6,39 @@
 #include "base/addr.h"
 #include "show.h"
 
-static const char *text(const json_t *o, const char *key, const char *otherwise)
+static void print_lookup(FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
-	const char *value = json_string_value(cell_find(o, key));
-
-	return value ? value : otherwise;
-}
-
-static double number(const json_t *o, const char *key)
-{
-	return json_number_value(cell_find(o, key));
-}
-
-static void print_lookup(FILE *out, const json_t *data, char **operands)
-{
-	const char *pool = text(data, "pool", "?"), *decided = text(data, "decided", "?");
+	const char *pool = cell_string(data, "pool", "?"),
+		   *decided = cell_string(data, "decided", "?");
 	const json_t *lane;
 	size_t i;
 
 	if (strcmp(decided, "nothing") == 0)
 		fprintf(out, "VIP %s: no backend: pool %s has none in its table\n",
-			text(data, "vip", "?"), pool);
+			cell_string(data, "vip", "?"), pool);
 	else if (strcmp(decided, "scheduler") == 0)
 		fprintf(out, "VIP %s: pool %s, the scheduler chooses the backend when it comes\n",
-			text(data, "vip", "?"), pool);
+			cell_string(data, "vip", "?"), pool);
 	else
-		fprintf(out, "VIP %s: backend %s/%s, decided by the %s\n", text(data, "vip", "?"),
-			pool, text(data, "backend", "?"), decided);
+		fprintf(out, "VIP %s: backend %s/%s, decided by the %s\n",
+			cell_string(data, "vip", "?"), pool, cell_string(data, "backend", "?"),
+			decided);
 	if (json_object_get(data, "session"))
 		fprintf(out, "session: backend %s, idle %.0f s\n",
-			text(data, "session.backend", "?"), number(data, "session.idle_s"));
+			cell_string(data, "session.backend", "?"),
+			cell_number(data, "session.idle_s"));
 	json_array_foreach(json_object_get(data, "lanes"), i, lane)
 	{
 		fprintf(out, "flow: lane %.0f on lcore %.0f, backend %s, %s, idle %.0f s\n",
-			number(lane, "lane"), number(lane, "lcore"), text(lane, "backend", "?"),
-			text(lane, "state", "?"), number(lane, "idle_s"));
+			cell_number(lane, "lane"), cell_number(lane, "lcore"),
+			cell_string(lane, "backend", "?"), cell_string(lane, "state", "?"),
+			cell_number(lane, "idle_s"));
 	}
 	if (i == 0)
 		fprintf(out, "flow: no lane remembers one\n");
-	fprintf(out, "table: hash %s, slot %.0f of %.0f: %s\n", text(data, "table.hash", "?"),
-		number(data, "table.slot"), number(data, "table.slots"),
-		text(data, "table.backend", "no backend"));
+	fprintf(out, "table: hash %s, slot %.0f of %.0f: %s\n",
+		cell_string(data, "table.hash", "?"), cell_number(data, "table.slot"),
+		cell_number(data, "table.slots"), cell_string(data, "table.backend", "no backend"));
 }
 
 enum exit_code show_lookup(const struct command *command, const struct options *opts,
@@ -70,27 +62,24 @@ static enum exit_code flush_args(const struct command *command, const struct opt
 	return EXIT_OK;
 }
 
+static void print_forgotten(
+	FILE *out, const json_t *data, const struct options *opts, char **operands)
+{
+	fprintf(out, "%.0f forgotten\n", cell_number(data, "flushed"));
+}
+
 /* Ask for an order to forget and say how many were; `everything` is worth a question. */
 static enum exit_code forget(const struct command *command, const struct options *opts,
 	json_t *args, const char *everything, FILE *out, struct sl_err *err)
 {
 	struct ctl_question q = {.cmd = command->request, .args = args};
 	const bool all = json_is_true(json_object_get(args, "all"));
-	enum exit_code code = all ? ask_assent(opts, everything, err) : EXIT_OK;
-	struct ctl_reply reply;
+	const enum exit_code code = all ? ask_assent(opts, everything, err) : EXIT_OK;
 
 	if (code == EXIT_OK)
-		code = ask(opts, &q, &reply, err);
-	else
-		json_decref(args);
-	if (code != EXIT_OK)
-		return code;
-	if (opts->json)
-		ask_print_json(out, reply.data);
-	else
-		fprintf(out, "%.0f forgotten\n", number(reply.data, "flushed"));
-	ctl_reply_clear(&reply);
-	return EXIT_OK;
+		return ask_answer(opts, &q, NULL, print_forgotten, out, err);
+	json_decref(args);
+	return code;
 }
 
 enum exit_code show_flush(const struct command *command, const struct options *opts,

@@ -13,34 +13,14 @@
 #define RED   "\033[31m"
 #define PLAIN "\033[0m"
 
-static const char *text(const json_t *o, const char *key)
-{
-	const char *value = json_string_value(cell_find(o, key));
-
-	return value ? value : "";
-}
-
-static double number(const json_t *o, const char *key)
-{
-	return json_number_value(cell_find(o, key));
-}
-
-/* Ask for the operands and hand the answer to `print`, or print it as JSON. */
-static enum exit_code ask_and_print(const struct command *command, const struct options *opts,
-	char **operands, int n_operands, FILE *out, struct sl_err *err,
-	enum exit_code (*print)(FILE *, const json_t *, const struct options *))
+/* Ask with the operands as arguments and wait for the answer however long a probe takes. */
+static enum exit_code ask_patiently(const struct command *command, const struct options *opts,
+	char **operands, int n_operands, ask_print print, FILE *out, struct sl_err *err)
 {
 	struct ctl_question q = {.cmd = command->request, .patient = true};
-	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
-	struct ctl_reply reply;
+	const enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
 
-	if (code == EXIT_OK)
-		code = ask(opts, &q, &reply, err);
-	if (code != EXIT_OK)
-		return code;
-	code = print(out, reply.data, opts);
-	ctl_reply_clear(&reply);
-	return code;
+	return code == EXIT_OK ? ask_answer(opts, &q, operands, print, out, err) : code;
 }
 
 static const struct column check_columns[] = {
@@ -73,113 +53,110 @@ static const struct column member_columns[] = {
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
-static enum exit_code print_backend(FILE *out, const json_t *data, const struct options *opts)
+static void print_backend(
+	FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
 	const json_t *checks = json_object_get(data, "checks"), *check;
 	char since[CELL_LEN], state[CELL_LEN];
 	size_t i;
 
-	if (opts->json) {
-		ask_print_json(out, data);
-		return EXIT_OK;
-	}
 	cell_health(data, "health", state);
 	fprintf(out, "%s/%s %s: %s for %s, weight %.0f, effective %.0f, %.0f flows\n",
-		text(data, "pool"), text(data, "backend"), text(data, "address"), state,
-		cell_duration(number(data, "since_s"), since), number(data, "weight"),
-		number(data, "effective"), number(data, "flows"));
+		cell_string(data, "pool", ""), cell_string(data, "backend", ""),
+		cell_string(data, "address", ""), state,
+		cell_duration(cell_number(data, "since_s"), since), cell_number(data, "weight"),
+		cell_number(data, "effective"), cell_number(data, "flows"));
 	if (json_object_get(data, "path_mtu"))
-		fprintf(out, "path MTU lowered to %.0f by ICMP\n", number(data, "path_mtu"));
-	if (number(data, "unreachable") > 0)
+		fprintf(out, "path MTU lowered to %.0f by ICMP\n", cell_number(data, "path_mtu"));
+	if (cell_number(data, "unreachable") > 0)
 		fprintf(out, "said to be unreachable by %.0f ICMP errors\n",
-			number(data, "unreachable"));
+			cell_number(data, "unreachable"));
 	if (json_array_size(checks) == 0)
 		fprintf(out, "no check: counts as up\n");
 	else
-		fprintf(out, "latency %.2f ms, flap penalty %.0f\n", number(data, "latency_ms"),
-			number(data, "penalty"));
+		fprintf(out, "latency %.2f ms, flap penalty %.0f\n",
+			cell_number(data, "latency_ms"), cell_number(data, "penalty"));
 	json_array_foreach(checks, i, check)
 	{
 		fprintf(out, "\n");
 		fprintf(out, "check %s: %s, %.0f good, %.0f failed, %.0f neutral\n",
-			text(check, "check"), text(check, "state"), number(check, "ok"),
-			number(check, "failed"), number(check, "neutral"));
+			cell_string(check, "check", ""), cell_string(check, "state", ""),
+			cell_number(check, "ok"), cell_number(check, "failed"),
+			cell_number(check, "neutral"));
 		rows_print(out, result_columns, COUNT(result_columns),
 			json_object_get(check, "results"), opts->color);
 	}
-	return EXIT_OK;
 }
 
 enum exit_code show_backend(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
-	return ask_and_print(command, opts, operands, n_operands, out, err, print_backend);
+	return ask_patiently(command, opts, operands, n_operands, print_backend, out, err);
 }
 
-static enum exit_code print_pool(FILE *out, const json_t *data, const struct options *opts)
+static void print_pool(FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
-	const char *decision = text(data, "decision");
+	const char *decision = cell_string(data, "decision", "");
 	const bool bad = cell_decision_is_bad(decision) && opts->color;
 	char since[CELL_LEN];
 
-	if (opts->json) {
-		ask_print_json(out, data);
-		return EXIT_OK;
-	}
-	fprintf(out, "pool %s: %s%s%s for %s: %s%s\n", text(data, "pool"), bad ? RED : "", decision,
-		bad ? PLAIN : "", cell_duration(number(data, "since_s"), since),
-		text(data, "reason"),
+	fprintf(out, "pool %s: %s%s%s for %s: %s%s\n", cell_string(data, "pool", ""),
+		bad ? RED : "", decision, bad ? PLAIN : "",
+		cell_duration(cell_number(data, "since_s"), since), cell_string(data, "reason", ""),
 		json_is_true(json_object_get(data, "frozen")) ? " (FROZEN: the table stays)" : "");
 	fprintf(out, "healthy weight %.0f of %.0f, %.0f of %.0f backends up\n",
-		number(data, "weight_ok"), number(data, "weight_all"), number(data, "up"),
-		number(data, "backends"));
-	if (*text(data, "backup"))
-		fprintf(out, "backup pool %s\n", text(data, "backup"));
+		cell_number(data, "weight_ok"), cell_number(data, "weight_all"),
+		cell_number(data, "up"), cell_number(data, "backends"));
+	if (*cell_string(data, "backup", ""))
+		fprintf(out, "backup pool %s\n", cell_string(data, "backup", ""));
 	fprintf(out, "table of %.0f slots, checksum %s, generation %.0f\n\n",
-		number(data, "table_size"), text(data, "checksum"), number(data, "generation"));
+		cell_number(data, "table_size"), cell_string(data, "checksum", ""),
+		cell_number(data, "generation"));
 	rows_print(out, member_columns, COUNT(member_columns), json_object_get(data, "members"),
 		opts->color);
-	return EXIT_OK;
 }
 
 enum exit_code show_pool(const struct command *command, const struct options *opts, char **operands,
 	int n_operands, FILE *out, struct sl_err *err)
 {
-	return ask_and_print(command, opts, operands, n_operands, out, err, print_pool);
+	return ask_patiently(command, opts, operands, n_operands, print_pool, out, err);
 }
 
-static enum exit_code print_run(FILE *out, const json_t *data, const struct options *opts)
-{
-	if (opts->json)
-		ask_print_json(out, data);
-	else
-		rows_print(out, check_columns, COUNT(check_columns),
-			json_object_get(data, "results"), opts->color);
-	return json_is_true(json_object_get(data, "passed")) ? EXIT_OK : EXIT_FALSE;
-}
-
+/* Not an answer like others: it says by its exit status, too, whether all probes passed. */
 enum exit_code show_health_run(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
-	return ask_and_print(command, opts, operands, n_operands, out, err, print_run);
+	struct ctl_question q = {.cmd = command->request, .patient = true};
+	enum exit_code code = ask_args(command, operands, n_operands, &q.args, err);
+	struct ctl_reply reply;
+
+	if (code == EXIT_OK)
+		code = ask(opts, &q, &reply, err);
+	if (code != EXIT_OK)
+		return code;
+	if (opts->json)
+		ask_print_json(out, reply.data);
+	else
+		rows_print(out, check_columns, COUNT(check_columns),
+			json_object_get(reply.data, "results"), opts->color);
+	code = json_is_true(json_object_get(reply.data, "passed")) ? EXIT_OK : EXIT_FALSE;
+	ctl_reply_clear(&reply);
+	return code;
 }
 
-static enum exit_code print_freeze(FILE *out, const json_t *data, const struct options *opts)
+static void print_freeze(FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
-	if (opts->json)
-		ask_print_json(out, data);
-	else if (json_is_true(json_object_get(data, "frozen")))
+	if (json_is_true(json_object_get(data, "frozen")))
 		fprintf(out, "frozen for %.0f s: tables stay as they are, probes go on\n",
-			number(data, "seconds"));
+			cell_number(data, "seconds"));
 	else
 		fprintf(out, "not frozen any more\n");
-	return EXIT_OK;
 }
 
 enum exit_code show_freeze(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
-	return ask_and_print(command, opts, operands, n_operands, out, err, print_freeze);
+	return ask_patiently(command, opts, operands, n_operands, print_freeze, out, err);
 }
 
 /* -- wait ---------------------------------------------------------------------------------------
@@ -211,17 +188,9 @@ enum exit_code show_wait(const struct command *command, const struct options *op
 	int n_operands, FILE *out, struct sl_err *err)
 {
 	struct ctl_question q = {.cmd = command->request, .patient = true};
-	enum exit_code code = wait_args(operands, opts, &q.args, err);
-	struct ctl_reply reply;
+	const enum exit_code code = wait_args(operands, opts, &q.args, err);
 
-	if (code == EXIT_OK)
-		code = ask(opts, &q, &reply, err);
-	if (code != EXIT_OK)
-		return code;
-	if (opts->json)
-		ask_print_json(out, reply.data);
-	ctl_reply_clear(&reply);
-	return EXIT_OK;
+	return code == EXIT_OK ? ask_answer(opts, &q, operands, NULL, out, err) : code;
 }
 
 /* -- events -------------------------------------------------------------------------------------
@@ -236,7 +205,7 @@ struct events {
 static int print_event(const json_t *item, void *arg)
 {
 	const struct events *e = arg;
-	const double at = number(item, "time");
+	const double at = cell_number(item, "time");
 	const time_t sec = (time_t)at;
 	char object[CELL_LEN], what[4 * CELL_LEN], clock[16];
 	struct tm tm;
@@ -246,7 +215,7 @@ static int print_event(const json_t *item, void *arg)
 	} else {
 		localtime_r(&sec, &tm);
 		strftime(clock, sizeof clock, "%H:%M:%S", &tm);
-		snprintf(what, sizeof what, "%s", text(item, "event"));
+		snprintf(what, sizeof what, "%s", cell_string(item, "event", ""));
 		for (char *c = what; *c; c++)
 			if ((unsigned char)*c < 0x20 || *c == 0x7f)
 				*c = '?';

@@ -3,7 +3,7 @@
 #include "ask.h"
 #include "show.h"
 
-static void print_move(FILE *out, const json_t *data, char **operands)
+static void print_move(FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
 	fprintf(out, "lane %s is driven by lcore %s\n", operands[0], operands[1]);
 }

@@ -49,7 +49,7 @@ static void print_object(FILE *out, const json_t *object, const char *prefix)
 	}
 }
 
-static void print_top(FILE *out, const json_t *data, char **operands)
+static void print_top(FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
 	print_object(out, data, "");
 }
