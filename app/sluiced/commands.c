@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <netinet/in.h>
 
+#include <rte_mempool.h>
+
 #include "cmd_flow.h"
 #include "cmd_lane.h"
 #include "cmd_health.h"
@@ -64,6 +66,13 @@ static json_t *config_state(const struct daemon *d)
 	return c;
 }
 
+/* A moment's count: what a driver holds for reception is in use too. */
+static json_t *mbufs_json(const struct daemon *d)
+{
+	return json_pack("{s:I, s:I}", "size", (json_int_t)d->mbufs->size, "in_use",
+		(json_int_t)rte_mempool_in_use_count(d->mbufs));
+}
+
 static int status(struct ctl_call *call, void *arg)
 {
 	const struct daemon *d = arg;
@@ -85,6 +94,8 @@ static int status(struct ctl_call *call, void *arg)
 	json_object_set_new(o, "dropped_packets", counter(stats_dropped(s)));
 	json_object_set_new(o, "answered_packets", counter(stats_verdict(s, VERDICT_ANSWERED)));
 	json_object_set_new(o, "punted_packets", counter(stats_verdict(s, VERDICT_PUNTED)));
+	json_object_set_new(o, "held_packets", counter(stats_verdict(s, VERDICT_HELD)));
+	json_object_set_new(o, "mbufs", mbufs_json(d));
 	json_object_set_new(o, "rx_pps", json_real(s->rx_pps));
 	json_object_set_new(o, "forwarded_pps", json_real(s->verdict_pps[VERDICT_FORWARDED]));
 	json_object_set_new(o, "dropped_pps", json_real(stats_dropped_pps(s)));
