@@ -122,8 +122,14 @@ bool cell_decision_is_bad(const char *decision)
 
 enum cell_style cell_decision(const json_t *item, const char *key, char *buf)
 {
+	const bool frozen = json_is_true(json_object_get(item, "frozen"));
+	bool bad;
+
 	cell_text(item, key, buf);
-	return cell_decision_is_bad(buf) ? CELL_BAD : CELL_PLAIN;
+	bad = cell_decision_is_bad(buf);
+	if (frozen && strlen(buf) + sizeof " FROZEN" <= CELL_LEN)
+		strcat(buf, " FROZEN");
+	return bad || frozen ? CELL_BAD : CELL_PLAIN;
 }
 
 enum cell_style cell_integer(const json_t *item, const char *key, char *buf)

@@ -42,7 +42,7 @@ enum cell_style cell_health(
 enum cell_style cell_check(const json_t *item, const char *key, char *buf);    /* L4OK 0.4ms */
 enum cell_style cell_ms(const json_t *item, const char *key, char *buf);       /* 0.42 */
 enum cell_style cell_seconds(const json_t *item, const char *key, char *buf);  /* 00:03:12 */
-enum cell_style cell_decision(const json_t *item, const char *key, char *buf); /* normal */
+enum cell_style cell_decision(const json_t *item, const char *key, char *buf); /* normal FROZEN */
 
 /* Is a pool with this decision something to look at? */
 bool cell_decision_is_bad(const char *decision);

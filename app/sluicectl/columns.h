@@ -47,6 +47,7 @@ static const struct column backend_columns[] = {
 	{"code", NULL, NULL, false},
 	{"reason", NULL, NULL, false},
 	{"latency_ms", NULL, NULL, true},
+	{"transitions", NULL, NULL, true},
 	{"path_mtu", NULL, NULL, true},
 	{"unreachable", NULL, NULL, true},
 	{"next_hop.mac", NULL, NULL, false},
@@ -67,6 +68,7 @@ static const struct column pool_columns[] = {
 	{"reason", "REASON", cell_text, false},
 	{"init", NULL, NULL, true},
 	{"ready", NULL, NULL, true},
+	{"frozen", NULL, NULL, false},
 	{"backup", NULL, NULL, false},
 	{"generation", NULL, NULL, true},
 };

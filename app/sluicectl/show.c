@@ -93,6 +93,11 @@ static void print_status(FILE *out, const json_t *data, const struct options *op
 	print_some(out, cell_number(data, "lanes"), "lane");
 	fprintf(out, "%s, %.1f%% dropped\n", cell_human(rx, "pps", buf),
 		rx > 0 ? 100 * cell_number(data, "dropped_pps") / rx : 0.0);
+	if (*cell_string(data, "health.frozen", ""))
+		fprintf(out,
+			"%sFROZEN for %.0f s more: %s; tables stay as they are, probes go on%s\n",
+			opts->color ? "\033[31m" : "", cell_number(data, "health.frozen_s") + 0.5,
+			cell_string(data, "health.frozen", ""), opts->color ? "\033[0m" : "");
 	if (strcmp(cell_string(data, "config.last_apply", "?"), "failed") == 0)
 		fprintf(out, "%sconfiguration %s was not applied: %s%s\n",
 			opts->color ? "\033[31m" : "", cell_string(data, "config.path", "?"),

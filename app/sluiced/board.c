@@ -103,13 +103,24 @@ static void count_failing(const void *node, VISIT which, int depth)
 	}
 }
 
+/* If the freeze is over: tables follow again. */
+static void thaw(struct board *b, uint64_t now_ms)
+{
+	if (!freeze_tick(&b->freeze, now_ms))
+		return;
+	board_note(b, "health", "no longer frozen");
+	board_decide(b);
+	apply_step(b->d);
+}
+
 void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms)
 {
 	const uint64_t now_ms = daemon_now_ms();
 	char text[EVENT_TEXT_BYTES];
 
 	if (!for_ms) {
-		b->freeze.until_ms = now_ms;
+		freeze_end(&b->freeze);
+		thaw(b, now_ms);
 		return;
 	}
 	if (!freeze_begin(&b->freeze, why, for_ms, now_ms))
@@ -240,20 +251,15 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct board *b = arg;
 	const uint64_t now_ms = daemon_now_ms();
-	bool thawed;
 
 	follow_links(b, now_ms);
-	thawed = freeze_tick(&b->freeze, now_ms);
-	if (thawed)
-		board_note(b, "health", "no longer frozen");
 	walk.now_ms = now_ms;
 	walk.turned = false;
 	twalk(b->checks, expire);
 	for (size_t i = 0; i < b->n_members; i++)
 		board_judge(b, b->members[i]);
+	thaw(b, now_ms);
 	board_decide(b);
-	if (thawed)
-		apply_step(b->d);
 	save_sometimes(b, now_ms);
 	if (b->waiters)
 		tell_waiters(b);

@@ -64,6 +64,7 @@ struct board_member {
 	uint64_t round;
 	struct health_entry last; /* the newest result of any of its checks */
 	const char *last_check;   /* its name; NULL: none yet */
+	uint64_t transitions;     /* from one state to another */
 };
 
 struct board_pool {
@@ -104,6 +105,7 @@ struct board {
 	uint64_t settled_ms[CONF_MAX_PORTS]; /* until then failures behind a link are its own */
 	uint64_t links_ms;                   /* when links were looked at last */
 	uint64_t results[3];                 /* by enum health_outcome */
+	uint64_t transitions;                /* of members, from one state to another */
 	uint64_t mass_ms;                    /* when it was last looked for a mass failure */
 	uint64_t saved_ms;                   /* when the state file was written */
 	bool unsaved;

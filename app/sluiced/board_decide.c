@@ -212,6 +212,8 @@ bool board_judge(struct board *b, struct board_member *m)
 	changed |= member_tick(&m->m, &p->params, now_ms);
 	if (!changed)
 		return false;
+	m->transitions += was != m->m.state;
+	b->transitions += was != m->m.state;
 	board_tell_changes(b, m, changed, was);
 	b->unsaved |= changed & (MEMBER_STATE | MEMBER_SUPPRESSED);
 	return changed & (MEMBER_STATE | MEMBER_SUPPRESSED | MEMBER_RAMP);

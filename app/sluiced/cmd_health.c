@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmd_health.h"
 #include "cmd_show.h"
@@ -71,15 +72,35 @@ json_t *cmd_member_json(const struct board *b, const struct board_member *m)
 		word(modifiers, sizeof modifiers, "stale");
 	if (load_saturated(b->d->load, m->slot))
 		word(modifiers, sizeof modifiers, "saturated");
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s?, s:s, s:s, s:f, s:f, s:f, s:f}", "state",
-		health_state_name(m->m.state), "health", board_state_text(m, state), "modifiers",
-		modifiers, "effective", (int)m->share, "checks", (int)m->n_questions, "check",
-		m->last_check, "code", m->last_check ? health_code_name(m->last.result.code) : "",
-		"reason", m->last_check ? m->last.result.reason : "", "check_ms",
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s?, s:s, s:s, s:f, s:f, s:f, s:f, s:I}",
+		"state", health_state_name(m->m.state), "health", board_state_text(m, state),
+		"modifiers", modifiers, "effective", (int)m->share, "checks", (int)m->n_questions,
+		"check", m->last_check, "code",
+		m->last_check ? health_code_name(m->last.result.code) : "", "reason",
+		m->last_check ? m->last.result.reason : "", "check_ms",
 		m->last_check ? m->last.result.duration_us / 1000.0 : 0.0, "since_s",
 		(double)(now - m->m.since_ms) / 1000, "latency_ms",
 		m->m.measured ? m->m.latency_us / 1000 : 0.0, "penalty",
-		member_penalty(&m->m, &p->params, now));
+		member_penalty(&m->m, &p->params, now), "transitions", (json_int_t)m->transitions);
+}
+
+json_t *cmd_health_sums(const struct board *b)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	const uint64_t now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	const uint64_t left_ms = freeze_left_ms(&b->freeze, daemon_now_ms());
+
+	return json_pack("{s:s?, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:f}", "frozen",
+		board_is_frozen(b) ? freeze_why_name(b->freeze.why) : NULL, "frozen_s",
+		(double)left_ms / 1000, "checks", (json_int_t)b->n_checks, "ok",
+		(json_int_t)b->results[HEALTH_OK], "failed", (json_int_t)b->results[HEALTH_FAIL],
+		"neutral", (json_int_t)b->results[HEALTH_NEUTRAL], "transitions",
+		(json_int_t)b->transitions, "inflight", (int)schedule_inflight(b->schedule),
+		"delayed", (json_int_t)schedule_delayed(b->schedule), "stalls",
+		(json_int_t)schedule_stalls(b->schedule), "lag_ms",
+		(double)schedule_lag_us(b->schedule, now_us) / 1000);
 }
 
 /* -- health.list --------------------------------------------------------------------------------
@@ -249,8 +270,11 @@ int cmd_health_freeze(struct ctl_call *call, void *daemon)
 		return ctl_call_fail(call, EINVAL, "0 ends a freeze",
 			"seconds must be 0 to %d, not %lld", FREEZE_MAX_S, (long long)s);
 	board_freeze(b, FREEZE_MANUAL, (uint64_t)s * 1000);
-	json_object_set_new(ctl_call_data(call), "frozen", json_boolean(s > 0));
-	json_object_set_new(ctl_call_data(call), "seconds", json_integer(s));
+	/* One that lasts longer stays. */
+	json_object_set_new(ctl_call_data(call), "frozen", json_boolean(board_is_frozen(b)));
+	json_object_set_new(ctl_call_data(call), "seconds",
+		json_integer(
+			(json_int_t)((freeze_left_ms(&b->freeze, daemon_now_ms()) + 999) / 1000)));
 	return 0;
 }
 

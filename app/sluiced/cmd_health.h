@@ -28,6 +28,10 @@ int cmd_events_next(struct ctl_call *call, void *daemon, json_t **item);
  * without memory. */
 json_t *cmd_member_json(const struct board *b, const struct board_member *m);
 
+/* What `status` says of all checks: their results, whether tables are frozen, and how the schedule
+ * keeps up. NULL without memory. */
+json_t *cmd_health_sums(const struct board *b);
+
 /* The member that "pool" and "backend" name; NULL after ctl_call_fail(). */
 struct board_member *cmd_member_named(struct ctl_call *call, const struct board *b);
 

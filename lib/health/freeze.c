@@ -10,19 +10,27 @@ bool freeze_is_mass(const struct freeze_count *c)
 
 bool freeze_begin(struct freeze *f, enum freeze_why why, uint64_t for_ms, uint64_t now_ms)
 {
-	const bool fresh = f->why == FREEZE_NOT;
-
-	if (!fresh && f->until_ms >= now_ms + for_ms)
+	if (f->why != FREEZE_NOT && f->until_ms >= now_ms + for_ms)
 		return false;
 	f->why = why;
 	f->until_ms = now_ms + for_ms;
-	return fresh;
+	return true;
 }
 
 void freeze_link_back(struct freeze *f, uint64_t now_ms)
 {
 	if (f->why == FREEZE_LINK && f->until_ms > now_ms + FREEZE_SETTLE_MS)
 		f->until_ms = now_ms + FREEZE_SETTLE_MS;
+}
+
+void freeze_end(struct freeze *f)
+{
+	f->until_ms = 0;
+}
+
+uint64_t freeze_left_ms(const struct freeze *f, uint64_t now_ms)
+{
+	return f->why != FREEZE_NOT && f->until_ms > now_ms ? f->until_ms - now_ms : 0;
 }
 
 bool freeze_tick(struct freeze *f, uint64_t now_ms)

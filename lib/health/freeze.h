@@ -37,14 +37,20 @@ struct freeze_count {
 /* So many failures at once cannot be the backends'. */
 bool freeze_is_mass(const struct freeze_count *c);
 
-/* Freeze for so long. A freeze that lasts longer stays. True when it was not frozen before. */
+/* Freeze for so long. A freeze that lasts longer stays, with its reason: false then. */
 bool freeze_begin(struct freeze *f, enum freeze_why why, uint64_t for_ms, uint64_t now_ms);
 
 /* Our link is back: a freeze because of it ends soon. */
 void freeze_link_back(struct freeze *f, uint64_t now_ms);
 
+/* It ends with the next freeze_tick(). */
+void freeze_end(struct freeze *f);
+
 /* True when the freeze ended just now. */
 bool freeze_tick(struct freeze *f, uint64_t now_ms);
+
+/* For how much longer; 0 = not frozen. */
+uint64_t freeze_left_ms(const struct freeze *f, uint64_t now_ms);
 
 /* "no", "mass failure", "link down", "operator". */
 const char *freeze_why_name(enum freeze_why why);

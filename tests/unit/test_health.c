@@ -267,6 +267,25 @@ static void freeze_ends(void **state)
 	assert_true(freeze_tick(&f, 10000 + FREEZE_MS));
 }
 
+/* Who makes a freeze longer is told so, and it has that one's reason from then on. */
+static void freeze_grows(void **state)
+{
+	struct freeze f = {0};
+
+	assert_int_equal(freeze_left_ms(&f, 500), 0);
+	assert_true(freeze_begin(&f, FREEZE_LINK, 1000, 1000));
+	assert_int_equal(freeze_left_ms(&f, 1400), 600);
+	assert_true(freeze_begin(&f, FREEZE_MANUAL, 9000, 1400));
+	assert_int_equal(f.why, FREEZE_MANUAL);
+	freeze_link_back(&f, 1500);
+	assert_int_equal(freeze_left_ms(&f, 1500), 8900);
+	freeze_end(&f);
+	assert_int_equal(freeze_left_ms(&f, 1500), 0);
+	assert_true(freeze_tick(&f, 1500));
+	assert_int_equal(f.why, FREEZE_NOT);
+	assert_false(freeze_tick(&f, 1500));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +297,7 @@ int main(void)
 		cmocka_unit_test(flapping_is_held_out),
 		cmocka_unit_test(freeze_needs_most_of_several_pools),
 		cmocka_unit_test(freeze_ends),
+		cmocka_unit_test(freeze_grows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
