@@ -9,6 +9,7 @@
 #include "cmd_object.h"
 #include "conf/diff.h"
 #include "conf/save.h"
+#include "errand.h"
 #include "restart.h"
 
 const struct ctl_arg cmd_config_check_args[2] = {
@@ -40,26 +41,94 @@ static int read_text(const char *text, const char *name, struct conf **conf, str
 	return rc ? rc : conf_check(*conf, err);
 }
 
-int cmd_config_check(struct ctl_call *call, void *daemon)
-{
-	const char *text = ctl_call_string(call, "text"), *name = ctl_call_string(call, "name");
-	struct sl_err err = SL_ERR_INIT, warn = SL_ERR_INIT, restart = SL_ERR_INIT;
-	const struct daemon *d = daemon;
-	json_t *o = ctl_call_data(call);
-	struct conf *conf = NULL;
-	const int rc = text ? read_text(text, name, &conf, &err)
-			    : conf_read(d->options->config, &conf, &err);
+/* A question that is answered from configurations alone. */
+struct question {
+	struct errand errand;
+	const char *path;        /* the daemon's file */
+	char *given, *name;      /* check: instead of it */
+	struct version *version; /* what it is about */
+	int rc;
+	struct sl_err err, warn, restart;
+	char *text;    /* show: the answer */
+	json_t *items; /* diff: the same */
+};
 
-	if (!rc) {
-		conf_warn(conf, &warn);
-		restart_needed(d->running->conf, conf, &restart);
+static void end_question(struct errand *e)
+{
+	struct question *q = (struct question *)e;
+
+	free(q->given);
+	free(q->name);
+	version_put(q->version);
+	sl_err_clear(&q->err);
+	sl_err_clear(&q->warn);
+	sl_err_clear(&q->restart);
+	free(q->text);
+	json_decref(q->items);
+	free(q);
+}
+
+static struct question *question_new(const struct daemon *d, struct version *about,
+	void (*run)(struct errand *e), void (*done)(struct errand *e))
+{
+	struct question *q = calloc(1, sizeof *q);
+
+	if (!q)
+		return NULL;
+	q->errand = (struct errand){.run = run, .done = done, .end = end_question};
+	q->path = d->options->config;
+	q->version = version_get(about);
+	return q;
+}
+
+static int no_memory(struct ctl_call *call)
+{
+	return ctl_call_fail(call, ENOMEM, NULL, "no memory for another configuration");
+}
+
+static void run_check(struct errand *e)
+{
+	struct question *q = (struct question *)e;
+	struct conf *conf = NULL;
+
+	q->rc = q->given ? read_text(q->given, q->name, &conf, &q->err)
+			 : conf_read(q->path, &conf, &q->err);
+	if (!q->rc) {
+		conf_warn(conf, &q->warn);
+		restart_needed(q->version->conf, conf, &q->restart);
 	}
 	conf_free(conf);
-	json_object_set_new(o, "valid", json_boolean(rc == 0));
-	json_object_set_new(o, "errors", messages(&err));
-	json_object_set_new(o, "warnings", messages(&warn));
-	json_object_set_new(o, "restart", messages(&restart));
-	return 0;
+}
+
+static void answer_check(struct errand *e)
+{
+	struct question *q = (struct question *)e;
+	json_t *o = ctl_call_data(e->call);
+
+	json_object_set_new(o, "valid", json_boolean(q->rc == 0));
+	json_object_set_new(o, "errors", messages(&q->err));
+	json_object_set_new(o, "warnings", messages(&q->warn));
+	json_object_set_new(o, "restart", messages(&q->restart));
+}
+
+/* A copy of a text that may be NULL. True when there is memory for it. */
+static bool copy(const char *text, char **out)
+{
+	*out = text ? strdup(text) : NULL;
+	return *out || !text;
+}
+
+int cmd_config_check(struct ctl_call *call, void *daemon)
+{
+	const struct daemon *d = daemon;
+	struct question *q = question_new(d, d->running->version, run_check, answer_check);
+
+	if (q && copy(ctl_call_string(call, "text"), &q->given) &&
+		copy(ctl_call_string(call, "name"), &q->name))
+		return errands_answer(d->errands, &q->errand, call);
+	if (q)
+		end_question(&q->errand);
+	return no_memory(call);
 }
 
 /* -- diff ----------------------------------------------------------------------------------------
@@ -85,22 +154,37 @@ static int add_difference(const struct diff_row *row, void *arg)
 	return json_array_append_new(arg, item) ? -ENOMEM : 0;
 }
 
+static void run_diff(struct errand *e)
+{
+	struct question *q = (struct question *)e;
+	struct conf *file;
+
+	q->rc = conf_read(q->path, &file, &q->err);
+	if (q->rc)
+		return;
+	q->items = json_array();
+	q->rc = q->items ? conf_diff(file, q->version->conf, add_difference, q->items) : -ENOMEM;
+	conf_free(file);
+}
+
+static void answer_diff(struct errand *e)
+{
+	struct question *q = (struct question *)e;
+
+	if (q->rc) {
+		change_refuse(e->call, q->rc, &q->err);
+		return;
+	}
+	ctl_call_own(e->call, q->items, free_json);
+	q->items = NULL;
+}
+
 int cmd_config_diff(struct ctl_call *call, void *daemon)
 {
 	const struct daemon *d = daemon;
-	struct sl_err err = SL_ERR_INIT;
-	json_t *items;
-	struct conf *file;
-	int rc = conf_read(d->options->config, &file, &err);
+	struct question *q = question_new(d, apply_wanted(d), run_diff, answer_diff);
 
-	if (rc)
-		return change_refuse(call, rc, &err);
-	items = json_array();
-	rc = items ? conf_diff(file, apply_wanted(d)->conf, add_difference, items) : -ENOMEM;
-	conf_free(file);
-	if (items)
-		ctl_call_own(call, items, free_json);
-	return rc;
+	return q ? errands_answer(d->errands, &q->errand, call) : no_memory(call);
 }
 
 int cmd_config_diff_next(struct ctl_call *call, void *daemon, json_t **item)
@@ -114,19 +198,35 @@ int cmd_config_diff_next(struct ctl_call *call, void *daemon, json_t **item)
 /* -- show ----------------------------------------------------------------------------------------
  */
 
+static void run_show(struct errand *e)
+{
+	struct question *q = (struct question *)e;
+	size_t len;
+	FILE *f = open_memstream(&q->text, &len);
+
+	q->rc = f ? conf_save(f, q->version->conf) : -ENOMEM;
+	if (f && fclose(f))
+		q->rc = -ENOMEM;
+}
+
+static void answer_show(struct errand *e)
+{
+	struct question *q = (struct question *)e;
+
+	if (q->rc) {
+		ctl_call_fail(e->call, ENOMEM, NULL, "no memory to write the configuration");
+		return;
+	}
+	ctl_call_own(e->call, q->text, free);
+	q->text = NULL;
+}
+
 int cmd_config_show(struct ctl_call *call, void *daemon)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *f = open_memstream(&text, &len);
-	int rc = f ? conf_save(f, apply_wanted(daemon)->conf) : -ENOMEM;
+	const struct daemon *d = daemon;
+	struct question *q = question_new(d, apply_wanted(d), run_show, answer_show);
 
-	if (!f || fclose(f) || rc) {
-		free(text);
-		return ctl_call_fail(call, ENOMEM, NULL, "no memory to write the configuration");
-	}
-	ctl_call_own(call, text, free);
-	return 0;
+	return q ? errands_answer(d->errands, &q->errand, call) : no_memory(call);
 }
 
 int cmd_config_show_next(struct ctl_call *call, void *daemon, json_t **item)
@@ -148,23 +248,11 @@ int cmd_config_show_next(struct ctl_call *call, void *daemon, json_t **item)
 int cmd_config_apply(struct ctl_call *call, void *daemon)
 {
 	const int64_t confirm = ctl_call_integer(call, "confirm", 0);
-	struct reload_effect effect = {0};
-	struct sl_err err = SL_ERR_INIT;
-	struct daemon *d = daemon;
-	json_t *o = ctl_call_data(call);
-	int rc;
 
 	if (ctl_call_has(call, "confirm") && (confirm < 1 || confirm > CONFIRM_MAX_S))
 		return ctl_call_fail(
 			call, EINVAL, NULL, "\"confirm\" is 1 to %d seconds", CONFIRM_MAX_S);
-	rc = ctl_call_dry_run(call) ? reload_try(d, &effect, &err)
-				    : reload_file(d, (uint32_t)confirm, &effect, &err);
-	if (rc)
-		return change_refuse(call, rc, &err);
-	ctl_call_set_rev(call, d->change.accepted);
-	json_object_set_new(o, "changes", json_integer((json_int_t)effect.changes));
-	json_object_set_new(o, "discarded", json_integer((json_int_t)effect.discarded));
-	return 0;
+	return reload_command(call, daemon, (uint32_t)confirm);
 }
 
 int cmd_config_confirm(struct ctl_call *call, void *daemon)

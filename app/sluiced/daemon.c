@@ -110,7 +110,9 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 		return sl_err_add(err,
 			"the EAL arguments leave no lcore for a worker: give at least two, "
 			"for example --lcores 0,1");
-	return builder_new(d->base, apply_built, d, &d->builder, err);
+	const int errands = errands_new(d->base, &d->errands, err);
+
+	return errands ? errands : builder_new(d->base, apply_built, d, &d->builder, err);
 }
 
 static struct lane *make_lane(uint16_t id, const struct flow_shape *flows)
@@ -339,6 +341,7 @@ void daemon_stop(struct daemon *d)
 	d->board = NULL;
 	stop_traffic(d);
 	builder_free(d->builder);
+	errands_free(d->errands);
 	reload_clear(d);
 	save_clear(d);
 	load_close(d);

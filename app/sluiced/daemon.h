@@ -15,6 +15,7 @@
 #include "change.h"
 #include "compile/ids.h"
 #include "ctl/server.h"
+#include "errand.h"
 #include "kernel/host_if.h"
 #include "options.h"
 #include "port.h"
@@ -61,6 +62,7 @@ struct daemon {
 	bool *forced;              /* by backend slot: taken out with its connections */
 	struct change change;      /* accepted revisions (change.h) */
 	struct reload_trial trial; /* a file that waits for its confirmation (reload.h) */
+	struct reading *reading;   /* the file, for the last SIGHUP (reload.h); NULL = none */
 	struct save *save;         /* a file that is being written (save.h); NULL = none */
 	bool view_changed;         /* the network is not what the current generation says */
 	bool health_changed;       /* the health of backends neither */
@@ -88,6 +90,7 @@ struct daemon {
 	uint32_t n_events;
 	struct event *apply_event; /* apply_step() is due */
 	struct builder *builder;
+	struct errands *errands;
 	struct ctl_server *ctl;
 	struct inquiries *inquiries; /* questions to lanes */
 	struct paths *paths;         /* to backends, as ICMP tells of them */

@@ -12,11 +12,30 @@
 #include "base/array.h"
 #include "base/log.h"
 #include "conf/diff.h"
+#include "errand.h"
 #include "programs.h"
 #include "restart.h"
 
 /* Lines of the log that say what a reload changes. */
 #define LINES_MAX 20
+
+/* What a reload does to what is wanted. */
+struct reload_effect {
+	size_t changes;
+	size_t discarded; /* changes by command that the file does not hold */
+};
+
+/* One reading of the file. */
+struct reading {
+	struct errand errand;
+	struct daemon *d;
+	const char *path;
+	struct version *like; /* what was wanted when it began */
+	uint32_t confirm_s;
+	struct conf *conf; /* what the thread read; NULL after an error */
+	struct sl_err err;
+	int rc;
+};
 
 /* -- what changes, and what is lost --------------------------------------------------------------
  */
@@ -204,38 +223,48 @@ int reload_confirm(struct daemon *d)
 /* -- reading the file ----------------------------------------------------------------------------
  */
 
-int reload_try(struct daemon *d, struct reload_effect *effect, struct sl_err *err)
+static void read_file(struct errand *e)
 {
-	struct conf *conf;
-	int rc = conf_read(d->options->config, &conf, err);
+	struct reading *r = (struct reading *)e;
 
-	if (!rc && restart_needed(d->running->conf, conf, err))
-		rc = -EINVAL;
-	if (!rc)
-		rc = programs_prove(apply_wanted(d)->conf, conf, err);
-	if (!rc)
-		rc = find_effect(d, conf, false, effect);
-	conf_free(conf);
-	return rc;
+	r->rc = conf_read(r->path, &r->conf, &r->err);
+	if (!r->rc)
+		r->rc = conf_check(r->conf, &r->err);
+	/* Without memory for it the control thread has more to compare. */
+	if (!r->rc)
+		(void)conf_adopt(r->conf, r->like->conf);
 }
 
-static int accept_file(struct daemon *d, struct reload_effect *effect, struct sl_err *err)
+/* The errors that a file can have. */
+static int look_over(struct reading *r)
 {
-	struct conf *conf;
-	int rc = conf_read(d->options->config, &conf, err);
+	if (!r->rc && restart_needed(r->d->running->conf, r->conf, &r->err))
+		r->rc = -EINVAL;
+	if (!r->rc)
+		r->rc = programs_prove(apply_wanted(r->d)->conf, r->conf, &r->err);
+	return r->rc;
+}
+
+static int try_file(struct reading *r, struct reload_effect *effect)
+{
+	const int rc = look_over(r);
+
+	return rc ? rc : find_effect(r->d, r->conf, false, effect);
+}
+
+static int accept_file(struct reading *r, struct reload_effect *effect)
+{
+	struct daemon *d = r->d;
+	struct conf *conf = r->conf;
+	int rc = look_over(r);
 
 	if (rc)
 		return rc;
-	if (restart_needed(d->running->conf, conf, err)) {
-		conf_free(conf);
-		return -EINVAL;
-	}
 	rc = find_effect(d, conf, true, effect);
-	if (rc) {
-		conf_free(conf);
-		return sl_err_sys(err, rc, "cannot compare configurations");
-	}
-	rc = change_accept(d, conf, true, err);
+	if (rc)
+		return sl_err_sys(&r->err, rc, "cannot compare configurations");
+	r->conf = NULL;
+	rc = change_accept(d, conf, true, &r->err);
 	if (rc)
 		return rc;
 	version_put(d->change.loaded);
@@ -247,30 +276,106 @@ static int accept_file(struct daemon *d, struct reload_effect *effect, struct sl
 	return 0;
 }
 
-int reload_file(
-	struct daemon *d, uint32_t confirm_s, struct reload_effect *effect, struct sl_err *err)
+static int take_file(struct reading *r, struct reload_effect *effect)
 {
+	struct daemon *d = r->d;
 	struct version *before = version_get(apply_wanted(d));
-	int rc = accept_file(d, effect, err);
+	int rc = accept_file(r, effect);
 
-	if (!rc && confirm_s)
-		rc = trial_begin(d, before, confirm_s);
+	if (!rc && r->confirm_s)
+		rc = trial_begin(d, before, r->confirm_s);
 	else if (!rc)
 		trial_end(d);
 	version_put(before);
 	return rc;
 }
 
+static void end_reading(struct errand *e)
+{
+	struct reading *r = (struct reading *)e;
+
+	if (r->d->reading == r)
+		r->d->reading = NULL;
+	version_put(r->like);
+	conf_free(r->conf);
+	sl_err_clear(&r->err);
+	free(r);
+}
+
+static struct reading *reading_new(struct daemon *d, void (*done)(struct errand *e))
+{
+	struct reading *r = calloc(1, sizeof *r);
+
+	if (!r)
+		return NULL;
+	r->errand = (struct errand){.run = read_file, .done = done, .end = end_reading};
+	r->d = d;
+	r->path = d->options->config;
+	r->like = version_get(apply_wanted(d));
+	return r;
+}
+
+static void answer(struct errand *e)
+{
+	struct reading *r = (struct reading *)e;
+	struct reload_effect effect = {0};
+	struct ctl_call *call = e->call;
+	int rc;
+
+	/* Others were served while the file was read. */
+	if (ctl_call_stale(call))
+		return;
+	rc = ctl_call_dry_run(call) ? try_file(r, &effect) : take_file(r, &effect);
+	if (rc) {
+		change_refuse(call, rc, &r->err);
+		return;
+	}
+	ctl_call_set_rev(call, r->d->change.accepted);
+	json_object_set_new(
+		ctl_call_data(call), "changes", json_integer((json_int_t)effect.changes));
+	json_object_set_new(
+		ctl_call_data(call), "discarded", json_integer((json_int_t)effect.discarded));
+}
+
+int reload_command(struct ctl_call *call, struct daemon *d, uint32_t confirm_s)
+{
+	struct reading *r = reading_new(d, answer);
+
+	if (!r)
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory to read the configuration");
+	r->confirm_s = confirm_s;
+	return errands_answer(d->errands, &r->errand, call);
+}
+
+static void say_failed(struct daemon *d, struct sl_err *err)
+{
+	d->refused = true;
+	change_say_failed(d, "stays in force", err);
+}
+
+static void on_read(struct errand *e)
+{
+	struct reading *r = (struct reading *)e;
+	struct reload_effect effect = {0};
+
+	if (take_file(r, &effect))
+		say_failed(r->d, &r->err);
+}
+
 void reload_by_signal(struct daemon *d)
 {
-	struct reload_effect effect = {0};
 	struct sl_err err = SL_ERR_INIT;
 
 	log_info("SIGHUP: reloading %s", d->options->config);
-	if (reload_file(d, 0, &effect, &err) == 0)
+	if (d->reading && errand_waits(&d->reading->errand))
 		return;
-	d->refused = true;
-	change_say_failed(d, "stays in force", &err);
+	d->reading = reading_new(d, on_read);
+	if (d->reading) {
+		errands_add(d->errands, &d->reading->errand);
+		return;
+	}
+	sl_err_sys(&err, ENOMEM, "cannot read the configuration");
+	say_failed(d, &err);
 }
 
 void reload_clear(struct daemon *d)

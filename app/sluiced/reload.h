@@ -6,11 +6,9 @@
 #ifndef SLUICED_RELOAD_H
 #define SLUICED_RELOAD_H
 
-#include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
-
+struct ctl_call;
 struct daemon;
 struct event;
 struct version;
@@ -23,22 +21,14 @@ struct reload_trial {
 	struct event *timer;
 };
 
-/* What a reload does to what is wanted. */
-struct reload_effect {
-	size_t changes;
-	size_t discarded; /* changes by command that the file does not hold */
-};
+/* Handler: read the file and accept it as the next revision; says in the log what changes, and what
+ * is discarded. The file is read and proven by a thread (errand.h); what it does to what is wanted
+ * by then is decided when that is done. confirm_s: take it back after so many seconds; 0: it is
+ * meant to stay, and so is one that waited. With ctl_call_dry_run(): the same checks, without
+ * accepting anything. */
+int reload_command(struct ctl_call *call, struct daemon *d, uint32_t confirm_s);
 
-/* Read the file and accept it as the next revision; says in the log what changes, and what is
- * discarded. confirm_s: take it back after so many seconds; 0: it is meant to stay, and so is one
- * that waited. 0, or -errno with every reason in err. */
-int reload_file(
-	struct daemon *d, uint32_t confirm_s, struct reload_effect *effect, struct sl_err *err);
-
-/* The same checks, without accepting anything. */
-int reload_try(struct daemon *d, struct reload_effect *effect, struct sl_err *err);
-
-/* SIGHUP. Logs the outcome. */
+/* SIGHUP. Logs the outcome. One that comes before the file is read for the last is the same. */
 void reload_by_signal(struct daemon *d);
 
 /* What waits stays. 0, or -ENOENT when nothing waits. */

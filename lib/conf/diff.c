@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,6 +221,91 @@ int conf_diff(const struct conf *from, const struct conf *to, diff_fn fn, void *
 	if (!rc)
 		rc = diff_fields(&d, NULL, from, to);
 	walk_free(&d.walk);
+	return rc;
+}
+
+/* -- taking over stamps --------------------------------------------------------------------------
+ */
+
+static struct conf_place *place_of(const struct conf_row *list, const void *element)
+{
+	return (void *)((char *)(uintptr_t)element + list->place_offset);
+}
+
+static bool holds_same(
+	const struct walk *w, const struct conf_row *list, const void *a, const void *b);
+
+static bool lists_same(
+	const struct walk *w, const struct conf_row *list, const void *a, const void *b)
+{
+	const struct side sa = side_of(list, a), sb = side_of(list, b);
+
+	if (sa.n != sb.n)
+		return false;
+	for (size_t i = 0; i < sa.n; i++)
+		if (!is_untouched(&sa, i, element(&sb, i)) &&
+			!holds_same(w, list, element(&sa, i), element(&sb, i)))
+			return false;
+	return true;
+}
+
+static bool holds_same(
+	const struct walk *w, const struct conf_row *list, const void *a, const void *b)
+{
+	const struct conf_row *row = NULL;
+
+	while ((row = walk_next(w, list, row)))
+		if (row->type == CONF_TYPE_LIST ? !lists_same(w, row, a, b)
+						: !value_same(row, a, b))
+			return false;
+	return true;
+}
+
+static int adopt_lists(
+	const struct walk *w, const struct conf_row *list, const void *to, const void *like);
+
+/* What is inside first: when that is known to be the same, the object takes less looking. */
+static int adopt_list(
+	const struct walk *w, const struct conf_row *list, const void *to, const void *like)
+{
+	const struct side a = side_of(list, to);
+	struct side b = side_of(list, like);
+	int rc = 0;
+
+	for (size_t i = 0; i < a.n && !rc; i++) {
+		const char *other;
+
+		rc = find(&b, name_at(&a, i), i, &other);
+		if (rc || !other)
+			continue;
+		rc = adopt_lists(w, list, element(&a, i), other);
+		if (!rc && holds_same(w, list, element(&a, i), other))
+			place_of(list, element(&a, i))->stamp = place_of(list, other)->stamp;
+	}
+	free(b.sorted);
+	return rc;
+}
+
+static int adopt_lists(
+	const struct walk *w, const struct conf_row *list, const void *to, const void *like)
+{
+	const struct conf_row *row = NULL;
+	int rc = 0;
+
+	while (!rc && (row = walk_next(w, list, row)))
+		if (row->type == CONF_TYPE_LIST)
+			rc = adopt_list(w, row, to, like);
+	return rc;
+}
+
+int conf_adopt(struct conf *conf, const struct conf *like)
+{
+	struct walk w;
+	int rc = walk_init(&w);
+
+	if (!rc)
+		rc = adopt_lists(&w, NULL, conf, like);
+	walk_free(&w);
 	return rc;
 }
 

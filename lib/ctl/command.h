@@ -181,6 +181,10 @@ int ctl_call_need(struct ctl_call *call, enum ctl_role role, const char *what);
  * question, an action, or a list (whose items then begin), or by ctl_change_ops.finish. */
 int ctl_call_later(struct ctl_call *call, void (*cancel)(void *ctx), void *ctx);
 
+/* if_rev once more, for an action that waited while others were served: 0, or -ESTALE as after
+ * ctl_call_fail(). */
+int ctl_call_stale(struct ctl_call *call);
+
 /* The end of what ctl_call_later() began, after ctl_call_data() was filled or ctl_call_fail() was
  * called. Control thread only, from anywhere in it, also before the handler has returned. */
 void ctl_call_finish(struct ctl_call *call);

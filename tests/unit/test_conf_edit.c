@@ -320,6 +320,41 @@ static void changes_are_done_to_another_configuration(void **state)
 	conf_free(onto);
 }
 
+static void what_holds_the_same_is_known_by_its_stamp(void **state)
+{
+	struct conf *was = good(WEB), *same = good(WEB), *other = good(WEB);
+	const struct edit_object be = find(other, "pools[].backends", "web", "b2");
+	const struct conf_pool *web = &was->pools[0];
+	struct conf_backend swapped;
+	struct sl_err err = SL_ERR_INIT;
+
+	assert_int_not_equal(same->pools[0].place.stamp, web->place.stamp);
+	assert_int_equal(conf_adopt(same, was), 0);
+	assert_int_equal(same->pools[0].place.stamp, web->place.stamp);
+	assert_int_equal(same->vips[0].place.stamp, was->vips[0].place.stamp);
+
+	assert_int_equal(edit_set_text(other, &be, "weight", "7", &err), 0);
+	assert_int_equal(conf_adopt(other, was), 0);
+	assert_int_not_equal(other->pools[0].place.stamp, web->place.stamp);
+	assert_int_equal(other->pools[0].backends[0].place.stamp, web->backends[0].place.stamp);
+	assert_int_not_equal(other->pools[0].backends[1].place.stamp, web->backends[1].place.stamp);
+	assert_int_equal(other->pools[1].place.stamp, was->pools[1].place.stamp);
+	expect_diff(was, other, "pool \"web\": backend \"b2\": weight: 50 -> 7\n");
+	conf_free(other);
+
+	/* Slots go by the order of backends: another order is another pool. */
+	other = good(WEB);
+	swapped = other->pools[0].backends[0];
+	other->pools[0].backends[0] = other->pools[0].backends[1];
+	other->pools[0].backends[1] = swapped;
+	assert_int_equal(conf_adopt(other, was), 0);
+	assert_int_not_equal(other->pools[0].place.stamp, web->place.stamp);
+	expect_diff(was, other, "");
+	conf_free(other);
+	conf_free(same);
+	conf_free(was);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +368,7 @@ int main(void)
 		cmocka_unit_test(the_order_of_a_list_is_no_difference),
 		cmocka_unit_test(text_survives_saving),
 		cmocka_unit_test(changes_are_done_to_another_configuration),
+		cmocka_unit_test(what_holds_the_same_is_known_by_its_stamp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
