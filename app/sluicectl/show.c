@@ -78,6 +78,9 @@ static void print_some(FILE *out, double n, const char *noun)
 	fprintf(out, "%.0f %s%s, ", n, noun, n == 1 ? "" : "s");
 }
 
+/* Later than this, probes and commands wait noticeably. */
+#define LATE_MS 100
+
 static void print_status(FILE *out, const json_t *data, const struct options *opts, char **operands)
 {
 	const double rx = cell_number(data, "rx_pps");
@@ -102,6 +105,11 @@ static void print_status(FILE *out, const json_t *data, const struct options *op
 		fprintf(out, "%sconfiguration %s was not applied: %s%s\n",
 			opts->color ? "\033[31m" : "", cell_string(data, "config.path", "?"),
 			cell_string(data, "config.error", "?"), opts->color ? "\033[0m" : "");
+	if (cell_number(data, "loop.late_ms") > LATE_MS)
+		fprintf(out,
+			"control loop: timers were up to %.0f ms late in the last minute, its "
+			"longest go took %.0f ms\n",
+			cell_number(data, "loop.late_ms"), cell_number(data, "loop.hold_ms"));
 }
 
 enum exit_code show_status(const struct command *command, const struct options *opts,

@@ -73,6 +73,26 @@ static json_t *mbufs_json(const struct daemon *d)
 		(json_int_t)rte_mempool_in_use_count(d->mbufs));
 }
 
+static double ms(uint32_t us)
+{
+	return (double)us / 1000;
+}
+
+/* How long the control loop worked at one go, and how late it was. */
+static json_t *loop_state(const struct loop_meter *m)
+{
+	const struct loop_lag minute = loop_worst(m, LOOP_SECONDS), now = loop_worst(m, 2);
+	json_t *goes = json_array();
+
+	for (size_t i = 0; i < LOOP_COUNTS; i++)
+		json_array_append_new(goes,
+			json_pack("{s:o, s:I}", "up_to_ms",
+				i < LOOP_COUNTS - 1 ? json_real(ms(loop_bounds[i])) : json_null(),
+				"count", (json_int_t)m->count[i]));
+	return json_pack("{s:f, s:f, s:f, s:o}", "hold_ms", ms(minute.hold_us), "late_ms",
+		ms(minute.late_us), "hold_now_ms", ms(now.hold_us), "goes", goes);
+}
+
 static int status(struct ctl_call *call, void *arg)
 {
 	const struct daemon *d = arg;
@@ -103,6 +123,7 @@ static int status(struct ctl_call *call, void *arg)
 	json_object_set_new(o, "builds", counter(d->running->number));
 	json_object_set_new(o, "health", cmd_health_sums(d->board));
 	json_object_set_new(o, "config", config_state(d));
+	json_object_set_new(o, "loop", loop_state(&d->loop));
 	return 0;
 }
 

@@ -73,8 +73,11 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 
 static void on_flow_care(evutil_socket_t fd, short what, void *arg)
 {
-	flow_care_tick(arg);
-	paths_read(arg);
+	struct daemon *d = arg;
+
+	loop_tick(&d->loop, FLOW_CARE_MS);
+	flow_care_tick(d);
+	paths_read(d);
 }
 
 static void on_apply(evutil_socket_t fd, short what, void *arg)
@@ -147,7 +150,7 @@ void control_run(struct daemon *d)
 	if (d->mirror && (add_event(d, mirror_fd(d->mirror), EV_READ, on_netlink, 0) ||
 				 add_event(d, -1, 0, on_mirror_tick, mirror_tick_ms(d->mirror))))
 		log_error("no memory to follow the kernel's routes");
-	event_base_dispatch(d->base);
+	loop_run(&d->loop, d->base);
 }
 
 void control_close(struct daemon *d)

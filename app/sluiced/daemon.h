@@ -17,6 +17,7 @@
 #include "ctl/server.h"
 #include "errand.h"
 #include "kernel/host_if.h"
+#include "loop.h"
 #include "options.h"
 #include "port.h"
 #include "rcu.h"
@@ -86,6 +87,7 @@ struct daemon {
 
 	/* The control loop (control.c). */
 	struct event_base *base;
+	struct loop_meter loop;
 	struct event *events[16];
 	uint32_t n_events;
 	struct event *apply_event; /* apply_step() is due */

@@ -38,6 +38,23 @@ static int info(const struct daemon *d, const char *params, struct rte_tel_data 
 	return 0;
 }
 
+/* Worst of the last minute, and goes by their length. */
+static int loop(const struct daemon *d, const char *params, struct rte_tel_data *out)
+{
+	const struct loop_lag worst = loop_worst(&d->loop, LOOP_SECONDS);
+
+	add(out, "hold_us", worst.hold_us);
+	add(out, "late_us", worst.late_us);
+	for (size_t i = 0; i < LOOP_COUNTS; i++) {
+		char name[32] = "longer";
+
+		if (i < LOOP_COUNTS - 1)
+			snprintf(name, sizeof name, "up_to_%u_us", loop_bounds[i]);
+		add(out, name, __atomic_load_n(&d->loop.count[i], __ATOMIC_RELAXED));
+	}
+	return 0;
+}
+
 static int drops(const struct daemon *d, const char *params, struct rte_tel_data *out)
 {
 	for (int v = VERDICT_FIRST_DROP; v < VERDICT_COUNT; v++)
@@ -133,6 +150,9 @@ static const struct {
 	const char *help;
 } rows[] = {
 	{"/sluice/info", info, "Version, revision, sizes and packet sums. No parameters."},
+	{"/sluice/loop", loop,
+		"The control loop: the longest go and the latest timer of the last minute, goes by "
+		"length. No parameters."},
 	{"/sluice/drops", drops, "Packets dropped by reason. No parameters."},
 	{"/sluice/flow/stats", flow_stats,
 		"Flow tables: flows, room, and what became of flows. Parameter: lcore, or none for "

@@ -36,6 +36,18 @@ stats=$(ask "/sluice/lcore/stats,$(lab_cpu 1)")
 expect_eq "packets of the only worker" "$(jq .forwarded <<<"$stats")" "$(jq .forwarded <<<"$info")"
 expect_eq "a worker that is not there" "$(ask /sluice/lcore/stats,200)" null
 
+# A control thread that does not run for 0.4 s is late, and says so; it has not worked for so long.
+[ "$(jq .late_us <<<"$(ask /sluice/loop)")" -lt 400000 ] || fail "late before anything happened: $(ask /sluice/loop)"
+kill -STOP "$(lab_pid sluiced)"
+sleep 0.4
+kill -CONT "$(lab_pid sluiced)"
+late() { [ "$(jq .late_us <<<"$(ask /sluice/loop)")" -ge 300000 ]; }
+wait_for 5 late || fail "not late after a stop: $(ask /sluice/loop)"
+loop=$(ask /sluice/loop)
+expect_between "us of the longest go" "$(jq .hold_us <<<"$loop")" 1 100000
+[ "$(jq 'del(.hold_us, .late_us) | add' <<<"$loop")" -ge 5 ] || fail "goes are not counted: $loop"
+expect_match "status" "$(lab_ctl status)" 'control loop: timers were up to [3-9][0-9]{2} ms late'
+
 expect_eq "workers and their lanes" "$(ask /sluice/lcore/list)" "{\"$(lab_cpu 1)\":1}"
 
 flows=$(ask /sluice/flow/stats)
