@@ -43,6 +43,20 @@ static bool is_backend(const struct generation *g, const uint8_t *address, bool 
 	return own_find(&g->own, a) & OWN_BACKEND;
 }
 
+bool slow_is_own_gue(const struct generation *g, const struct burst *b, uint32_t i)
+{
+	uint16_t sport, dport;
+	uint8_t proto;
+	struct odd p;
+
+	key_transport(&b->key[i], b->is6[i], &sport, &dport, &proto);
+	if (proto != PROTO_UDP || sport < TUNNEL_PORT_MIN ||
+		slow_find_parts(&p, b->mbuf[i], b->rx_port) != PARSE_OK)
+		return false;
+	return tunnel_is_gue(p.l4, p.here) && is_backend(g, icmp_dst(p.ip, p.v6), p.v6) &&
+	       slow_is_tunnel_source(g, icmp_src(p.ip, p.v6), p.v6);
+}
+
 /* A packet of ours: from the address to which the error came, to a backend, for a VIP as far as
  * that can be seen. */
 static bool is_ours(const struct generation *g, const struct odd *p, const struct tunnel_quote *q)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "datapath/slow.h"
 #include "datapath/stage.h"
 #include "net/key.h"
 
@@ -16,6 +17,9 @@ static inline bool all_alike(const struct burst *b, uint64_t key)
 static enum verdict no_vip(const struct generation *g, const struct burst *b, uint32_t i)
 {
 	const bool is6 = b->is6[i];
+
+	if (slow_is_own_gue(g, b, i))
+		return VERDICT_LOOP;
 	const bool vip = vip_has_address(&g->vips, key_destination(&b->key[i], is6), is6);
 
 	return g->ports[b->rx_port].shared && !vip ? VERDICT_PUNTED : VERDICT_NO_VIP;

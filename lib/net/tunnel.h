@@ -207,6 +207,15 @@ HDR_INLINE void tunnel_write_udp(uint8_t *udp, const uint8_t *hdr, const struct 
 	udp[UDP_LEN + 1] = (uint8_t)tunnel_proto(p->inner_v6);
 }
 
+/* Are the `len` bytes at a UDP header the begin of GUE as tunnel_write_udp writes it? */
+HDR_INLINE bool tunnel_is_gue(const uint8_t *udp, uint32_t len)
+{
+	const uint8_t *gue = udp + UDP_LEN;
+
+	return len >= TUNNEL_GUE_LEN && hdr_be16(udp) >= TUNNEL_PORT_MIN && !gue[0] &&
+	       (gue[1] == PROTO_IPIP || gue[1] == PROTO_IPV6) && !gue[2] && !gue[3];
+}
+
 /* Write Ethernet and outer IPv4 header at `at` (34 bytes). */
 HDR_INLINE void tunnel_write_ip4(
 	uint8_t *at, const struct tunnel *t, const struct tunnel_packet *p, bool vary)

@@ -7,6 +7,17 @@
 #define UDP4 .dst = VIP4, .dport = 53, .proto = IPPROTO_UDP
 #define UDP6 .dst = VIP6, .dport = 53, .proto = IPPROTO_UDP
 
+/* What leaves for the backends of POOL_GUE4 and POOL_GUE6. */
+#define OWN_GUE4                                                              \
+	.src = "10.2.0.1", .dst = "10.21.0.1", .sport = 50000, .dport = 6080, \
+	.proto = IPPROTO_UDP, .payload = 60
+#define OWN_GUE6                                                                \
+	.src = "fd00:2::1", .dst = "fd00:21::1", .sport = 50000, .dport = 6080, \
+	.proto = IPPROTO_UDP, .payload = 60
+#define OWN_GUE6_CUT                                                            \
+	.src = "fd00:2::1", .dst = "fd00:21::1", .sport = 50000, .dport = 6080, \
+	.proto = IPPROTO_UDP, .payload = 3
+
 enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16, URG = 32 };
 
 static const struct drop_row rows[] = {
@@ -48,6 +59,19 @@ static const struct drop_row rows[] = {
 		{.dst = "10.2.1.1", .src = "10.2.0.1", .proto = IPPROTO_IPV6}, .port = WORLD_LAN},
 	{"our own tunnelled packet, IPv6", VERDICT_LOOP,
 		{.dst = "fd00:1::1", .src = "fd00::250", .proto = IPPROTO_IPV6}},
+	{"our own GUE packet", VERDICT_LOOP, {OWN_GUE4}, {{'t', 8, 4, 0x00040000}}},
+	{"our own GUE packet, IPv6 inside", VERDICT_LOOP, {OWN_GUE4}, {{'t', 8, 4, 0x00290000}}},
+	{"our own GUE packet, IPv6", VERDICT_LOOP, {OWN_GUE6}, {{'t', 8, 4, 0x00290000}}},
+	{"our own GUE packet where the kernel looks too", VERDICT_LOOP, {OWN_GUE6},
+		{{'t', 8, 4, 0x00040000}}, .port = WORLD_SHARED},
+	{"GUE from somebody else", VERDICT_NO_VIP, {OWN_GUE4},
+		{{'t', 8, 4, 0x00040000}, {'i', 15, 1, 9}}},
+	{"GUE to nobody", VERDICT_NO_VIP, {OWN_GUE4}, {{'t', 8, 4, 0x00040000}, {'i', 19, 1, 9}}},
+	{"UDP of the host", VERDICT_NO_VIP, {OWN_GUE6},
+		{{'t', 8, 4, 0x00040000}, {'t', 0, 2, 5353}}},
+	{"no GUE header", VERDICT_NO_VIP, {OWN_GUE4}, {{'t', 8, 4, 0x01040000}}},
+	{"GUE about nothing that we carry", VERDICT_NO_VIP, {OWN_GUE4}, {{'t', 8, 4, 0x00060000}}},
+	{"GUE header cut", VERDICT_NO_VIP, {OWN_GUE6_CUT}, {{'t', 8, 2, 0x0029}}},
 	{"protocol 255", VERDICT_L4_PROTO, {DROP_TO4, .proto = 255}},
 	{"no next header", VERDICT_L4_PROTO, {DROP_TO6, .proto = IPPROTO_NONE}},
 	{"ESP behind options", VERDICT_L4_PROTO,
