@@ -33,8 +33,17 @@ struct bpf_prefix {
 /* Value of sluice_vips and sluice_nets: why the address or the prefix is in the map. */
 #define STEER_VIP         (1u << 0)
 
-/* sluice_sources: where our tunnels come from. The value is the destination port of GUE, or 0 for
- * IP in IP. */
+/* Key of sluice_sources, a trie: a tunnel of ours by the destination port of GUE, in network order,
+ * 0 for IP in IP, and by where it comes from. `len` counts the 16 bits of the port, too. The value
+ * says nothing. */
+struct bpf_source {
+	__u32 len;
+	__u8 port[2];
+	struct bpf_addr addr;
+	__u8 pad[2]; /* 0 */
+};
+
+#define STEER_PORT_BITS   16
 #define STEER_SOURCES_MAX 8192
 
 /* decap.bpf.c */

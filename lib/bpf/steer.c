@@ -344,13 +344,13 @@ int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, stru
 
 static int by_bytes(const void *a, const void *b)
 {
-	return memcmp(a, b, sizeof(struct bpf_prefix));
+	return memcmp(a, b, sizeof(struct bpf_source));
 }
 
 /* Remove the keys that are not among the sorted ones. */
-static int remove_sources(int fd, const struct bpf_prefix *keep, size_t n)
+static int remove_sources(int fd, const struct bpf_source *keep, size_t n)
 {
-	struct bpf_prefix *keys = calloc(STEER_SOURCES_MAX, sizeof *keys);
+	struct bpf_source *keys = calloc(STEER_SOURCES_MAX, sizeof *keys);
 	size_t count = 0;
 	int rc = 0;
 
@@ -368,14 +368,16 @@ static int remove_sources(int fd, const struct bpf_prefix *keep, size_t n)
 }
 
 static int write_sources(
-	int fd, struct bpf_prefix *keys, const struct steer_source *sources, size_t n)
+	int fd, struct bpf_source *keys, const struct steer_source *sources, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		const uint32_t port = sources[i].gue_port;
+	const uint32_t value = 1;
 
-		keys[i].len = sources[i].len;
+	for (size_t i = 0; i < n; i++) {
+		keys[i].len = STEER_PORT_BITS + sources[i].len;
+		keys[i].port[0] = (uint8_t)(sources[i].gue_port >> 8);
+		keys[i].port[1] = (uint8_t)sources[i].gue_port;
 		memcpy(keys[i].addr.b, &sources[i].address, sizeof keys[i].addr.b);
-		if (bpf_map_update_elem(fd, &keys[i], &port, BPF_ANY))
+		if (bpf_map_update_elem(fd, &keys[i], &value, BPF_ANY))
 			return errno == ENOSPC ? -E2BIG : -errno;
 	}
 	qsort(keys, n, sizeof *keys, by_bytes);
@@ -385,7 +387,7 @@ static int write_sources(
 int steer_set_sources(
 	struct steer *s, const struct steer_source *sources, size_t n, struct sl_err *err)
 {
-	struct bpf_prefix *keys = calloc(n + 1, sizeof *keys);
+	struct bpf_source *keys = calloc(n + 1, sizeof *keys);
 	const int rc = keys ? write_sources(s->sources_fd, keys, sources, n) : -ENOMEM;
 
 	free(keys);

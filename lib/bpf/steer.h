@@ -61,8 +61,8 @@ struct steer_source {
 };
 
 /* Make ICMP errors about these tunnels come to the load balancer, and about no others (duplicates
- * are fine). One address has one kind of tunnel: of several the last one counts. 0, or -errno:
- * -E2BIG when there are more than 8192. */
+ * are fine; one address may have tunnels of several kinds). 0, or -errno: -E2BIG when there are
+ * more than 8192. */
 int steer_set_sources(
 	struct steer *s, const struct steer_source *sources, size_t n, struct sl_err *err);
 

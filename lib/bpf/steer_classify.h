@@ -67,7 +67,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, STEER_SOURCES_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct bpf_prefix);
+	__type(key, struct bpf_source);
 	__type(value, __u32);
 } sluice_sources SEC(".maps");
 
@@ -89,17 +89,17 @@ static __always_inline bool steer_is_vip(const struct bpf_addr *addr)
 static __always_inline bool steer_is_tunnel(
 	const struct bpf_addr *addr, __u8 proto, const __u8 *l4, const void *end)
 {
-	const struct bpf_prefix key = {.len = 128, .addr = *addr};
-	const __u32 *port;
+	struct bpf_source key = {.len = STEER_PORT_BITS + 128, .addr = *addr};
 
-	if (proto != IPPROTO_IPIP && proto != IPPROTO_IPV6 && proto != IPPROTO_UDP)
+	if (proto == IPPROTO_UDP) {
+		if ((const void *)(l4 + 4) > end || !(l4[2] | l4[3]))
+			return false;
+		key.port[0] = l4[2];
+		key.port[1] = l4[3];
+	} else if (proto != IPPROTO_IPIP && proto != IPPROTO_IPV6) {
 		return false;
-	port = bpf_map_lookup_elem(&sluice_sources, &key);
-	if (!port)
-		return false;
-	if (proto != IPPROTO_UDP)
-		return !*port;
-	return (const void *)(l4 + 4) <= end && *port && *port == ((__u32)l4[2] << 8 | l4[3]);
+	}
+	return bpf_map_lookup_elem(&sluice_sources, &key);
 }
 
 /* An error with neither options nor fragments, about a packet without options. */

@@ -131,7 +131,7 @@ static inline uint32_t frame_sources(int prog_fd)
 {
 	uint32_t ids[8], n = 0, size;
 	struct bpf_prog_info info = {.nr_map_ids = 8, .map_ids = (uintptr_t)ids};
-	struct bpf_prefix key;
+	struct bpf_source key;
 
 	size = sizeof info;
 	assert_int_equal(bpf_obj_get_info_by_fd(prog_fd, &info, &size), 0);

@@ -176,6 +176,8 @@ static void only_the_vip_flag_steers(void **state)
 #define SOURCE6 "fd00:9::1"
 #define GUE4    "10.9.0.2"
 #define GUE6    "fd00:9::2"
+#define BOTH4   "10.9.0.3"
+#define BOTH6   "fd00:9::3"
 #define VARIED4 "10.10.77.3"
 #define VARIED6 "fd00:10::1234:5678"
 
@@ -197,6 +199,13 @@ static const struct error_row {
 	{"parameter problem, IPv6", SOURCE6, 4, 4, 0, true},
 	{"GUE", GUE4, 3, 17, 6080, true},
 	{"GUE, IPv6", GUE6, 2, 17, 6080, true},
+	{"GUE to one port of two", BOTH4, 3, 17, 6080, true},
+	{"GUE to the other one", BOTH4, 11, 17, 6081, true},
+	{"GUE to neither", BOTH4, 3, 17, 6082, false},
+	{"IP in IP beside GUE", BOTH4, 3, 41, 0, true},
+	{"GUE beside IP in IP, IPv6", BOTH6, 2, 17, 6081, true},
+	{"IP in IP beside GUE, IPv6", BOTH6, 2, 4, 0, true},
+	{"UDP to port 0", BOTH4, 3, 17, 0, false},
 	{"of the prefix", VARIED4, 3, 4, 0, true},
 	{"of the prefix, IPv6", VARIED6, 2, 41, 0, true},
 	{"beside the prefix", "10.11.0.1", 3, 4, 0, false},
@@ -222,7 +231,8 @@ static const struct error_row {
 
 static void source_is(const char *text, uint32_t bits, uint32_t port)
 {
-	struct bpf_prefix key = {.len = bits};
+	struct bpf_source key = {
+		.len = STEER_PORT_BITS + bits, .port = {(uint8_t)(port >> 8), (uint8_t)port}};
 	struct sl_addr a;
 
 	assert_int_equal(sl_addr_parse(text, &a), 0);
@@ -266,6 +276,11 @@ static void errors_about_tunnels_are_ours(void **state)
 	source_is(SOURCE6, 128, 0);
 	source_is(GUE4, 128, 6080);
 	source_is(GUE6, 128, 6080);
+	source_is(BOTH4, 128, 6080);
+	source_is(BOTH4, 128, 6081);
+	source_is(BOTH4, 128, 0);
+	source_is(BOTH6, 128, 6081);
+	source_is(BOTH6, 128, 0);
 	source_is("10.10.0.0", 112, 0);
 	source_is("fd00:10::", 96, 0);
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {

@@ -199,7 +199,7 @@ static void xdp_follows_the_vips(void **state)
 	struct steer_source from[] = {{a, 128, 0}, {b, 64, 0}, {a, 128, 6080}};
 
 	assert_int_equal(steer_set_sources(s, from, 3, &err), 0);
-	assert_int_equal(frame_sources(fd), 2);
+	assert_int_equal(frame_sources(fd), 3);
 	assert_int_equal(steer_set_sources(s, from + 1, 1, &err), 0);
 	assert_int_equal(frame_sources(fd), 1);
 	assert_int_equal(steer_set_sources(s, NULL, 0, &err), 0);
