@@ -244,7 +244,7 @@ static void save_sometimes(struct board *b, uint64_t now_ms)
 	const uint64_t age = now_ms - b->saved_ms;
 
 	if (age >= SAVE_EVERY_MS || (b->unsaved && age >= SAVE_SOON_MS))
-		board_save(b);
+		board_save_begin(b);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -299,7 +299,7 @@ int board_start(struct board *b)
 
 	b->pump = evtimer_new(b->d->base, on_pump, b);
 	b->tick = event_new(b->d->base, -1, EV_PERSIST, on_tick, b);
-	if (!b->pump || !b->tick || event_add(b->tick, &tick))
+	if (!b->pump || !b->tick || board_save_open(b) || event_add(b->tick, &tick))
 		return -ENOMEM;
 	board_pump(b);
 	return 0;
@@ -313,6 +313,7 @@ void board_close(struct board *b)
 		return;
 	if (b->n_members)
 		board_save(b);
+	board_save_close(b);
 	if (b->pump)
 		event_free(b->pump);
 	if (b->tick)

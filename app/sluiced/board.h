@@ -21,6 +21,7 @@
 #include "health/member.h"
 #include "health/probe.h"
 #include "health/schedule.h"
+#include "saved.h"
 #include "table/health_view.h"
 
 struct daemon;
@@ -36,6 +37,7 @@ struct board_check {
 	struct health_params params;
 	uint32_t jitter_pct;
 	uint64_t round;                /* of board_follow() that saw it last */
+	uint64_t saved;                /* number of the state file that has it */
 	struct board_member **members; /* who is judged by it */
 	size_t n_members, room;
 	struct board *board;
@@ -62,6 +64,7 @@ struct board_member {
 	uint8_t port;   /* the one of ours that leads there, as far as is known */
 	bool has_port;
 	uint64_t round;
+	uint64_t saved;           /* number of the state file that has it */
 	struct health_entry last; /* the newest result of any of its checks */
 	const char *last_check;   /* its name; NULL: none yet */
 	uint64_t transitions;     /* from one state to another */
@@ -76,6 +79,7 @@ struct board_pool {
 	struct decision decision;
 	bool decided;
 	uint64_t since_ms; /* when the reason became what it is */
+	uint64_t saved;    /* number of the state file that has it */
 	int backup;        /* index, or -1 */
 };
 
@@ -83,6 +87,15 @@ struct board_pool {
 struct board_waiter {
 	void (*changed)(struct board_waiter *w);
 	struct board_waiter *next;
+};
+
+/* The state file that is being written. */
+struct board_save {
+	struct saved_writer writer;
+	struct event *event;
+	size_t at;       /* how far it is, as board_state.c counts */
+	uint64_t number; /* of files begun */
+	int told;        /* how the last one ended */
 };
 
 struct board {
@@ -108,7 +121,8 @@ struct board {
 	uint64_t transitions;                /* of members, from one state to another */
 	uint64_t mass_ms;                    /* when it was last looked for a mass failure */
 	uint64_t saved_ms;                   /* when the state file was written */
-	bool unsaved;
+	bool unsaved;                        /* something changed that no file has yet */
+	struct board_save save;
 	struct board_waiter *waiters;
 };
 
@@ -167,7 +181,12 @@ void board_pump(struct board *b);
 #define BOARD_STATE_STRLEN 32
 const char *board_state_text(const struct board_member *m, char *buf);
 
-/* The state file (board_state.c). Restoring speaks of members that are there. */
+/* The state file (board_state.c). Restoring speaks of members that are there. Begin to write it, in
+ * slices of a few milliseconds; the set of members changed meanwhile; write it now as a whole. */
+int board_save_open(struct board *b);
+void board_save_close(struct board *b);
+void board_save_begin(struct board *b);
+void board_save_follow(struct board *b);
 void board_save(struct board *b);
 void board_restore(struct board *b);
 

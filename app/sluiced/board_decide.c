@@ -55,7 +55,8 @@ static void tell_pool(
 	const enum decide_reason reason = p->decision.reason;
 	char text[EVENT_TEXT_BYTES];
 
-	if (p->decided && was == reason)
+	/* of one that is not decided yet: as it was before a restart */
+	if ((p->decided || p->since_ms) && was == reason)
 		return;
 	p->since_ms = now_ms;
 	/* What a start brings is told by the members. */

@@ -210,6 +210,7 @@ static int follow_pool(struct follow *f, uint32_t p, const struct board_pool *ol
 		to->decision = old->decision;
 		to->decided = old->decided;
 		to->since_ms = old->since_ms;
+		to->saved = old->saved;
 	}
 	to->first = (uint32_t)f->n_members;
 	to->n = (uint32_t)pool->n_backends;
@@ -342,6 +343,7 @@ static void take_over(struct follow *f)
 		b->by_slot[b->members[i]->slot] = b->members[i];
 	drop_members(b, old, n_old);
 	drop_checks(b);
+	board_save_follow(b);
 }
 
 /* Without memory the half-made set takes over all the same: who is missing has no checks. */

@@ -1,182 +1,248 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* What outlives a restart: states of members and checks, in state_dir/health.json. The file is
- * written beside its place and moved there; one that is older than RESTORE_MS, from another boot or
- * not understood is not used. */
+/* What outlives a restart: the board in state_dir/health.json (saved.h). It is written in slices
+ * between which the loop goes on. A row holds what is so when it is written; what changes behind
+ * the writer's back is in the next file, which then comes soon. */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <jansson.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "board.h"
 #include "daemon.h"
 
-#define RESTORE_MS 60000
-#define VERSION    1
-#define BOOT_BYTES 40
+/* A slice ends at the first look at the clock after so long; it looks every so many rows. */
+#define SLICE_US 1000
+#define ROWS     16
+/* The loop gets so long between two slices. */
+#define PAUSE_US 2000
 
-/* The clock counts from the boot, so it means nothing after another one. */
-static void boot_id(char id[BOOT_BYTES])
-{
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-	if (!f || !fgets(id, BOOT_BYTES, f))
-		strcpy(id, "?");
-	id[strcspn(id, "\n")] = '\0';
-	if (f)
-		fclose(f);
-}
-
-static char *path_of(const struct board *b, const char *suffix)
+static char *path_of(const struct board *b)
 {
 	const struct conf *conf = b->d->running ? b->d->running->conf : b->d->first->conf;
 	char *path;
 
-	if (!conf || asprintf(&path, "%s/health.json%s", conf->daemon.state_dir, suffix) < 0)
-		return NULL;
-	return path;
+	return conf && asprintf(&path, "%s/health.json", conf->daemon.state_dir) >= 0 ? path : NULL;
 }
 
-static json_t *member_state(const struct board_member *m, const struct board_pool *p, uint64_t now)
+static uint64_t now_us(void)
 {
-	char address[SL_ADDR_STRLEN];
+	struct timespec now;
 
-	return json_pack("{s:s, s:s, s:s, s:I, s:f, s:b, s:I, s:f, s:f}", "pool", m->pool_name,
-		"address", sl_addr_format(&m->address, address), "state",
-		health_state_name(m->m.state), "since_ms", (json_int_t)m->m.since_ms, "penalty",
-		member_penalty(&m->m, &p->params, now), "suppressed", m->m.suppressed,
-		"suppressed_ms", (json_int_t)m->m.suppressed_ms, "latency_us",
-		m->m.measured ? m->m.latency_us : 0.0, "error_permille", m->m.error_permille);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* twalk has no argument for its function. */
-static json_t *check_list;
+/* -- Writing ---------------------------------------------------------------------------------- */
 
-static void save_check(const void *node, VISIT which, int depth)
+/* Said once, until it is something else. */
+static void tell_result(struct board *b, int rc)
 {
-	const struct board_check *c = *(struct board_check *const *)node;
-
-	(void)depth;
-	if ((which == postorder || which == leaf) && c->health.state != HEALTH_INIT)
-		json_array_append_new(check_list, json_pack("{s:s, s:s}", "key", c->key, "state",
-							  health_state_name(c->health.state)));
-}
-
-static json_t *state_of(const struct board *b)
-{
-	const uint64_t now = daemon_now_ms();
-	char boot[BOOT_BYTES];
-	json_t *members = json_array();
-
-	boot_id(boot);
-	check_list = json_array();
-	for (size_t i = 0; i < b->n_members; i++)
-		json_array_append_new(
-			members, member_state(b->members[i], &b->pools[b->members[i]->pool], now));
-	twalk(b->checks, save_check);
-	return json_pack("{s:i, s:s, s:I, s:o, s:o}", "version", VERSION, "boot", boot, "at_ms",
-		(json_int_t)now, "members", members, "checks", check_list);
-}
-
-static int write_file(const char *path, const char *place, const json_t *state)
-{
-	FILE *f = fopen(path, "we");
-
-	if (!f)
-		return -errno;
-	int rc = json_dumpf(state, f, JSON_COMPACT) ? -EIO : 0;
-
-	if (fclose(f) != 0 && !rc)
-		rc = -errno;
-	if (!rc && rename(path, place) != 0)
-		rc = -errno;
-	if (rc)
-		unlink(path);
-	return rc;
-}
-
-void board_save(struct board *b)
-{
-	static int told;
-	char *path = path_of(b, ".new"), *place = path_of(b, "");
 	const struct conf *conf = b->d->running ? b->d->running->conf : NULL;
-	json_t *state = conf && path && place ? state_of(b) : NULL;
+
+	if (conf && rc && rc != b->save.told)
+		log_warn("cannot write %s/health.json: %s; a restart begins without health",
+			conf->daemon.state_dir, strerror(-rc));
+	b->save.told = rc;
+	b->saved_ms = daemon_now_ms();
+}
+
+/* True: it has no row in this file yet, and gets it now. */
+static bool is_new(const struct board *b, uint64_t *saved)
+{
+	const bool fresh = *saved != b->save.number;
+
+	*saved = b->save.number;
+	return fresh;
+}
+
+static void add_pool(struct board *b, struct board_pool *p)
+{
+	if (is_new(b, &p->saved))
+		saved_add_pool(&b->save.writer,
+			&(struct saved_pool){p->name, p->decision.reason, p->since_ms, p->memory});
+}
+
+static void add_member(struct board *b, struct board_member *m)
+{
+	if (is_new(b, &m->saved))
+		saved_add_member(
+			&b->save.writer, &(struct saved_member){m->pool_name, m->address, m->m});
+}
+
+static void add_checks(struct board *b, const struct board_member *m)
+{
+	for (size_t q = 0; q < m->n_questions; q++) {
+		struct board_check *c = m->questions[q].check;
+
+		if (c && is_new(b, &c->saved))
+			saved_add_check(&b->save.writer,
+				&(struct saved_check){c->key, c->health.state, c->health.since_ms});
+	}
+}
+
+/* One step on: over the pools, over the members, over the members for their checks. False: it was
+ * done. */
+static bool step(struct board *b)
+{
+	const size_t at = b->save.at++, pools = b->n_pools, members = b->n_members;
+
+	if (at < pools)
+		add_pool(b, &b->pools[at]);
+	else if (at < pools + members)
+		add_member(b, b->members[at - pools]);
+	else if (at < pools + 2 * members)
+		add_checks(b, b->members[at - pools - members]);
+	return at < pools + 2 * members;
+}
+
+static bool begin(struct board *b)
+{
+	const struct conf *conf = b->d->running ? b->d->running->conf : NULL;
+	char *path = path_of(b);
 	int rc = -ENOMEM;
 
 	if (conf)
 		mkdir(conf->daemon.state_dir, 0750);
-	if (state)
-		rc = write_file(path, place, state);
-	if (conf && rc && rc != told)
-		log_warn("cannot write %s: %s; a restart begins without health",
-			place ? place : "the state of health", strerror(-rc));
-	told = rc;
-	json_decref(state);
+	if (path)
+		rc = saved_begin(&b->save.writer, path, daemon_now_ms());
 	free(path);
-	free(place);
-	b->saved_ms = daemon_now_ms();
+	b->save.at = 0;
+	b->save.number++;
 	b->unsaved = false;
+	if (rc)
+		tell_result(b, rc);
+	return !rc;
 }
 
-static bool state_named(const char *name, enum health_state *out)
+static void end(struct board *b)
 {
-	for (int s = HEALTH_UP; s <= HEALTH_DOWN; s++)
-		if (strcmp(name, health_state_name((enum health_state)s)) == 0) {
-			*out = (enum health_state)s;
-			return true;
+	tell_result(b, saved_end(&b->save.writer));
+}
+
+/* Rows until the time is up. False: that was the last one. */
+static bool slice(struct board *b)
+{
+	const uint64_t until = now_us() + SLICE_US;
+
+	do {
+		for (int i = 0; i < ROWS; i++)
+			if (!step(b))
+				return false;
+	} while (now_us() < until);
+	return true;
+}
+
+static void on_slice(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval pause = {.tv_usec = PAUSE_US};
+	struct board *b = arg;
+
+	if (!b->save.writer.f)
+		return;
+	if (slice(b))
+		evtimer_add(b->save.event, &pause);
+	else
+		end(b);
+}
+
+int board_save_open(struct board *b)
+{
+	b->save.event = evtimer_new(b->d->base, on_slice, b);
+	return b->save.event ? 0 : -ENOMEM;
+}
+
+void board_save_close(struct board *b)
+{
+	saved_abort(&b->save.writer);
+	if (b->save.event)
+		event_free(b->save.event);
+	b->save.event = NULL;
+}
+
+void board_save_begin(struct board *b)
+{
+	if (!b->save.writer.f && begin(b))
+		on_slice(-1, 0, b);
+}
+
+void board_save_follow(struct board *b)
+{
+	b->save.at = 0;
+}
+
+void board_save(struct board *b)
+{
+	saved_abort(&b->save.writer);
+	if (!begin(b))
+		return;
+	while (step(b))
+		;
+	end(b);
+}
+
+/* -- Reading ---------------------------------------------------------------------------------- */
+
+struct restore {
+	struct board *b;
+	uint64_t now_ms;
+	struct board_member **by_name; /* by pool and address */
+	size_t n_members, next_pool;   /* members that were found; where to look for a pool first */
+};
+
+static int cmp_member(const void *a, const void *b)
+{
+	const struct board_member *x = *(struct board_member *const *)a,
+				  *y = *(struct board_member *const *)b;
+	const int c = strcmp(x->pool_name, y->pool_name);
+
+	return c ? c : memcmp(&x->address, &y->address, sizeof x->address);
+}
+
+/* Most often it is the one behind the last one found. */
+static struct board_pool *find_pool(struct restore *r, const char *name)
+{
+	struct board *b = r->b;
+
+	for (size_t i = 0; i < b->n_pools; i++) {
+		const size_t at = (r->next_pool + i) % b->n_pools;
+
+		if (strcmp(b->pools[at].name, name) == 0) {
+			r->next_pool = at + 1;
+			return &b->pools[at];
 		}
-	return false;
-}
-
-static struct board_member *member_named(
-	const struct board *b, const char *pool, const struct sl_addr *address)
-{
-	for (size_t p = 0; p < b->n_pools; p++) {
-		if (strcmp(b->pools[p].name, pool) != 0)
-			continue;
-		for (uint32_t i = b->pools[p].first; i < b->pools[p].first + b->pools[p].n; i++)
-			if (sl_addr_eq(&b->members[i]->address, address))
-				return b->members[i];
 	}
 	return NULL;
 }
 
-static bool restore_member(struct board *b, json_t *o, uint64_t now)
+static void restore_pool(void *ctx, const struct saved_pool *s)
 {
-	const char *pool, *address, *state;
-	json_int_t since, suppressed_ms;
-	double penalty, latency, errors;
-	struct board_member *m;
-	struct sl_addr addr;
-	int suppressed;
+	struct board_pool *p = find_pool(ctx, s->name);
 
-	if (json_unpack(o, "{s:s, s:s, s:s, s:I, s:F, s:b, s:I, s:F, s:F}", "pool", &pool,
-		    "address", &address, "state", &state, "since_ms", &since, "penalty", &penalty,
-		    "suppressed", &suppressed, "suppressed_ms", &suppressed_ms, "latency_us",
-		    &latency, "error_permille", &errors) != 0 ||
-		sl_addr_parse(address, &addr) != 0)
-		return false;
-	m = member_named(b, pool, &addr);
-	if (!m || !m->n_questions || !state_named(state, &m->m.state))
-		return false;
-	m->m.since_ms = since > 0 && (uint64_t)since <= now ? (uint64_t)since : now;
-	m->m.penalty = penalty >= 0 && penalty < 1e6 ? penalty : 0;
-	m->m.penalty_ms = now;
-	m->m.suppressed = suppressed;
-	m->m.suppressed_ms =
-		suppressed_ms > 0 && (uint64_t)suppressed_ms <= now ? (uint64_t)suppressed_ms : now;
-	m->m.measured = latency > 0;
-	m->m.latency_us = latency > 0 ? latency : 0;
-	m->m.error_permille = errors >= 0 && errors <= 1000 ? errors : 0;
-	return true;
+	if (!p)
+		return;
+	p->memory = s->memory;
+	p->decision.reason = s->reason;
+	p->since_ms = s->since_ms;
+}
+
+static void restore_member(void *ctx, const struct saved_member *s)
+{
+	struct restore *r = ctx;
+	struct board_member key = {.pool_name = (char *)(uintptr_t)s->pool, .address = s->address};
+	struct board_member *of_key = &key, **found = bsearch(&of_key, r->by_name, r->b->n_members,
+						    sizeof(void *), cmp_member);
+
+	/* One that nobody asks now is up by itself. */
+	if (!found || !(*found)->n_questions)
+		return;
+	(*found)->m = s->m;
+	r->n_members++;
 }
 
 static int cmp_key(const void *a, const void *b)
@@ -184,41 +250,40 @@ static int cmp_key(const void *a, const void *b)
 	return strcmp(((const struct board_check *)a)->key, ((const struct board_check *)b)->key);
 }
 
-static void restore_check(struct board *b, json_t *o, uint64_t now)
+static void restore_check(void *ctx, const struct saved_check *s)
 {
-	struct board_check key = {0}, **found;
-	const char *text, *state;
+	const struct restore *r = ctx;
+	const struct board_check key = {.key = (char *)(uintptr_t)s->key};
+	struct board_check **found = tfind(&key, &r->b->checks, cmp_key);
 
-	if (json_unpack(o, "{s:s, s:s}", "key", &text, "state", &state) != 0)
+	if (!found || s->state == HEALTH_INIT)
 		return;
-	key.key = (char *)(uintptr_t)text;
-	found = tfind(&key, &b->checks, cmp_key);
-	if (found && state_named(state, &(*found)->health.state))
-		(*found)->health.since_ms = now;
+	(*found)->health.state = s->state;
+	(*found)->health.since_ms = s->since_ms;
 }
 
 void board_restore(struct board *b)
 {
-	char *path = path_of(b, ""), boot[BOOT_BYTES];
-	json_t *state = path ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
-	const uint64_t now = daemon_now_ms();
-	json_t *members, *checks, *o;
-	const char *of_boot;
-	json_int_t at;
-	size_t i, n = 0;
-	int version;
+	struct restore r = {.b = b, .by_name = calloc(b->n_members + 1, sizeof(void *))};
+	const struct saved_reader reader = {restore_pool, restore_member, restore_check, &r};
+	struct sl_err err = SL_ERR_INIT;
+	char *path = path_of(b);
+	uint64_t age_ms;
+	int rc = -ENOMEM;
 
-	boot_id(boot);
-	if (state &&
-		json_unpack(state, "{s:i, s:s, s:I, s:o, s:o}", "version", &version, "boot",
-			&of_boot, "at_ms", &at, "members", &members, "checks", &checks) == 0 &&
-		version == VERSION && strcmp(boot, of_boot) == 0 && at > 0 && (uint64_t)at <= now &&
-		now - (uint64_t)at < RESTORE_MS) {
-		json_array_foreach(members, i, o) n += restore_member(b, o, now);
-		json_array_foreach(checks, i, o) restore_check(b, o, now);
-		log_info("health of %zu backends restored, %u s old", n,
-			(unsigned int)((now - (uint64_t)at) / 1000));
+	if (path && r.by_name) {
+		memcpy(r.by_name, b->members, b->n_members * sizeof(void *));
+		qsort(r.by_name, b->n_members, sizeof(void *), cmp_member);
+		rc = saved_read(path, daemon_now_ms(), &reader, &age_ms, &err);
 	}
-	json_decref(state);
+	if (!rc)
+		log_info("health of %zu backends restored, %llu s old", r.n_members,
+			(unsigned long long)age_ms / 1000);
+	else if (rc == -ESTALE)
+		log_info("health begins anew: %s", sl_err_first(&err));
+	else if (rc != -ENOENT)
+		log_warn("health begins anew: %s", err.count ? sl_err_first(&err) : strerror(-rc));
+	sl_err_clear(&err);
 	free(path);
+	free(r.by_name);
 }
