@@ -38,6 +38,22 @@ bool check_is_full(const struct check *c)
 	return !c->err || c->err->count >= SL_ERR_MAX;
 }
 
+const void *check_holder(
+	const struct conf_order *o, const bool len[129], const void *key, struct sl_prefix *in_key)
+{
+	const uint8_t above = sl_addr_is4(&in_key->address) ? 96 : 0;
+	const void *found;
+
+	do {
+		found = len[in_key->len] ? order_find(o, key) : NULL;
+		if (found)
+			return found;
+		in_key->len--;
+		in_key->address.b[in_key->len / 8] &= (uint8_t) ~(0x80 >> in_key->len % 8);
+	} while (in_key->len > above);
+	return NULL;
+}
+
 static bool is_name_byte(char c, size_t at)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
@@ -69,31 +85,6 @@ static int cmp_vip_prefix(const void *a, const void *b)
 	const struct conf_vip *va = a, *vb = b;
 
 	return memcmp(&va->prefix, &vb->prefix, sizeof va->prefix);
-}
-
-static int cmp_source(const void *a, const void *b)
-{
-	const struct check_source *sa = a, *sb = b;
-
-	return memcmp(&sa->address, &sb->address, sizeof sa->address);
-}
-
-static int collect_sources(struct check *c)
-{
-	const struct conf *conf = c->conf;
-
-	c->sources = calloc(conf->n_pools * 2 + 1, sizeof *c->sources);
-	if (!c->sources)
-		return -ENOMEM;
-	for (size_t i = 0; i < conf->n_pools; i++) {
-		const struct conf_pool *pool = &conf->pools[i];
-
-		for (int f = 0; f < 2; f++)
-			if (pool->has_tunnel_source[f])
-				c->sources[c->n_sources++] =
-					(struct check_source){pool->tunnel_source[f], pool};
-	}
-	return 0;
 }
 
 /* A name that could not be read is reported already; from here on it is an empty text. */
@@ -133,12 +124,9 @@ static void name_all(struct conf *conf)
 static int prepare(struct check *c)
 {
 	const struct conf *conf = c->conf;
-	int rc = collect_sources(c);
+	int rc = check_collect_sources(c);
 
 	name_all(c->conf);
-	if (!rc)
-		rc = order_init(&c->tunnel_sources, c->sources, c->n_sources, sizeof *c->sources,
-			cmp_source);
 	if (!rc)
 		rc = order_init(&c->pool_names, conf->pools, conf->n_pools, sizeof *conf->pools,
 			cmp_pool_name);

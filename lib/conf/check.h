@@ -19,14 +19,16 @@ struct check {
 	struct conf_order vip_prefixes;   /* of conf.vips */
 	bool vip_len[129];                /* some VIP has a prefix so long */
 	struct conf_order tunnel_sources; /* of sources */
+	bool source_len[129];             /* as vip_len, of sources */
 	struct check_source *sources;
 	size_t n_sources;
 	uint32_t prime; /* the last one that was found to be one */
 };
 
-/* A tunnel source and the pool that has it. */
+/* A tunnel_source, as a prefix of one address, or a tunnel_source_prefix, and the pool that has it.
+ */
 struct check_source {
-	struct sl_addr address;
+	struct sl_prefix prefix;
 	const struct conf_pool *pool;
 };
 
@@ -66,6 +68,20 @@ void check_forward(struct check *c, struct conf_pool *pool);
 
 /* The checks that a pool names. vdev: its packets leave by ports without a kernel interface. */
 void check_pool_checks(struct check *c, struct conf_pool *pool, bool vdev);
+
+/* Fills sources and tunnel_sources. 0, or -ENOMEM. */
+int check_collect_sources(struct check *c);
+
+/* The source that is or holds the address, or NULL; and one that has an address in common with a
+ * prefix. */
+const struct check_source *check_source_of(const struct check *c, const struct sl_addr *address);
+const struct check_source *check_source_in(const struct check *c, const struct sl_prefix *prefix);
+
+/* The element of a view whose prefix is the longest that holds an address, or NULL. key: an element
+ * with the address as its prefix, at in_key, which is changed; the view goes by it. len[n]: some
+ * element has a prefix so long. */
+const void *check_holder(
+	const struct conf_order *o, const bool len[129], const void *key, struct sl_prefix *in_key);
 
 /* The VIP that is or holds the address, the longest prefix, and the first in the configuration
  * among equals; or NULL. */

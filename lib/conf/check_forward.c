@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "conf/check.h"
 
 /* Shortest and longest tunnel_source_prefix by family, as a person writes them; IPv4 prefixes are
@@ -26,6 +27,11 @@ static void check_source_prefix(struct check *c, struct conf_pool *pool, const s
 			"pool \"%s\": tunnel_source_prefix %s: an %s prefix has a length of %u to "
 			"%u",
 			pool->name, text, prefixes[f].family, prefixes[f].least, prefixes[f].most);
+	if (!sl_addr_is_host(&p->address))
+		check_fail(c, &pool->place,
+			"pool \"%s\": tunnel_source_prefix %s is not of addresses that hosts can "
+			"have",
+			pool->name, text);
 	if (pool->has_source_prefix[f])
 		check_fail(c, &pool->place,
 			"pool \"%s\": tunnel_source_prefix has more than one %s prefix", pool->name,
@@ -80,6 +86,15 @@ struct dscp_use {
 	const struct conf_vip *vip;
 };
 
+/* Pools with forward "dscp" and the VIPs whose packets they get. */
+struct dscp_uses {
+	struct check *c;
+	sl_array(struct dscp_use) uses;
+	/* By pool: the VIP that reached it last, and how many that differ were taken down. */
+	const struct conf_vip **last;
+	uint8_t *n_vips;
+};
+
 static int cmp_use(const void *a, const void *b)
 {
 	const struct dscp_use *ua = a, *ub = b;
@@ -95,7 +110,8 @@ static void check_uses(struct check *c, struct dscp_use *use, size_t n)
 {
 	char text[SL_ADDR_STRLEN];
 
-	qsort(use, n, sizeof *use, cmp_use);
+	if (n)
+		qsort(use, n, sizeof *use, cmp_use);
 	for (size_t i = 1; i < n; i++) {
 		const struct dscp_use *a = &use[i - 1], *b = &use[i];
 
@@ -118,41 +134,82 @@ static void check_family(struct check *c, const struct dscp_use *use)
 			use->pool->name, use->be->name, use->vip->name);
 }
 
-static size_t count_uses(const struct conf *conf)
+static int add_uses(struct dscp_uses *u, const struct conf_vip *vip, const struct conf_pool *pool)
 {
-	size_t n = 0;
+	for (size_t k = 0; k < pool->n_backends; k++) {
+		struct dscp_use *use = sl_array_add(&u->uses);
 
-	for (size_t i = 0; i < conf->n_vips; i++)
-		if (conf->pools[conf->vips[i].pool_index].forward == CONF_FORWARD_DSCP)
-			n += conf->pools[conf->vips[i].pool_index].n_backends;
-	return n;
+		if (!use)
+			return -ENOMEM;
+		*use = (struct dscp_use){&pool->backends[k], pool, vip};
+		check_family(u->c, use);
+	}
+	return 0;
+}
+
+/* A pool gets packets of a VIP. Two VIPs that differ are enough to say that it must not. */
+static int reach_pool(struct dscp_uses *u, const struct conf_vip *vip,
+	const struct conf_place *place, const struct conf_pool *pool)
+{
+	const size_t p = (size_t)(pool - u->c->conf->pools);
+	const struct conf_vip *last = u->last[p];
+
+	if (last == vip || pool->forward != CONF_FORWARD_DSCP)
+		return 0;
+	u->last[p] = vip;
+	if (!sl_prefix_is_one(&vip->prefix))
+		check_fail(u->c, place,
+			"VIP \"%s\": forward \"dscp\" of pool \"%s\" needs a VIP of one address, "
+			"which the backend knows by the DSCP",
+			vip->name, pool->name);
+	if ((last && sl_prefix_eq(&last->prefix, &vip->prefix)) || u->n_vips[p] == 2)
+		return 0;
+	u->n_vips[p]++;
+	return add_uses(u, vip, pool);
+}
+
+/* The pool itself, and those that it borrows backends from. */
+static int reach_chain(struct dscp_uses *u, const struct conf_vip *vip,
+	const struct conf_place *place, size_t pool_index)
+{
+	const struct conf_pool *pools = u->c->conf->pools, *pool = &pools[pool_index];
+	int rc = reach_pool(u, vip, place, pool);
+
+	while (!rc && pool->backup_index >= 0) {
+		pool = &pools[pool->backup_index];
+		rc = reach_pool(u, vip, place, pool);
+	}
+	return rc;
+}
+
+static int reach_all(struct dscp_uses *u)
+{
+	const struct conf *conf = u->c->conf;
+	int rc = 0;
+
+	for (size_t i = 0; i < conf->n_vips && !rc; i++) {
+		const struct conf_vip *vip = &conf->vips[i];
+
+		rc = reach_chain(u, vip, &vip->place, vip->pool_index);
+		for (size_t r = 0; r < vip->n_rules && !rc; r++)
+			rc = reach_chain(u, vip, &vip->rules[r].place, vip->rules[r].pool_index);
+	}
+	return rc;
 }
 
 int check_forward_vips(struct check *c)
 {
-	const struct conf *conf = c->conf;
-	struct dscp_use *use = calloc(count_uses(conf) + 1, sizeof *use);
-	size_t n = 0;
+	struct dscp_uses u = {
+		.c = c,
+		.last = calloc(c->conf->n_pools + 1, sizeof *u.last),
+		.n_vips = calloc(c->conf->n_pools + 1, sizeof *u.n_vips),
+	};
+	const int rc = u.last && u.n_vips ? reach_all(&u) : -ENOMEM;
 
-	if (!use)
-		return -ENOMEM;
-	for (size_t i = 0; i < conf->n_vips; i++) {
-		const struct conf_vip *vip = &conf->vips[i];
-		const struct conf_pool *pool = &conf->pools[vip->pool_index];
-
-		if (pool->forward == CONF_FORWARD_DSCP && !sl_prefix_is_one(&vip->prefix))
-			check_fail(c, &vip->place,
-				"VIP \"%s\": forward \"dscp\" of pool \"%s\" needs a VIP of one "
-				"address, "
-				"which the backend knows by the DSCP",
-				vip->name, pool->name);
-		for (size_t k = 0; pool->forward == CONF_FORWARD_DSCP && k < pool->n_backends;
-			k++) {
-			use[n] = (struct dscp_use){&pool->backends[k], pool, vip};
-			check_family(c, &use[n++]);
-		}
-	}
-	check_uses(c, use, n);
-	free(use);
-	return 0;
+	if (!rc)
+		check_uses(c, u.uses.item, u.uses.count);
+	sl_array_free(&u.uses);
+	free(u.last);
+	free(u.n_vips);
+	return rc;
 }

@@ -179,10 +179,9 @@ static void check_table_size(struct check *c, const struct conf_pool *pool)
 static void check_backend_address(
 	struct check *c, const struct conf_pool *pool, const struct conf_backend *b)
 {
-	const struct check_source source_key = {.address = b->address};
 	const struct conf_vip *vip = check_vip_of(c, &b->address);
-	const struct check_source *source = order_find(&c->tunnel_sources, &source_key);
-	char text[SL_ADDR_STRLEN];
+	const struct check_source *source = check_source_of(c, &b->address);
+	char text[SL_ADDR_STRLEN], prefix[SL_PREFIX_STRLEN];
 
 	if (sl_addr_is_host(&b->address) && !vip && !source)
 		return;
@@ -196,10 +195,16 @@ static void check_backend_address(
 		check_fail(c, &b->place,
 			"pool \"%s\": backend \"%s\": %s is %s address of VIP \"%s\"", pool->name,
 			b->name, text, sl_prefix_is_one(&vip->prefix) ? "the" : "an", vip->name);
-	if (source)
+	if (source && sl_prefix_is_one(&source->prefix))
 		check_fail(c, &b->place,
 			"pool \"%s\": backend \"%s\": %s is a tunnel_source of pool \"%s\"",
 			pool->name, b->name, text, source->pool->name);
+	else if (source)
+		check_fail(c, &b->place,
+			"pool \"%s\": backend \"%s\": %s is in tunnel_source_prefix %s of pool "
+			"\"%s\"",
+			pool->name, b->name, text, sl_prefix_format_short(&source->prefix, prefix),
+			source->pool->name);
 }
 
 struct backend_orders {

@@ -210,22 +210,35 @@ void check_pool_checks(struct check *c, struct conf_pool *pool, bool vdev)
 	}
 }
 
+/* A pool serves a VIP, by itself or for a rule. `name`: as the VIP or the rule has it. */
+static void note_service(struct conf *conf, size_t pool_index, const char *name,
+	const struct sl_ports *ports, bool *several)
+{
+	struct conf_pool *pool = &conf->pools[pool_index];
+
+	/* pool_index is 0 where no such pool was found */
+	if (strcmp(pool->name, name) != 0)
+		return;
+	several[pool_index] |= !sl_ports_is_one(ports) ||
+			       (pool->service_port && pool->service_port != ports->first);
+	pool->service_port = ports->first;
+}
+
 /* service_port of every pool; several[i] where the VIPs of pool i disagree. */
 static void find_service_ports(struct conf *conf, bool *several)
 {
 	for (size_t i = 0; i < conf->n_pools; i++)
 		conf->pools[i].service_port = 0;
-	for (size_t i = 0; i < conf->n_vips; i++) {
+	for (size_t i = 0; i < conf->n_vips && conf->n_pools; i++) {
 		const struct conf_vip *vip = &conf->vips[i];
-		struct conf_pool *pool = &conf->pools[vip->pool_index];
 
-		/* pool_index is 0 where check_vips found no such pool. */
-		if (vip->place.broken || conf->n_pools == 0 || strcmp(pool->name, vip->pool) != 0)
+		if (vip->place.broken)
 			continue;
-		several[vip->pool_index] |=
-			!sl_ports_is_one(&vip->ports) ||
-			(pool->service_port && pool->service_port != vip->ports.first);
-		pool->service_port = vip->ports.first;
+		note_service(conf, vip->pool_index, vip->pool, &vip->ports, several);
+		for (size_t r = 0; r < vip->n_rules; r++)
+			if (!vip->rules[r].place.broken)
+				note_service(conf, vip->rules[r].pool_index, vip->rules[r].pool,
+					&vip->ports, several);
 	}
 	for (size_t i = 0; i < conf->n_pools; i++)
 		if (several[i])

@@ -33,39 +33,42 @@ static int cmp_vip_service(const void *a, const void *b)
 const struct conf_vip *check_vip_of(const struct check *c, const struct sl_addr *address)
 {
 	struct conf_vip key = {.prefix = sl_prefix_of(address)};
-	const uint8_t above = sl_addr_is4(address) ? 96 : 0;
-	const struct conf_vip *vip;
 
-	do {
-		vip = c->vip_len[key.prefix.len] ? order_find(&c->vip_prefixes, &key) : NULL;
-		if (vip)
-			return vip;
-		key.prefix.len--;
-		key.prefix.address.b[key.prefix.len / 8] &= (uint8_t) ~(0x80 >> key.prefix.len % 8);
-	} while (key.prefix.len > above);
-	return NULL;
+	return check_holder(&c->vip_prefixes, c->vip_len, &key, &key.prefix);
 }
 
-/* A prefix is neither half the Internet nor does it hold what Sluice sends from. */
+/* A prefix is not half the Internet. */
 static void check_prefix(struct check *c, const struct conf_vip *vip, const char *text)
 {
 	const unsigned int six = conf_family(&vip->prefix.address), least = six ? 32 : 8;
 
-	if (sl_prefix_is_one(&vip->prefix))
-		return;
-	if (vip->prefix.len - (six ? 0u : 96u) < least)
+	if (!sl_prefix_is_one(&vip->prefix) && vip->prefix.len - (six ? 0u : 96u) < least)
 		check_fail(c, &vip->place,
 			"VIP \"%s\": %s: an %s prefix has a length of at least %u", vip->name, text,
 			six ? "IPv6" : "IPv4", least);
-	for (size_t i = 0; i < c->n_sources && !check_is_full(c); i++) {
-		char source[SL_ADDR_STRLEN];
+}
 
-		if (sl_prefix_has(&vip->prefix, &c->sources[i].address))
-			check_fail(c, &vip->place,
-				"VIP \"%s\": %s holds %s, a tunnel_source of pool \"%s\"",
-				vip->name, text, sl_addr_format(&c->sources[i].address, source),
-				c->sources[i].pool->name);
-	}
+/* Nor does it hold what Sluice sends from. */
+static void check_vip_source(struct check *c, const struct conf_vip *vip, const char *text)
+{
+	const struct check_source *s = check_source_in(c, &vip->prefix);
+	char source[SL_PREFIX_STRLEN];
+
+	if (!s)
+		return;
+	sl_prefix_format_short(&s->prefix, source);
+	if (!sl_prefix_is_one(&s->prefix))
+		check_fail(c, &vip->place,
+			"VIP \"%s\": %s %s tunnel_source_prefix %s of pool \"%s\"", vip->name, text,
+			sl_prefix_is_one(&vip->prefix) ? "is in" : "overlaps", source,
+			s->pool->name);
+	else if (!sl_prefix_is_one(&vip->prefix))
+		check_fail(c, &vip->place,
+			"VIP \"%s\": %s holds %s, a tunnel_source of pool \"%s\"", vip->name, text,
+			source, s->pool->name);
+	else
+		check_fail(c, &vip->place, "VIP \"%s\": %s is a tunnel_source of pool \"%s\"",
+			vip->name, text, s->pool->name);
 }
 
 static void check_echo(struct check *c, const struct conf_vip *vip)
@@ -81,8 +84,6 @@ static void check_echo(struct check *c, const struct conf_vip *vip)
 static void check_vip(struct check *c, const struct conf_vip *vip, const struct conf_order *names,
 	const struct conf_order *services)
 {
-	const struct check_source key = {.address = vip->prefix.address};
-	const struct check_source *source = order_find(&c->tunnel_sources, &key);
 	const struct conf_vip *first = order_first(names, vip);
 	char text[SL_PREFIX_STRLEN], ports[SL_PORTS_STRLEN], where[CHECK_WHERE_STRLEN];
 
@@ -102,9 +103,7 @@ static void check_vip(struct check *c, const struct conf_vip *vip, const struct 
 			"VIP \"%s\": \"%s\" is not an address that a host can have", vip->name,
 			text);
 	check_prefix(c, vip, text);
-	if (source && sl_prefix_is_one(&vip->prefix))
-		check_fail(c, &vip->place, "VIP \"%s\": %s is a tunnel_source of pool \"%s\"",
-			vip->name, text, source->pool->name);
+	check_vip_source(c, vip, text);
 }
 
 static bool overlap(const struct conf_vip *a, const struct conf_vip *b)

@@ -51,7 +51,7 @@ const void *order_first(const struct conf_order *o, const void *element)
 	return o->distinct ? element : order_find(o, element);
 }
 
-const void *order_find(const struct conf_order *o, const void *key)
+const void *order_from(const struct conf_order *o, const void *key)
 {
 	size_t low = 0, high = o->count;
 
@@ -63,9 +63,14 @@ const void *order_find(const struct conf_order *o, const void *key)
 		else
 			high = mid;
 	}
-	if (low == o->count || o->cmp(o->item[low], key) != 0)
-		return NULL;
-	return o->item[low];
+	return low < o->count ? o->item[low] : NULL;
+}
+
+const void *order_find(const struct conf_order *o, const void *key)
+{
+	const void *at = order_from(o, key);
+
+	return at && o->cmp(at, key) == 0 ? at : NULL;
 }
 
 void order_free(struct conf_order *o)

@@ -25,6 +25,9 @@ int order_init(struct conf_order *o, const void *base, size_t n, size_t size, or
 /* The first element of the array that equals *key (an element of the same type), or NULL. */
 const void *order_find(const struct conf_order *o, const void *key);
 
+/* The first element of the view that is not below *key, or NULL. */
+const void *order_from(const struct conf_order *o, const void *key);
+
 /* The first element of the array that equals this one of it. */
 const void *order_first(const struct conf_order *o, const void *element);
 

@@ -268,7 +268,9 @@ const struct conf_row conf_rows[] = {
 		.help = "With ipip, instead of tunnel_source: the outer source varies by flow "
 			"inside "
 			"this prefix, one per family, so that the NICs of backends spread packets "
-			"over their queues. /8 to /31, over IPv6 /64 to /127."},
+			"over their queues. /8 to /31, over IPv6 /64 to /127. No VIP and no "
+			"backend may "
+			"be inside."},
 	{"pools[].gue_port", CONF_TYPE_UINT, AT(struct conf_pool, gue_port), .min = 1, .max = 65535,
 		.value = "6080", .help = "UDP port that backends take gue on."},
 	{"pools[].gue_checksum", CONF_TYPE_WORD, AT(struct conf_pool, gue_checksum),

@@ -193,6 +193,17 @@ static void ports(void **state)
 		"have several ports");
 	expect(PORT TCP "vips = ( " VIP("a", "1", "443") ", " VIP("b", "2", "443") " );", "");
 	expect(PORT "checks = ( { name = \"k\"; type = \"icmp\"; } );\n" POOL, "");
+	/* a rule's pool serves the port of the rule's VIP */
+#define RULED(more)                                                                           \
+	PORT TCP_CHECK                                                                        \
+		"pools = ( { name = \"p\"; checks = [ \"k\" ]; }, { name = \"q\"; } );\n"     \
+		"vips = ( { name = \"a\"; address = \"10.9.0.1\"; port = 443; pool = \"q\"; " \
+		"rules = ( { name = \"r\"; dscp = [ 1 ]; pool = \"p\"; } ); }" more " );"
+#define TCP_CHECK "checks = ( { name = \"k\"; type = \"tcp\"; } );\n"
+	expect(RULED(""), "");
+	expect(RULED(", " VIP("b", "2", "80")),
+		"t:2: check \"k\": \"port\" is missing: pool \"p\" uses the check and its VIPs "
+		"have several ports");
 	/* Probes need a kernel interface to leave by. */
 #define VDEV                                                                                   \
 	"ports = ( { name = \"v\"; driver = \"vdev\"; device = \"net_null0\"; next_hop_mac = " \
