@@ -2,6 +2,7 @@
 
 #include "datapath/flow_event.h"
 #include "datapath/pick.h"
+#include "datapath/remember.h"
 #include "datapath/slot_key.h"
 #include "datapath/slow.h"
 #include "datapath/stage.h"
@@ -59,29 +60,6 @@ static void gather(const struct generation *g, const struct burst *b, struct fre
 	}
 }
 
-/* Remember the choice for packet i. */
-static inline enum flow_remembered remember(
-	struct lane *l, const struct generation *g, struct burst *b, uint32_t i, uint16_t slot)
-{
-	const struct flow_arrival a = {
-		.hash = b->hash[i],
-		.key = &b->key[i],
-		.is6 = b->is6[i],
-		.ev = flow_event(&b->info[i]),
-		.slot = slot,
-		.now = l->clock,
-		.to = &g->flow_timeouts,
-	};
-	const enum flow_remembered r = flow_remember(l->flows, &a);
-
-	b->backend[i] = slot;
-	if (r == FLOW_BEGAN) {
-		counter_add(&l->backend_new[slot], 1);
-		counter_add(&l->service_new[b->service[i]], 1);
-	}
-	return r;
-}
-
 /* There is no backend for packet i. */
 static __attribute__((noinline)) void take_out(struct lane *l, const struct generation *g,
 	struct burst *b, uint32_t i, const struct service *s)
@@ -119,13 +97,21 @@ static __attribute__((noinline)) uint16_t with_room(
 	return slot;
 }
 
+static inline void choose_slot(struct choices *c, uint32_t i, uint16_t slot)
+{
+	c->packet[c->n] = (uint8_t)i;
+	c->slot[c->n++] = slot;
+}
+
 /* TABLE, and every shape where nothing is remembered. Returns the packets that it took out,
  * because there is no backend for them. */
 static inline uint32_t by_table(struct lane *l, const struct generation *g, struct burst *b,
 	const struct fresh *f, const bool all)
 {
+	struct choices c;
 	uint32_t failed = 0;
 
+	c.n = 0;
 	for (uint32_t j = 0; j < f->n; j++) {
 		const uint32_t i = f->packet[j];
 		const struct service *s = f->service[j];
@@ -143,12 +129,14 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
 		if (l->flows && !s->untracked) {
 			if (__builtin_expect(g->some_limited, 0))
 				slot = with_room(l, s, f->hash[j], slot);
-			remember(l, g, b, i, slot);
+			choose_slot(&c, i, slot);
 		} else {
 			b->backend[i] = slot;
 			b->hash[i] = f->hash[j];
 		}
 	}
+	if (c.n)
+		remember_all(l, g, b, &c);
 	return failed;
 }
 
@@ -275,24 +263,58 @@ static __attribute__((noinline)) uint32_t by_sessions(
 	return failed | (rest.n ? by_scheduler(l, g, b, &rest) : 0);
 }
 
-/* Is the whole burst one pool's, of which nothing is remembered and all of the key is hashed? */
+/* Is the whole burst one pool's that goes by its table, and all of the key is hashed? */
 static inline bool is_plain(const struct lane *l, const struct generation *g, const struct burst *b)
 {
 	const struct service *s = &g->services[b->service[0]];
 
-	return b->one_service && (!l->flows || s->untracked) && !s->rules &&
-	       s->fields == SLOT_FIELDS_5TUPLE;
+	return b->one_service && !s->rules && s->fields == SLOT_FIELDS_5TUPLE &&
+	       (!l->flows || s->untracked || s->shape == SCHED_TABLE);
 }
 
-/* Such a burst: the keys are hashed where they are. */
+/* The keys of such a burst are hashed where they are. */
+static inline void hash_in_place(
+	const struct generation *g, const struct burst *b, const struct service *s, uint64_t *hash)
+{
+	hash_burst(&g->slot_key, b->key, b->is6, b->n, hash);
+	for (uint32_t i = 0; i < b->n; i++)
+		__builtin_prefetch(&s->entry[sched_index(hash[i], s->size)]);
+}
+
+/* Such a burst, and its flows are remembered: many of them are new, as in a flood. */
+static uint32_t by_table_flood(struct lane *l, const struct generation *g, struct burst *b)
+{
+	const struct service *s = &g->services[b->service[0]];
+	struct choices c;
+	uint64_t hash[BURST_MAX];
+
+	c.n = 0;
+	hash_in_place(g, b, s, hash);
+	for (uint32_t left = b->new_flows; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
+
+		choose_slot(&c, i, s->entry[sched_index(hash[i], s->size)] & BACKEND_SLOT_MASK);
+	}
+	remember_all(l, g, b, &c);
+	return 0;
+}
+
+/* More than half are new, and nothing else has a say in where they go. */
+static inline bool is_flood(const struct generation *g, const struct burst *b)
+{
+	const struct service *s = &g->services[b->service[0]];
+
+	return !g->some_limited && !g->has_sessions && s->entry[0] != MAGLEV_NONE &&
+	       2 * (uint32_t)__builtin_popcount(b->new_flows) > b->n;
+}
+
+/* Such a burst of which nothing is remembered. */
 static uint32_t by_table_plain(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const struct service *s = &g->services[b->service[0]];
 	uint32_t failed = 0;
 
-	hash_burst(&g->slot_key, b->key, b->is6, b->n, b->hash);
-	for (uint32_t i = 0; i < b->n; i++)
-		__builtin_prefetch(&s->entry[sched_index(b->hash[i], s->size)]);
+	hash_in_place(g, b, s, b->hash);
 	for (uint32_t i = 0; i < b->n; i++) {
 		const uint16_t slot = s->entry[sched_index(b->hash[i], s->size)];
 
@@ -310,8 +332,12 @@ static uint32_t choose(struct lane *l, const struct generation *g, struct burst 
 {
 	struct fresh f;
 
-	if (is_plain(l, g, b))
-		return by_table_plain(l, g, b);
+	if (is_plain(l, g, b)) {
+		if (!l->flows || g->services[b->service[0]].untracked)
+			return by_table_plain(l, g, b);
+		if (is_flood(g, b))
+			return by_table_flood(l, g, b);
+	}
 	gather(g, b, &f);
 	if (__builtin_expect(g->has_sessions, 0))
 		return by_sessions(l, g, b, &f);

@@ -37,6 +37,8 @@ static __attribute__((noinline)) void take_out(
 		burst_end(l, b, i, VERDICT_MARTIAN_SRC);
 		gone |= 1u << i;
 	}
+	if (!gone) /* the filter was wrong, as it is now and then */
+		return;
 	burst_close(b, gone);
 	b->new_flows = mask_close(b->new_flows, gone, n);
 }

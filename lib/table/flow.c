@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table/flow_count.h"
+#include "table/flow_intake.h"
 #include "table/flow_keys.h"
 #include "table/flow_mem.h"
-#include "table/flow_place.h"
 
 #define FLOW_LEAST_BUCKETS 8
 
@@ -91,30 +90,6 @@ void flow_free(struct flow_table *t)
 	free(t);
 }
 
-/* The state in which a flow is remembered after its first packet. */
-static uint16_t first_state(enum flow_event ev)
-{
-	return ev == FLOW_EV_END ? FLOW_CLOSING : FLOW_NEW;
-}
-
-/* The age of an entry that a first packet makes; see the head of table/flow.h. */
-static uint16_t first_age(enum flow_event ev, uint16_t now, const struct flow_timeouts *to)
-{
-	const enum flow_state confirmed = ev == FLOW_EV_UDP    ? FLOW_UDP
-					  : ev == FLOW_EV_DATA ? FLOW_ESTABLISHED
-							       : FLOW_NEW;
-	const int ahead = to->idle_s[confirmed] - to->idle_s[FLOW_NEW];
-
-	return (uint16_t)(ahead > 0 ? now + ahead : now);
-}
-
-static void entry_set(struct flow_table *t, struct flow_at at, const struct flow_arrival *a)
-{
-	at.b->backend[at.way] = (uint16_t)(a->slot | first_state(a->ev) << FLOW_STATE_SHIFT);
-	at.b->age[at.way] = first_age(a->ev, a->now, a->to);
-	flow_shift(&t->active[a->slot], 1);
-}
-
 void flow_forget(struct flow_table *t, struct flow_at at)
 {
 	at.b->tag[at.way] = 0;
@@ -122,91 +97,25 @@ void flow_forget(struct flow_table *t, struct flow_at at)
 	flow_shift(&t->entries, -1);
 }
 
-/* Empty entries that the first bucket does not give away while the second has more. */
-#define SPARE_WAYS 2
-
-/* An empty entry of either bucket. The first one is where lookups end sooner; taken to its last
- * entry, it would leave its neighbours' second choices full, and flows without a place when the
- * table is half empty. */
-static struct flow_at empty_place(struct flow_bucket *b1, struct flow_bucket *b2)
-{
-	const uint32_t in1 = flow_match(b1, 0), in2 = flow_match(b2, 0);
-	const int n1 = __builtin_popcount(in1), n2 = __builtin_popcount(in2);
-
-	if (n1 <= SPARE_WAYS && n2 > n1)
-		return (struct flow_at){b2, (uint32_t)__builtin_ctz(in2)};
-	if (in1)
-		return (struct flow_at){b1, (uint32_t)__builtin_ctz(in1)};
-	return (struct flow_at){NULL, 0};
-}
-
-/* One of the ways in a mask that is not 0. Not always the first: a new entry would make room for
- * the very next one. */
-static uint32_t any_way(uint32_t mask, uint64_t hash)
-{
-	const uint32_t from = (uint32_t)(hash >> 32) % FLOW_WAYS;
-
-	return ((uint32_t)__builtin_ctz((mask | mask << FLOW_WAYS) >> from) + from) % FLOW_WAYS;
-}
-
-/* Free an entry of two full buckets for a new flow. NULL bucket: there is none to be had. */
-static struct flow_at take_place(struct flow_table *t, struct flow_bucket *b1,
-	struct flow_bucket *b2, const struct flow_arrival *a)
-{
-	const struct flow_places p1 = flow_places(b1, a->now, a->to),
-				 p2 = flow_places(b2, a->now, a->to);
-	struct flow_at at = {NULL, 0};
-
-	for (int c = 0; c < PLACE_CLASSES; c++) {
-		const uint32_t in1 = p1.of[c], in2 = p2.of[c];
-
-		if (!(in1 | in2))
-			continue;
-		at.b = in1 ? b1 : b2;
-		at.way = any_way(in1 ? in1 : in2, a->hash);
-		flow_count(c == PLACE_IDLE ? &t->expired : &t->evicted);
-		flow_forget(t, at);
-		break;
-	}
-	return at;
-}
-
-static enum flow_remembered insert(struct flow_table *t, const struct flow_arrival *a)
-{
-	struct flow_bucket *b1 = flow_home(t, flow_index1(a->hash)),
-			   *b2 = flow_home(t, flow_index2(a->hash));
-	struct flow_at at = empty_place(b1, b2);
-
-	if (!at.b)
-		at = take_place(t, b1, b2, a);
-	if (__builtin_expect(!at.b, 0)) {
-		flow_count(&t->bypass);
-		return FLOW_NO_PLACE;
-	}
-	at.b->tag[at.way] = flow_tag(a->hash);
-	entry_set(t, at, a);
-	if (t->spare)
-		t->spare[flow_entry(t, at)] =
-			(uint16_t)((at.b == b1 ? flow_index1(a->hash) : flow_index2(a->hash)) >>
-				   t->base_bits);
-	if (__builtin_expect(t->known != NULL, 0))
-		flow_key_keep(t, at, a->key, a->is6);
-	flow_shift(&t->entries, 1);
-	flow_count(&t->inserts);
-	return FLOW_BEGAN;
-}
-
 enum flow_remembered flow_remember(struct flow_table *t, const struct flow_arrival *a)
 {
-	const struct flow_at at = flow_find_known(t, a->hash, a->key, a->is6);
+	struct flow_at at = flow_find_known(t, a->hash, a->key, a->is6);
+	struct flow_intake in;
 
-	if (__builtin_expect(!at.b, 1))
-		return insert(t, a);
-	if (flow_slot(at) == a->slot && !flow_idle(at, a->now, a->to)) {
+	if (at.b && flow_slot(at) == a->slot && !flow_idle(at, a->now, a->to)) {
 		flow_touch(at, a->ev, a->now);
 		return FLOW_WENT_ON;
 	}
-	flow_shift(&t->active[flow_slot(at)], -1);
-	entry_set(t, at, a);
-	return FLOW_BEGAN;
+	flow_intake_begin(&in, t, a->now, a->to);
+	if (at.b) {
+		flow_shift(&t->active[flow_slot(at)], -1);
+		flow_intake_set(&in, at, a->ev, a->slot);
+		return FLOW_BEGAN;
+	}
+	at = flow_intake_put(&in, flow_home(t, flow_index1(a->hash)),
+		flow_home(t, flow_index2(a->hash)), a->hash, a->ev, a->slot);
+	flow_intake_end(&in);
+	if (__builtin_expect(at.b && t->known, 0))
+		flow_key_keep(t, at, a->key, a->is6);
+	return at.b ? FLOW_BEGAN : FLOW_NO_PLACE;
 }

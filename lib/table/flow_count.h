@@ -7,9 +7,9 @@
 
 #include "table/flow.h"
 
-static inline void flow_count(uint64_t *c)
+static inline void flow_count(uint64_t *c, uint64_t n)
 {
-	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + 1, __ATOMIC_RELAXED);
+	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
 }
 
 static inline void flow_shift(uint32_t *c, int32_t by)

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Which entries of a full bucket a new flow may take. For flow.c and its tests. */
+/* Which entry of its two buckets a new flow takes. For flow_intake.h and its tests.
+ *
+ * Both buckets are looked at in one: entries of the first are bits 0 to 7 of a mask, those of the
+ * second bits 8 to 15. */
 
 #ifndef SLUICE_TABLE_FLOW_PLACE_H
 #define SLUICE_TABLE_FLOW_PLACE_H
 
 #include "table/flow.h"
 
+#ifdef __SSSE3__
+#include <tmmintrin.h>
+#endif
+
 /* In the order in which they are taken. Unconfirmed ones go before closing ones: a flood of them
  * makes room for itself, and one that was real finds the same backend in the same table again. */
 enum { PLACE_IDLE, PLACE_NEW, PLACE_CLOSING, PLACE_CLASSES };
+
+#define PLACE_FIRST      ((1u << FLOW_WAYS) - 1) /* entries of the first bucket */
+
+/* Empty entries that the first bucket does not give away while the second has more. */
+#define PLACE_SPARE_WAYS 2
 
 /* A bit per entry and class; an idle one may stand in another class too. Of an empty entry the bits
  * mean nothing. */
@@ -17,52 +29,140 @@ struct flow_places {
 	uint32_t of[PLACE_CLASSES];
 };
 
-static inline struct flow_places flow_places_plain(
-	struct flow_bucket *b, uint16_t now, const struct flow_timeouts *to)
+static inline struct flow_places flow_places_plain(struct flow_bucket *b1, struct flow_bucket *b2,
+	uint16_t now, const struct flow_timeouts *to)
 {
 	struct flow_places p = {{0}};
 
-	for (uint32_t way = 0; way < FLOW_WAYS; way++) {
-		const struct flow_at at = {b, way};
+	for (uint32_t w = 0; w < 2 * FLOW_WAYS; w++) {
+		const struct flow_at at = {w < FLOW_WAYS ? b1 : b2, w % FLOW_WAYS};
 
-		p.of[PLACE_IDLE] |= (uint32_t)flow_idle(at, now, to) << way;
-		p.of[PLACE_NEW] |= (uint32_t)(flow_state(at) == FLOW_NEW) << way;
-		p.of[PLACE_CLOSING] |= (uint32_t)(flow_state(at) == FLOW_CLOSING) << way;
+		p.of[PLACE_IDLE] |= (uint32_t)flow_idle(at, now, to) << w;
+		p.of[PLACE_NEW] |= (uint32_t)(flow_state(at) == FLOW_NEW) << w;
+		p.of[PLACE_CLOSING] |= (uint32_t)(flow_state(at) == FLOW_CLOSING) << w;
 	}
 	return p;
 }
 
-#ifdef __SSE2__
-/* Words of all ones or all zeros to a bit each. */
-static inline uint32_t flow_word_bits(__m128i words)
+/* Bit w is set where the tag of entry w matches. */
+static inline uint32_t flow_match2_plain(
+	const struct flow_bucket *b1, const struct flow_bucket *b2, uint32_t tag)
 {
-	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(words, _mm_setzero_si128()));
+	return flow_match_plain(b1, tag) | flow_match_plain(b2, tag) << FLOW_WAYS;
 }
 
-/* The eight entries at once: the limit of each is picked by its state, and compared. */
-static inline struct flow_places flow_places(
-	struct flow_bucket *b, uint16_t now, const struct flow_timeouts *to)
+/* Was any of the sixteen entries last seen more than idle_s seconds ago? */
+static inline bool flow_any_older_plain(
+	const struct flow_bucket *b1, const struct flow_bucket *b2, uint16_t now, uint16_t idle_s)
 {
-	const __m128i state =
-		_mm_srli_epi16(_mm_load_si128((const __m128i *)b->backend), FLOW_STATE_SHIFT);
-	const __m128i idle_for =
-		_mm_sub_epi16(_mm_set1_epi16((short)now), _mm_load_si128((const __m128i *)b->age));
-	__m128i is[FLOW_STATES], limit = _mm_setzero_si128();
+	bool any = false;
 
-	for (int s = 0; s < FLOW_STATES; s++) {
-		const __m128i of_state = _mm_set1_epi16((short)to->idle_s[s]);
+	for (uint32_t way = 0; way < FLOW_WAYS; way++)
+		any |= (int16_t)(now - b1->age[way]) > (int16_t)idle_s ||
+		       (int16_t)(now - b2->age[way]) > (int16_t)idle_s;
+	return any;
+}
 
-		is[s] = _mm_cmpeq_epi16(state, _mm_set1_epi16((short)s));
-		limit = _mm_or_si128(limit, _mm_and_si128(is[s], of_state));
-	}
+#ifdef __SSSE3__
+/* Words of all ones or all zeros to a bit each. */
+static inline uint32_t flow_word_bits(__m128i first, __m128i second)
+{
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(first, second));
+}
+
+static inline __m128i flow_match_words(const struct flow_bucket *b, __m128i tag)
+{
+	return _mm_packs_epi32(_mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[0]), tag),
+		_mm_cmpeq_epi32(_mm_load_si128((const __m128i *)&b->tag[4]), tag));
+}
+
+static inline uint32_t flow_match2(
+	const struct flow_bucket *b1, const struct flow_bucket *b2, uint32_t tag)
+{
+	const __m128i want = _mm_set1_epi32((int)tag);
+
+	return flow_word_bits(flow_match_words(b1, want), flow_match_words(b2, want));
+}
+
+static inline __m128i flow_state_words(const struct flow_bucket *b)
+{
+	return _mm_srli_epi16(_mm_load_si128((const __m128i *)b->backend), FLOW_STATE_SHIFT);
+}
+
+/* Words of all ones where the entry is idle; its limit is bytes 2 * state and 2 * state + 1 of
+ * `to`.
+ */
+static inline __m128i flow_idle_words(
+	const struct flow_bucket *b, __m128i state, __m128i now, __m128i to)
+{
+	const __m128i bytes = _mm_add_epi16(
+		_mm_mullo_epi16(state, _mm_set1_epi16(0x0202)), _mm_set1_epi16(0x0100));
+	const __m128i idle_for = _mm_sub_epi16(now, _mm_load_si128((const __m128i *)b->age));
+
+	return _mm_cmpgt_epi16(idle_for, _mm_shuffle_epi8(to, bytes));
+}
+
+/* The sixteen entries at once. */
+static inline struct flow_places flow_places(struct flow_bucket *b1, struct flow_bucket *b2,
+	uint16_t now, const struct flow_timeouts *to)
+{
+	const __m128i state1 = flow_state_words(b1), state2 = flow_state_words(b2);
+	const __m128i limits = _mm_loadl_epi64((const __m128i *)to->idle_s);
+	const __m128i clock = _mm_set1_epi16((short)now);
+	const __m128i is_new = _mm_set1_epi16(FLOW_NEW), closing = _mm_set1_epi16(FLOW_CLOSING);
+
 	return (struct flow_places){{
-		[PLACE_IDLE] = flow_word_bits(_mm_cmpgt_epi16(idle_for, limit)),
-		[PLACE_NEW] = flow_word_bits(is[FLOW_NEW]),
-		[PLACE_CLOSING] = flow_word_bits(is[FLOW_CLOSING]),
+		[PLACE_IDLE] = flow_word_bits(flow_idle_words(b1, state1, clock, limits),
+			flow_idle_words(b2, state2, clock, limits)),
+		[PLACE_NEW] = flow_word_bits(
+			_mm_cmpeq_epi16(state1, is_new), _mm_cmpeq_epi16(state2, is_new)),
+		[PLACE_CLOSING] = flow_word_bits(
+			_mm_cmpeq_epi16(state1, closing), _mm_cmpeq_epi16(state2, closing)),
 	}};
 }
+
+static inline bool flow_any_older(
+	const struct flow_bucket *b1, const struct flow_bucket *b2, uint16_t now, uint16_t idle_s)
+{
+	const __m128i clock = _mm_set1_epi16((short)now), limit = _mm_set1_epi16((short)idle_s);
+	const __m128i for1 = _mm_sub_epi16(clock, _mm_load_si128((const __m128i *)b1->age)),
+		      for2 = _mm_sub_epi16(clock, _mm_load_si128((const __m128i *)b2->age));
+
+	return _mm_movemask_epi8(_mm_cmpgt_epi16(_mm_max_epi16(for1, for2), limit));
+}
 #else
-#define flow_places flow_places_plain
+#define flow_match2    flow_match2_plain
+#define flow_places    flow_places_plain
+#define flow_any_older flow_any_older_plain
 #endif
+
+/* One of the empty entries; the mask is not 0. The first bucket is where lookups end sooner; taken
+ * to its last entry, it would leave its neighbours' second choices full, and flows without a place
+ * when the table is half empty. */
+static inline uint32_t flow_place_empty(uint32_t empty)
+{
+	const uint32_t in1 = empty & PLACE_FIRST, in2 = empty & ~PLACE_FIRST;
+	const int n1 = __builtin_popcount(in1), n2 = __builtin_popcount(in2);
+
+	return (uint32_t)__builtin_ctz(n1 <= PLACE_SPARE_WAYS && n2 > n1 ? in2 : in1);
+}
+
+/* Where the search for an entry of a class begins: not always with the first one, or a new entry
+ * would make room for the very next one. */
+static inline uint32_t flow_place_first(uint32_t tag)
+{
+	return tag % FLOW_WAYS;
+}
+
+/* One of the entries of a class; the mask is not 0. Of the first bucket if it has some. */
+static inline uint32_t flow_place_any(uint32_t mask, uint32_t tag)
+{
+	const uint32_t in1 = mask & PLACE_FIRST, from = flow_place_first(tag);
+	const uint32_t ways = in1 ? in1 : mask >> FLOW_WAYS;
+	const uint32_t way =
+		((uint32_t)__builtin_ctz((ways | ways << FLOW_WAYS) >> from) + from) % FLOW_WAYS;
+
+	return in1 ? way : way + FLOW_WAYS;
+}
 
 #endif

@@ -23,7 +23,7 @@ void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flo
 			if (!b->tag[way])
 				continue;
 			if (flow_idle(at, now, to))
-				flow_count(&t->expired);
+				flow_count(&t->expired, 1);
 			else if (!gone(at, backends, n_backends))
 				continue;
 			flow_forget(t, at);

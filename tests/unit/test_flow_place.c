@@ -39,10 +39,14 @@ static bool put(
 	return put_with(t, hash, slot, ev, now, &usual);
 }
 
-static void random_bucket(struct random *r, struct flow_bucket *b, struct flow_timeouts *to)
+static void random_limits(struct random *r, struct flow_timeouts *to)
 {
 	for (int s = 0; s < FLOW_STATES; s++)
 		to->idle_s[s] = (uint16_t)(1 + random_below(r, random_below(r, 2) ? 20 : 32000));
+}
+
+static void random_bucket(struct random *r, struct flow_bucket *b, const struct flow_timeouts *to)
+{
 	for (uint32_t way = 0; way < FLOW_WAYS; way++) {
 		const uint16_t limit = to->idle_s[random_below(r, FLOW_STATES)];
 
@@ -56,33 +60,62 @@ static void random_bucket(struct random *r, struct flow_bucket *b, struct flow_t
 static void test_places_are_places_plain(void **state)
 {
 	struct random r = random_start();
-	struct flow_bucket b = {{0}};
+	struct flow_bucket b[2] = {{{0}}};
 	struct flow_timeouts to;
 	uint32_t idle = 0, new = 0, closing = 0;
 
 	for (uint32_t i = 0; i < 500000 / SLOW; i++) {
 		const uint16_t now = (uint16_t)(random_below(&r, 2) ? random_next(&r) : 0);
 
-		random_bucket(&r, &b, &to);
-		const struct flow_places a = flow_places(&b, now, &to),
-					 p = flow_places_plain(&b, now, &to);
+		random_limits(&r, &to);
+		random_bucket(&r, &b[0], &to);
+		random_bucket(&r, &b[1], &to);
+		const struct flow_places a = flow_places(&b[0], &b[1], now, &to),
+					 p = flow_places_plain(&b[0], &b[1], now, &to);
 
 		assert_memory_equal(&a, &p, sizeof a);
-		for (uint32_t way = 0; way < FLOW_WAYS; way++) {
-			const uint32_t is = b.backend[way] / 0x4000,
-				       ago = (uint16_t)(now - b.age[way]);
+		const uint16_t limit = to.idle_s[random_below(&r, FLOW_STATES)];
+
+		assert_int_equal(flow_any_older(&b[0], &b[1], now, limit),
+			flow_any_older_plain(&b[0], &b[1], now, limit));
+		for (uint32_t way = 0; way < 2 * FLOW_WAYS; way++) {
+			const struct flow_bucket *in = &b[way / FLOW_WAYS];
+			const uint32_t is = in->backend[way % FLOW_WAYS] / 0x4000,
+				       ago = (uint16_t)(now - in->age[way % FLOW_WAYS]);
 
 			assert_int_equal(
 				a.of[PLACE_IDLE] >> way & 1, ago < 32768 && ago > to.idle_s[is]);
 			assert_int_equal(a.of[PLACE_NEW] >> way & 1, is == FLOW_NEW);
 			assert_int_equal(a.of[PLACE_CLOSING] >> way & 1, is == FLOW_CLOSING);
 		}
-		assert_int_equal((a.of[0] | a.of[1] | a.of[2]) >> FLOW_WAYS, 0);
-		idle += a.of[PLACE_IDLE] != 0 && a.of[PLACE_IDLE] != 0xff;
+		assert_int_equal((a.of[0] | a.of[1] | a.of[2]) >> 2 * FLOW_WAYS, 0);
+		idle += a.of[PLACE_IDLE] != 0 && a.of[PLACE_IDLE] != 0xffff;
 		new += a.of[PLACE_NEW] != 0;
 		closing += a.of[PLACE_CLOSING] != 0;
 	}
 	assert_true(idle > 100000 / SLOW && new > 100000 / SLOW &&closing > 100000 / SLOW);
+}
+
+static void test_match2_is_match2_plain(void **state)
+{
+	struct random r = random_start();
+	struct flow_bucket b[2] = {{{0}}};
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; i < 500000 / SLOW; i++) {
+		const uint32_t few[] = {0, 1, (uint32_t)random_next(&r)};
+		const uint32_t tag = few[random_below(&r, 3)];
+		uint32_t m;
+
+		for (uint32_t w = 0; w < 2 * FLOW_WAYS; w++)
+			b[w / FLOW_WAYS].tag[w % FLOW_WAYS] = random_below(&r, 8)
+								      ? (uint32_t)random_next(&r)
+								      : few[random_below(&r, 3)];
+		m = flow_match2(&b[0], &b[1], tag);
+		assert_int_equal(m, flow_match2_plain(&b[0], &b[1], tag));
+		found += m != 0;
+	}
+	assert_in_range(found, 100000 / SLOW, 400000 / SLOW);
 }
 
 /* Empty, expired, unconfirmed, closing, in this order, whichever of the two buckets has it. */
@@ -177,6 +210,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places_are_places_plain),
+		cmocka_unit_test(test_match2_is_match2_plain),
 		cmocka_unit_test(test_order_of_eviction),
 		cmocka_unit_test(test_few_packets_confirm),
 	};

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* Taking new flows into a table, several of one burst in a row: what they have in common is worked
+ * out once, and the table's counters are moved once. For flow.c, which takes in one at a time, and
+ * for the loop of the packet path that has many. Worker. */
+
+#ifndef SLUICE_TABLE_FLOW_INTAKE_H
+#define SLUICE_TABLE_FLOW_INTAKE_H
+
+#include "table/flow_count.h"
+#include "table/flow_place.h"
+
+/* What became of entries, or of flows, that there was no room for. */
+struct flow_losses {
+	uint32_t expired, evicted, bypass;
+};
+
+struct flow_intake {
+	struct flow_table *t;
+	const struct flow_timeouts *to;
+	uint16_t now;
+	uint16_t least_idle; /* the shortest limit of all */
+	struct {
+		uint16_t state, age; /* as an entry holds them */
+	} first[FLOW_EVENTS];        /* of an entry that a first packet makes */
+	uint32_t began, filled;      /* flows that were taken in; of those, into an empty entry */
+	struct flow_losses lost;
+};
+
+static inline uint16_t flow_least_idle(const struct flow_timeouts *to)
+{
+	uint16_t least = to->idle_s[0];
+
+	for (int s = 1; s < FLOW_STATES; s++)
+		least = to->idle_s[s] < least ? to->idle_s[s] : least;
+	return least;
+}
+
+/* Ages: see the head of table/flow.h. */
+static inline void flow_intake_begin(
+	struct flow_intake *in, struct flow_table *t, uint16_t now, const struct flow_timeouts *to)
+{
+	const uint16_t *idle = to->idle_s;
+	const int data = idle[FLOW_ESTABLISHED] - idle[FLOW_NEW],
+		  udp = idle[FLOW_UDP] - idle[FLOW_NEW];
+
+	*in = (struct flow_intake){
+		.t = t,
+		.to = to,
+		.now = now,
+		.least_idle = flow_least_idle(to),
+		.first =
+			{
+				[FLOW_EV_DATA] = {0, (uint16_t)(now + (data > 0 ? data : 0))},
+				[FLOW_EV_SYN] = {0, now},
+				[FLOW_EV_END] = {FLOW_CLOSING << FLOW_STATE_SHIFT, now},
+				[FLOW_EV_UDP] = {0, (uint16_t)(now + (udp > 0 ? udp : 0))},
+			},
+	};
+}
+
+static_assert(FLOW_NEW == 0, "the first state of all but those that end");
+
+/* Make the entry that of a flow which begins. */
+static inline void flow_intake_set(
+	struct flow_intake *in, struct flow_at at, enum flow_event ev, uint16_t slot)
+{
+	at.b->backend[at.way] = slot | in->first[ev].state;
+	at.b->age[at.way] = in->first[ev].age;
+	flow_shift(&in->t->active[slot], 1);
+}
+
+/* Which entry of two full buckets to free, by its number in both; 2 * FLOW_WAYS: none is to be had.
+ * Counted. */
+static __attribute__((noinline)) uint32_t flow_intake_search(struct flow_losses *n,
+	struct flow_bucket *b1, struct flow_bucket *b2, uint32_t tag, uint16_t now,
+	const struct flow_timeouts *to)
+{
+	const struct flow_places p = flow_places(b1, b2, now, to);
+	const uint32_t idle = p.of[PLACE_IDLE];
+	const uint32_t mask = idle ? idle : p.of[PLACE_NEW] ? p.of[PLACE_NEW] : p.of[PLACE_CLOSING];
+
+	if (__builtin_expect(!mask, 0)) {
+		n->bypass++;
+		return 2 * FLOW_WAYS;
+	}
+	n->expired += idle != 0;
+	n->evicted += idle == 0;
+	return flow_place_any(mask, tag);
+}
+
+/* The same. Under a flood it is mostly the one where a search would begin: unconfirmed, and no
+ * other is idle, since none is as old as the shortest limit. That is asked first, and as a branch:
+ * the processor need not wait for what it guesses right. */
+static inline uint32_t flow_intake_make_room(
+	struct flow_intake *in, struct flow_bucket *b1, struct flow_bucket *b2, uint32_t tag)
+{
+	const uint32_t w = flow_place_first(tag);
+
+	if (__builtin_expect(flow_state((struct flow_at){b1, w}) == FLOW_NEW &&
+				     !flow_any_older(b1, b2, in->now, in->least_idle),
+		    1)) {
+		in->lost.evicted++;
+		return w;
+	}
+	return flow_intake_search(&in->lost, b1, b2, tag, in->now, in->to);
+}
+
+/* A flow that neither of its buckets has gets an entry there. NULL bucket: there is none to be
+ * had. */
+static inline struct flow_at flow_intake_put(struct flow_intake *in, struct flow_bucket *b1,
+	struct flow_bucket *b2, uint64_t hash, enum flow_event ev, uint16_t slot)
+{
+	const uint32_t empty = flow_match2(b1, b2, 0), tag = flow_tag(hash);
+	struct flow_table *t = in->t;
+	uint32_t w;
+
+	if (empty) {
+		w = flow_place_empty(empty);
+		in->filled++;
+	} else {
+		w = flow_intake_make_room(in, b1, b2, tag);
+		if (__builtin_expect(w == 2 * FLOW_WAYS, 0))
+			return (struct flow_at){NULL, 0};
+	}
+	const struct flow_at at = {w < FLOW_WAYS ? b1 : b2, w % FLOW_WAYS};
+
+	if (!empty)
+		flow_shift(&t->active[flow_slot(at)], -1);
+	at.b->tag[at.way] = tag;
+	flow_intake_set(in, at, ev, slot);
+	if (t->spare)
+		t->spare[flow_entry(t, at)] =
+			(uint16_t)((w < FLOW_WAYS ? flow_index1(hash) : flow_index2(hash)) >>
+				   t->base_bits);
+	in->began++;
+	return at;
+}
+
+static inline void flow_intake_end(const struct flow_intake *in)
+{
+	struct flow_table *t = in->t;
+
+	flow_shift(&t->entries, (int32_t)in->filled);
+	flow_count(&t->inserts, in->began);
+	flow_count(&t->expired, in->lost.expired);
+	flow_count(&t->evicted, in->lost.evicted);
+	flow_count(&t->bypass, in->lost.bypass);
+}
+
+#endif
