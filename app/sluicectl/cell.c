@@ -188,6 +188,7 @@ enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf)
 	const char *state = string_or(json_object_get(hop, "state"), "-");
 	const char *mac = string_or(json_object_get(hop, "mac"), "");
 	const char *port = string_or(json_object_get(hop, "port"), "");
+	const char *vlan = string_or(json_object_get(hop, "vlan"), "");
 	const int is_static = strcmp(state, "static") == 0;
 	char text[CELL_LEN];
 
@@ -195,8 +196,8 @@ enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf)
 		put_text(state, buf);
 		return CELL_BAD;
 	}
-	snprintf(text, sizeof text, "%s%s%s%s", mac, *port ? "@" : "", port,
-		is_static ? ",static" : "");
+	snprintf(text, sizeof text, "%s%s%s%s%s%s", mac, *port ? "@" : "", port, *vlan ? "." : "",
+		vlan, is_static ? ",static" : "");
 	put_text(text, buf);
 	return CELL_PLAIN;
 }

@@ -52,6 +52,7 @@ static const struct column backend_columns[] = {
 	{"unreachable", NULL, NULL, true},
 	{"next_hop.mac", NULL, NULL, false},
 	{"next_hop.port", NULL, NULL, false},
+	{"next_hop.vlan", NULL, NULL, false},
 };
 
 static const struct column pool_columns[] = {

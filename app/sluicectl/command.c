@@ -76,7 +76,7 @@ const struct command commands[] = {
 			"backend. STATE is its health: INIT (no verdict yet), UP or DOWN, with the "
 			"results in a row that speak against it, LAST since when. EFF is the "
 			"weight that it has in the table now, CHECK the last result. "
-			"NEXT-HOP is MAC@port, or why there is none.",
+			"NEXT-HOP is MAC@port, with VLANs behind the port, or why there is none.",
 		.accepts = NEEDS_DAEMON | NEEDS_LIST,
 		.request = "backend.list",
 		.operands = pool_operand,

@@ -182,13 +182,16 @@ static json_t *next_hop(
 	const enum hop_state state =
 		view_hop(d->running->conf, d->ports, d->mirror, pool, be, &hop);
 	struct sl_ether mac = hop.mac;
-	char text[SL_ETHER_STRLEN];
+	char text[SL_ETHER_STRLEN], vlans[SL_VLANS_STRLEN];
 	json_t *o = json_object();
 
 	json_object_set_new(o, "state", json_string(hop_state_name(state)));
 	if (hop.resolved) {
 		json_object_set_new(o, "mac", json_string(sl_ether_format(&mac, text)));
 		json_object_set_new(o, "port", json_string(d->running->conf->ports[hop.port].name));
+		if (hop.vlans.n)
+			json_object_set_new(
+				o, "vlan", json_string(sl_vlans_format(&hop.vlans, vlans)));
 	}
 	return o;
 }

@@ -30,15 +30,26 @@ static const struct conf_port *static_port(const struct conf *conf, const struct
 	return conf->n_ports == 1 && conf->ports[0].has_next_hop_mac ? &conf->ports[0] : NULL;
 }
 
-/* The kernel's route must leave by one of our ports, and by the egress port where one is named. */
+/* The kernel's route must leave by one of our ports, or by a VLAN interface on one, and by the
+ * egress port where one is named. A port may be a VLAN interface itself: of two that are below the
+ * route's, the nearest it is, which adds the fewest tags. */
 static int port_of_route(const struct conf *conf, const struct port *ports,
-	const struct conf_pool *pool, uint32_t ifindex)
+	const struct mirror *mirror, const struct conf_pool *pool, uint32_t ifindex,
+	struct sl_vlans *vlans)
 {
-	for (size_t i = 0; i < conf->n_ports; i++)
-		if (ports[i].ifindex == ifindex && ifindex &&
-			(pool->egress_port < 0 || (size_t)pool->egress_port == i))
-			return (int)i;
-	return -1;
+	struct sl_vlans v;
+	int best = -1;
+
+	for (size_t i = 0; i < conf->n_ports; i++) {
+		if (!ports[i].ifindex ||
+			(pool->egress_port >= 0 && (size_t)pool->egress_port != i) ||
+			!mirror_tags(mirror, ifindex, ports[i].ifindex, &v) ||
+			(best >= 0 && v.n >= vlans->n))
+			continue;
+		*vlans = v;
+		best = (int)i;
+	}
+	return best;
 }
 
 static enum hop_state kernel_hop(const struct conf *conf, const struct port *ports,
@@ -51,7 +62,7 @@ static enum hop_state kernel_hop(const struct conf *conf, const struct port *por
 		return HOP_NO_ROUTE;
 	if (nh.state == NEXTHOP_UNRESOLVED && !nh.ifindex)
 		return HOP_UNRESOLVED;
-	const int port = port_of_route(conf, ports, pool, nh.ifindex);
+	const int port = port_of_route(conf, ports, mirror, pool, nh.ifindex, &out->vlans);
 
 	if (port < 0)
 		return HOP_NO_ROUTE;
@@ -63,6 +74,7 @@ static enum hop_state kernel_hop(const struct conf *conf, const struct port *por
 	if (conf->ports[port].has_next_hop_mac) {
 		out->on_link = true;
 		out->mac = conf->ports[port].next_hop_mac;
+		out->vlans = conf->ports[port].vlans;
 		return HOP_STATIC;
 	}
 	out->mac = nh.mac;
@@ -78,6 +90,7 @@ static enum hop_state static_hop(const struct conf *conf, const struct conf_port
 	out->port = (uint8_t)(port - conf->ports);
 	out->on_link = true;
 	out->mac = port->next_hop_mac;
+	out->vlans = port->vlans;
 	if (mirror && port->interface && mirror_find(mirror, &be->address, &nh)) {
 		out->has_source = nh.has_source;
 		out->source = nh.source;

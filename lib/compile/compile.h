@@ -24,6 +24,7 @@ struct compile_hop {
 	bool has_source;
 	struct sl_ether mac;
 	struct sl_addr source; /* our address towards the backend */
+	struct sl_vlans vlans; /* tags of the frame; n 0 = none */
 	uint32_t mtu;          /* of the route; 0 = the port's */
 };
 

@@ -18,7 +18,10 @@ uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backe
 static uint16_t inner_max(
 	const struct compile_input *in, const struct compile_hop *hop, uint32_t overhead)
 {
-	const uint32_t port = in->ports[hop->port].mtu;
+	/* Every Ethernet takes one tag on top of its MTU (IEEE 802.3, 3.2.7), not each takes two.
+	 */
+	const uint32_t second = hop->vlans.n > 1 ? VLAN_LEN : 0;
+	const uint32_t all = in->ports[hop->port].mtu, port = all > second ? all - second : 0;
 	const uint32_t mtu = hop->mtu && hop->mtu < port ? hop->mtu : port;
 	const uint32_t room = mtu > overhead ? mtu - overhead : 0;
 
@@ -97,6 +100,15 @@ static uint16_t adjustments(const struct conf_pool *pool)
 			  (pool->mss_clamp ? BACKEND_MSS : 0) | (full ? BACKEND_UDP_CSUM : 0));
 }
 
+static void compile_tags(struct backend *out, const struct sl_vlans *vlans)
+{
+	for (uint32_t i = 0; i < vlans->n; i++) {
+		hdr_store16(out->tags + out->tags_len, htobe16(vlans->tag[i].type));
+		hdr_store16(out->tags + out->tags_len + 2, htobe16(vlans->tag[i].id));
+		out->tags_len += VLAN_LEN;
+	}
+}
+
 void compile_way(struct backend *out, const struct compile_input *in, const struct conf_pool *pool,
 	const struct conf_backend *be, const struct compile_hop *hop)
 {
@@ -111,6 +123,8 @@ void compile_way(struct backend *out, const struct compile_input *in, const stru
 			out->transform = TRANSFORM_UNRESOLVED;
 	}
 	out->way = (uint16_t)(1u << out->transform);
-	if (out->transform != TRANSFORM_UNRESOLVED)
-		out->way |= adjustments(pool);
+	if (out->transform == TRANSFORM_UNRESOLVED)
+		return;
+	compile_tags(out, &hop->vlans);
+	out->way |= adjustments(pool) | (out->tags_len ? BACKEND_TAGS : 0);
 }

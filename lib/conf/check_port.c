@@ -63,6 +63,19 @@ static void check_vdev(struct check *c, const struct conf_port *port)
 			port->name);
 }
 
+static void check_vlan(struct check *c, const struct conf_port *port)
+{
+	const char *interface = port->interface ? port->interface : "eth1";
+
+	if (port->vlans.n && !port->has_next_hop_mac)
+		check_fail(c, &port->place,
+			"port \"%s\": \"vlan\" goes with \"next_hop_mac\"; where the kernel "
+			"decides, "
+			"a route by a VLAN interface says it: ip link add link %s name %s.100 type "
+			"vlan id 100",
+			port->name, interface, interface);
+}
+
 static void check_kernel_port(struct check *c, const struct conf_port *port)
 {
 	if (!port->interface)
@@ -123,6 +136,7 @@ void check_ports(struct check *c)
 			check_vdev(c, port);
 		else
 			check_kernel_port(c, port);
+		check_vlan(c, port);
 		check_unique(c, port);
 	}
 }

@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/ports.h"
 #include "base/scheduler.h"
+#include "base/vlan.h"
 
 enum conf_driver { CONF_DRIVER_AF_XDP, CONF_DRIVER_AF_PACKET, CONF_DRIVER_VDEV };
 enum conf_accept_mac { CONF_ACCEPT_DEFAULT, CONF_ACCEPT_OWN, CONF_ACCEPT_ANY };
@@ -85,6 +86,7 @@ struct conf_port {
 	const char *device;    /* vdev: DPDK device string, else NULL */
 	bool has_next_hop_mac;
 	struct sl_ether next_hop_mac;
+	struct sl_vlans vlans; /* only with next_hop_mac; n 0 = no tag */
 	enum conf_accept_mac accept_mac_given;
 	enum conf_accept_mac accept_mac; /* what holds; set by conf_check, never DEFAULT */
 	uint32_t mbufs;                  /* 0 = computed */

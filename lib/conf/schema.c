@@ -113,6 +113,10 @@ const struct conf_row conf_rows[] = {
 		.absent = "the kernel's routes and neighbours decide; required for vdev",
 		.example = "02:00:00:00:00:02",
 		.help = "Where every packet that leaves this port goes next."},
+	{"ports[].vlan", CONF_TYPE_VLANS, AT(struct conf_port, vlans), .absent = "no tag",
+		.example = "200.100",
+		.help = "VLAN tags of what goes to next_hop_mac, the outer one first. Without "
+			"next_hop_mac the VLAN interface of the kernel's route says them."},
 	{"ports[].accept_mac", CONF_TYPE_WORD, AT(struct conf_port, accept_mac_given),
 		.words = accept_macs, .absent = "own, any for vdev", .example = "own",
 		.help = "Which unicast destination MAC addresses are taken."},

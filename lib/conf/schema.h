@@ -29,6 +29,7 @@ enum conf_type {
 	CONF_TYPE_PREFIXES,  /* [ "10.0.0.0/8" ]: struct sl_prefix * and size_t */
 	CONF_TYPE_PORTS,     /* 80, or "8000-8100": struct sl_ports */
 	CONF_TYPE_MAC,       /* struct sl_ether and bool */
+	CONF_TYPE_VLANS,     /* 100, or "200.100": struct sl_vlans */
 };
 
 struct conf_word {

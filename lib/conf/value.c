@@ -277,6 +277,25 @@ static int store_mac(struct target *t, const struct value *v, size_t n)
 	return 0;
 }
 
+static int store_vlans(struct target *t, const struct value *v, size_t n)
+{
+	struct sl_vlans vlans = {.n = 1, .tag = {{SL_VLAN_TYPE_Q, 0}}};
+
+	if (v->text && check_text(t, v->text))
+		return -EINVAL;
+	if (v->text && sl_vlans_parse(v->text, &vlans))
+		return because(t,
+			"\"%.63s\" is not a VLAN of 1-%d or two such as 200.100, the outer one "
+			"first",
+			v->text, SL_VLAN_ID_MAX);
+	if (!v->text && (v->number < 1 || v->number > SL_VLAN_ID_MAX))
+		return because(t, "%" PRId64 " is not in 1-%d", v->number, SL_VLAN_ID_MAX);
+	if (!v->text)
+		vlans.tag[0].id = (uint16_t)v->number;
+	memcpy(t->field, &vlans, sizeof vlans);
+	return 0;
+}
+
 static const struct {
 	int (*store)(struct target *t, const struct value *v, size_t n);
 	bool text;
@@ -295,6 +314,7 @@ static const struct {
 	[CONF_TYPE_PREFIXES] = {store_prefixes, true},
 	[CONF_TYPE_PORTS] = {store_ports, false},
 	[CONF_TYPE_MAC] = {store_mac, true},
+	[CONF_TYPE_VLANS] = {store_vlans, false},
 };
 
 int value_store(const struct conf_row *row, void *base, struct conf_arena *arena,

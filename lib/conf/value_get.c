@@ -114,6 +114,14 @@ static size_t count_mac(const struct field *f)
 	return *(const bool *)f->second;
 }
 
+static size_t count_vlans(const struct field *f)
+{
+	struct sl_vlans vlans;
+
+	memcpy(&vlans, f->at, sizeof vlans);
+	return vlans.n != 0;
+}
+
 static void get_bool(const struct field *f, size_t i, struct value *v, char *buf)
 {
 	v->number = *(const bool *)f->at;
@@ -207,6 +215,17 @@ static void get_mac(const struct field *f, size_t i, struct value *v, char *buf)
 	v->text = sl_ether_format(&mac, buf);
 }
 
+static void get_vlans(const struct field *f, size_t i, struct value *v, char *buf)
+{
+	struct sl_vlans vlans;
+
+	memcpy(&vlans, f->at, sizeof vlans);
+	if (vlans.n == 1 && vlans.tag[0].type == SL_VLAN_TYPE_Q)
+		v->number = vlans.tag[0].id;
+	else
+		v->text = sl_vlans_format(&vlans, buf);
+}
+
 static int own_text(const char **text, struct conf_arena *arena)
 {
 	if (!*text)
@@ -291,6 +310,7 @@ static const struct {
 		sizeof(size_t)},
 	[CONF_TYPE_PORTS] = {VALUE_EITHER, false, count_ports, get_ports, NULL, 0},
 	[CONF_TYPE_MAC] = {VALUE_TEXT, false, count_mac, get_mac, NULL, sizeof(bool)},
+	[CONF_TYPE_VLANS] = {VALUE_EITHER, false, count_vlans, get_vlans, NULL, 0},
 };
 
 enum value_kind value_kind(const struct conf_row *row)

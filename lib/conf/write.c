@@ -46,6 +46,7 @@ const char *conf_row_values(const struct conf_row *row, char *buf)
 		[CONF_TYPE_PREFIXES] = "array of prefixes",
 		[CONF_TYPE_PORTS] = "1-65535, 0 = every port, or a range as \"8000-8100\"",
 		[CONF_TYPE_MAC] = "MAC address",
+		[CONF_TYPE_VLANS] = "1-4094, or two as \"200.100\"",
 	};
 
 	switch (row->type) {

@@ -2,6 +2,7 @@
 
 #include "datapath/adjust.h"
 #include "datapath/chain.h"
+#include "datapath/tags.h"
 #include "net/rewrite.h"
 
 static uint8_t *ip_of(const struct burst *b, uint32_t i)
@@ -30,7 +31,7 @@ static void clamp_mss(const struct backend *be, const struct burst *b, uint32_t 
 
 uint32_t adjust_before(const struct generation *g, struct burst *b)
 {
-	uint32_t expired = 0;
+	uint32_t failed = 0;
 
 	for (uint32_t i = 0; i < b->n; i++) {
 		const struct backend *be = &g->backends[b->backend[i]];
@@ -38,8 +39,8 @@ uint32_t adjust_before(const struct generation *g, struct burst *b)
 
 		if (p->l3_len > be->inner_max)
 			continue; /* told or cut first; its pieces come by here */
-		if (adjust_expired(g, b, i)) {
-			expired |= 1u << i;
+		if (adjust_expired(g, b, i) || !tags_fit(be, b->mbuf[i], p)) {
+			failed |= 1u << i;
 			continue;
 		}
 		if (be->way & BACKEND_TTL)
@@ -47,7 +48,7 @@ uint32_t adjust_before(const struct generation *g, struct burst *b)
 		if (be->way & BACKEND_MSS && p->opening == TCP_SYN)
 			clamp_mss(be, b, i);
 	}
-	return expired;
+	return failed;
 }
 
 static void udp_checksum(struct rte_mbuf *m, bool outer_v6)
@@ -60,7 +61,9 @@ static void udp_checksum(struct rte_mbuf *m, bool outer_v6)
 
 void adjust_after(const struct generation *g, struct burst *b, uint32_t failed)
 {
-	for (uint32_t i = 0; i < b->n; i++)
+	for (uint32_t i = 0; b->ways & BACKEND_UDP_CSUM && i < b->n; i++)
 		if (!(failed >> i & 1) && g->backends[b->backend[i]].way & BACKEND_UDP_CSUM)
 			udp_checksum(b->mbuf[i], b->transform[i] == TRANSFORM_GUE6);
+	if (b->ways & BACKEND_TAGS)
+		tags_push(g, b, failed);
 }

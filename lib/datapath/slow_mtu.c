@@ -82,7 +82,7 @@ static enum verdict forward_pieces(struct lane *l, const struct generation *g,
 	uint16_t len[SLOW_PIECES_MAX];
 	struct parsed info = {.tos = c->info.tos, .proto = c->info.proto};
 
-	if (c->m->data_off + c->info.l3_off < g->backends[b->backend[i]].tunnel.len)
+	if (c->m->data_off + c->info.l3_off < backend_hdr_len(&g->backends[b->backend[i]]))
 		return VERDICT_ENCAP_HEADROOM;
 	if (rte_pktmbuf_alloc_bulk(c->m->pool, m + 1, c->n - 1))
 		return VERDICT_MBUF_ALLOC;

@@ -181,11 +181,11 @@ static __attribute__((noinline)) void transform_grouped(
 static __attribute__((noinline)) uint32_t transform_adjusted(
 	struct lane *l, const struct generation *g, struct burst *b)
 {
-	const uint32_t expired = b->ways & BACKEND_BEFORE ? adjust_before(g, b) : 0;
-	uint32_t failed = expired;
+	const uint32_t not = b->ways & BACKEND_BEFORE ? adjust_before(g, b) : 0;
+	uint32_t failed = not ;
 
-	transform_grouped(l, g, b, expired, &failed);
-	if (b->ways & BACKEND_UDP_CSUM)
+	transform_grouped(l, g, b, not, &failed);
+	if (b->ways & BACKEND_AFTER)
 		adjust_after(g, b, failed);
 	return failed;
 }

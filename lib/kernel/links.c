@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <linux/if.h>
+#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -61,6 +62,30 @@ static bool update(struct link_entry *e, const struct link_entry *entry)
 	return news;
 }
 
+static bool is_kind(const struct nlattr *attr, const char *kind)
+{
+	return attr && mnl_attr_get_payload_len(attr) >= strlen(kind) &&
+	       strncmp(mnl_attr_get_payload(attr), kind, mnl_attr_get_payload_len(attr)) == 0;
+}
+
+/* A VLAN interface: `ip link add link PARENT name NAME type vlan id ID [proto 802.1ad]`. */
+static void parse_vlan(const struct nlattr *const *attr, struct link_entry *out)
+{
+	const struct nlattr *info[IFLA_INFO_MAX + 1], *data[IFLA_VLAN_MAX + 1];
+
+	if (!attr[IFLA_LINKINFO])
+		return;
+	rtnl_attrs_nested(attr[IFLA_LINKINFO], info, IFLA_INFO_MAX);
+	if (!is_kind(info[IFLA_INFO_KIND], "vlan") || !info[IFLA_INFO_DATA])
+		return;
+	rtnl_attrs_nested(info[IFLA_INFO_DATA], data, IFLA_VLAN_MAX);
+	out->vlan.id = rtnl_u16(data[IFLA_VLAN_ID]);
+	out->vlan.type = data[IFLA_VLAN_PROTOCOL] ? be16toh(rtnl_u16(data[IFLA_VLAN_PROTOCOL]))
+						  : SL_VLAN_TYPE_Q;
+	/* numbers of interfaces are those of their own namespace */
+	out->parent = attr[IFLA_LINK_NETNSID] ? 0 : rtnl_u32(attr[IFLA_LINK]);
+}
+
 static void parse(const struct nlmsghdr *nlh, const struct ifinfomsg *ifi, struct link_entry *out)
 {
 	const struct nlattr *attr[IFLA_MAX + 1];
@@ -73,6 +98,7 @@ static void parse(const struct nlmsghdr *nlh, const struct ifinfomsg *ifi, struc
 		mnl_attr_get_payload_len(attr[IFLA_ADDRESS]) <= sizeof out->address)
 		memcpy(out->address, mnl_attr_get_payload(attr[IFLA_ADDRESS]),
 			mnl_attr_get_payload_len(attr[IFLA_ADDRESS]));
+	parse_vlan(attr, out);
 }
 
 bool links_hear(struct links *l, const struct nlmsghdr *nlh)
@@ -97,4 +123,31 @@ uint32_t links_mtu(const struct links *l, uint32_t ifindex)
 	const size_t at = position(l, ifindex);
 
 	return present(l, at, ifindex) ? l->list.item[at].mtu : 0;
+}
+
+/* NULL where it is not known. */
+static const struct link_entry *find(const struct links *l, uint32_t ifindex)
+{
+	const size_t at = position(l, ifindex);
+
+	return present(l, at, ifindex) ? &l->list.item[at] : NULL;
+}
+
+bool links_tags(const struct links *l, uint32_t ifindex, uint32_t below, struct sl_vlans *out)
+{
+	struct sl_vlans v = {0};
+
+	/* from the innermost tag outwards */
+	while (ifindex != below) {
+		const struct link_entry *e = find(l, ifindex);
+
+		if (!e || !e->vlan.id || !e->parent || v.n == SL_VLANS_MAX)
+			return false;
+		v.tag[1] = v.tag[0];
+		v.tag[0] = e->vlan;
+		v.n++;
+		ifindex = e->parent;
+	}
+	*out = v;
+	return true;
 }

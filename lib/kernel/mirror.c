@@ -196,3 +196,8 @@ bool mirror_find(const struct mirror *m, const struct sl_addr *addr, struct next
 		out->mac = t->hop->mac;
 	return true;
 }
+
+bool mirror_tags(const struct mirror *m, uint32_t ifindex, uint32_t below, struct sl_vlans *out)
+{
+	return links_tags(&m->links, ifindex, below, out);
+}

@@ -26,6 +26,7 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/vlan.h"
 
 enum nexthop_state {
 	NEXTHOP_NO_ROUTE,   /* none, or one that leads nowhere: local, blackhole, unreachable ... */
@@ -71,5 +72,10 @@ uint32_t mirror_tick_ms(const struct mirror *m);
 
 /* The answer for one address. False: it is not watched. */
 bool mirror_find(const struct mirror *m, const struct sl_addr *addr, struct nexthop *out);
+
+/* The tags of a frame that the kernel sends by interface `ifindex`, as it leaves interface `below`:
+ * none where both are the same, else those of the VLAN interfaces between. False: what is sent by
+ * the one does not leave by the other as it is, or has more than SL_VLANS_MAX tags. */
+bool mirror_tags(const struct mirror *m, uint32_t ifindex, uint32_t below, struct sl_vlans *out);
 
 #endif

@@ -234,3 +234,8 @@ uint32_t rtnl_u32(const struct nlattr *attr)
 {
 	return attr && mnl_attr_get_payload_len(attr) >= 4 ? mnl_attr_get_u32(attr) : 0;
 }
+
+uint16_t rtnl_u16(const struct nlattr *attr)
+{
+	return attr && mnl_attr_get_payload_len(attr) >= 2 ? mnl_attr_get_u16(attr) : 0;
+}

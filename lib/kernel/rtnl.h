@@ -103,4 +103,7 @@ void rtnl_attrs_nested(const struct nlattr *nest, const struct nlattr **attr, ui
 /* A 32-bit attribute, or 0 where it is missing or of another length. */
 uint32_t rtnl_u32(const struct nlattr *attr);
 
+/* The same of 16 bits. */
+uint16_t rtnl_u16(const struct nlattr *attr);
+
 #endif

@@ -45,7 +45,9 @@ enum backend_oversize { BACKEND_OVERSIZE_CUT, BACKEND_OVERSIZE_DROP };
 #define BACKEND_TTL      (1u << 12) /* one hop less to live */
 #define BACKEND_MSS      (1u << 13) /* lower the MSS of a SYN */
 #define BACKEND_UDP_CSUM (1u << 14) /* checksum of GUE's UDP header in full */
-#define BACKEND_BEFORE   (BACKEND_TTL | BACKEND_MSS)
+#define BACKEND_TAGS     (1u << 15) /* VLAN tags */
+#define BACKEND_BEFORE   (BACKEND_TTL | BACKEND_MSS | BACKEND_TAGS)
+#define BACKEND_AFTER    (BACKEND_UDP_CSUM | BACKEND_TAGS)
 
 static_assert(TRANSFORM_COUNT <= 12, "a bit each below those");
 
@@ -58,8 +60,16 @@ struct backend {
 	uint16_t way;                  /* 1 << transform, and the bits above */
 	uint16_t inner_max;            /* largest IP packet that fits the MTU after the transform */
 	struct tunnel tunnel;
-	uint16_t mss; /* with BACKEND_MSS: most; 0 = what inner_max has room for */
+	uint16_t mss;     /* with BACKEND_MSS: most; 0 = what inner_max has room for */
+	uint8_t tags_len; /* with BACKEND_TAGS: 4 or 8 */
+	uint8_t tags[VLAN_MAX * VLAN_LEN]; /* as they stand behind the MAC addresses */
 };
+
+/* Bytes in front of a packet that goes there. */
+static inline uint32_t backend_hdr_len(const struct backend *be)
+{
+	return (uint32_t)be->tunnel.len + be->tags_len;
+}
 
 static_assert(sizeof(struct backend) == 128, "two cache lines");
 static_assert(offsetof(struct backend, tunnel.hdr) + ETH_LEN + IPV4_LEN + TUNNEL_GUE_LEN <= 64,

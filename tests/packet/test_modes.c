@@ -1,38 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Every way of forwarding, for packets of either family, with and without VLAN tags, plain and odd.
- * What leaves is taken apart here, by offsets and numbers of the RFCs, not by the product's code.
- */
+/* Every way of forwarding, for packets of either family, with and without VLAN tags, plain and odd,
+ * towards backends without tags, with one and with two. */
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 
-#include "harness.h"
-
-enum { OUTER_NONE, OUTER_IPIP, OUTER_GUE, OUTER_DSCP };
-
-struct mode {
-	const char *name;
-	enum world_pool pool;
-	uint8_t outer;
-	uint8_t family; /* of the outer header; dscp: of the VIP it serves */
-	uint16_t port;  /* gue */
-	bool full, varied;
-};
-
-static const struct mode modes[] = {
-	{"l2", POOL_L2, OUTER_NONE, 0},
-	{"ipip over IPv4", POOL_VIA4, OUTER_IPIP, 4},
-	{"ipip over IPv6", POOL_VIA6, OUTER_IPIP, 6},
-	{"gue over IPv4", POOL_GUE4, OUTER_GUE, 4, 6080},
-	{"gue over IPv6", POOL_GUE6, OUTER_GUE, 6, 6080},
-	{"gue over IPv4, full", POOL_GUE_FULL4, OUTER_GUE, 4, 6081, .full = true},
-	{"gue over IPv6, full", POOL_GUE_FULL6, OUTER_GUE, 6, 6081, .full = true},
-	{"ipip, varied IPv4", POOL_VARY4, OUTER_IPIP, 4, .varied = true},
-	{"ipip, varied IPv6", POOL_VARY6, OUTER_IPIP, 6, .varied = true},
-	{"dscp over IPv4", POOL_DSCP4, OUTER_DSCP, 4},
-	{"dscp over IPv6", POOL_DSCP6, OUTER_DSCP, 6},
-};
+#include "mode_judge.h"
 
 static const struct shape {
 	const char *name;
@@ -60,168 +33,6 @@ static const struct shape {
 static struct outcome out;
 static struct frame in;
 
-static uint32_t get16(const uint8_t *b)
-{
-	return (uint32_t)b[0] << 8 | b[1];
-}
-
-static void expect_eth(const struct frame *f, const struct world_way *way, uint32_t type)
-{
-	uint8_t mac[6];
-
-	frame_mac(way->eth_dst, mac);
-	assert_memory_equal(f->b, mac, 6);
-	frame_mac(way->eth_src, mac);
-	assert_memory_equal(f->b + 6, mac, 6);
-	assert_int_equal(get16(f->b + 12), type);
-}
-
-/* An address of the prefix, and behind it not the prefix's own zeros only. */
-static void expect_source(const struct mode *m, const struct world_way *way, const uint8_t *src)
-{
-	const uint32_t n = m->family == 6 ? 16 : 4;
-	uint8_t wanted[16], zero[16] = {0};
-
-	frame_address(way->source, wanted);
-	if (!m->varied) {
-		assert_memory_equal(src, wanted, n);
-		return;
-	}
-	frame_address(n == 4 ? VARY_PREFIX4 ".0.0" : VARY_PREFIX6 ":", wanted);
-	assert_memory_equal(src, wanted, n == 4 ? 2 : 12);
-	assert_memory_not_equal(src + (n == 4 ? 2 : 12), zero, n == 4 ? 2 : 4);
-}
-
-/* The outer IP header of a frame; returns where what follows begins, and its protocol. */
-static uint32_t outer_ip(const struct mode *m, const struct world_way *way, const struct frame *f,
-	uint8_t tos, uint8_t *proto)
-{
-	const uint8_t *ip = f->b + 14;
-	uint8_t dst[16];
-
-	frame_address(way->address, dst);
-	expect_eth(f, way, m->family == 4 ? 0x0800 : 0x86dd);
-	if (m->family == 4) {
-		assert_int_equal(ip[0], 0x45);
-		assert_int_equal(ip[1], tos);
-		assert_int_equal(get16(ip + 2), f->len - 14);
-		assert_int_equal(get16(ip + 6), 0x4000);
-		assert_int_equal(ip[8], 64);
-		expect_source(m, way, ip + 12);
-		assert_memory_equal(ip + 16, dst, 4);
-		*proto = ip[9];
-		return 34;
-	}
-	assert_int_equal(get16(ip) >> 4, 0x600 | tos);
-	assert_int_equal(get16(ip + 4), f->len - 54);
-	assert_int_equal(ip[7], 64);
-	expect_source(m, way, ip + 8);
-	assert_memory_equal(ip + 24, dst, 16);
-	*proto = ip[6];
-	return 54;
-}
-
-/* UDP and GUE header at `at`; returns the protocol that the latter names. */
-static uint8_t outer_gue(const struct mode *m, const struct frame *f, uint32_t at)
-{
-	const uint8_t *udp = f->b + at;
-
-	assert_in_range(get16(udp), 0xc000, 0xffff);
-	assert_int_equal(get16(udp + 2), m->port);
-	assert_int_equal(get16(udp + 4), f->len - at);
-	assert_int_equal(get16(udp + 6) != 0, m->full);
-	assert_int_equal(udp[8], 0); /* version 0, data, no extensions */
-	assert_int_equal(get16(udp + 10), 0);
-	return udp[9];
-}
-
-static uint8_t tos_of(const struct frame *f)
-{
-	const uint8_t *ip = f->b + f->l3;
-
-	return ip[0] >> 4 == 6 ? (uint8_t)(get16(ip) >> 4) : ip[1];
-}
-
-/* A frame of its own for the packet at `off`, so that its checksums can be recomputed too. */
-static void expect_packet_sums(const struct frame *f, uint32_t off)
-{
-	static uint8_t alone[FRAME_MAX];
-
-	memcpy(alone + 14, f->b + off, f->len - off);
-	if (frame_checksums(alone, f->len - off + 14) < 0)
-		fail_msg("a checksum of the packet inside is wrong");
-}
-
-static void expect_same_packet(const struct frame *f, uint32_t off)
-{
-	assert_int_equal(f->len - off, in.ip_len);
-	assert_memory_equal(f->b + off, in.b + in.l3, in.ip_len);
-}
-
-/* Destination and DSCP are the backend's; with the old ones it is the packet that came. */
-static void expect_dscp(const struct mode *m, const struct world_way *way, struct frame *f)
-{
-	const bool six = m->family == 6;
-	const uint32_t at = six ? 24 : 16, n = six ? 16 : 4;
-	uint8_t *ip = f->b + 14, dst[16];
-
-	expect_eth(f, way, six ? 0x86dd : 0x0800);
-	frame_address(way->address, dst);
-	assert_memory_equal(ip + at, dst, n);
-	f->l3 = 14;
-	assert_int_equal(tos_of(f), WORLD_DSCP << 2 | (tos_of(&in) & 3));
-	if (frame_checksums(f->b, f->len) < 1)
-		fail_msg("a checksum is wrong or missing");
-	memcpy(ip + at, in.b + in.l3 + at, n);
-	memcpy(ip, in.b + in.l3, 2);
-	if (!six)
-		memcpy(ip + 10, in.b + in.l3 + 10, 2);
-	const uint32_t l4 = 14 + in.l4 - in.l3;
-
-	if (ip[six ? 6 : 9] == (six ? 58 : 1)) {
-		memcpy(f->b + l4 + 2, in.b + in.l4 + 2, 2); /* ICMPv6 sums up addresses */
-		expect_same_packet(f, 14);
-		return;
-	}
-	const uint32_t sum = l4 + (ip[six ? 6 : 9] == 17 ? 6 : 16);
-
-	if (six && ip[6] != 17 && ip[6] != 6)
-		memcpy(f->b + l4 + 16, in.b + in.l4 + 16, 2); /* TCP behind extension headers */
-	else
-		memcpy(f->b + sum, in.b + in.l3 + sum - 14, 2);
-	expect_same_packet(f, 14);
-}
-
-static void expect_mode(const struct mode *m, struct frame *f)
-{
-	const struct world_way *way = world_way_in(m->pool);
-	const bool six = in.b[in.l3] >> 4 == 6;
-	uint8_t proto;
-	uint32_t at;
-
-	if (m->outer == OUTER_DSCP) {
-		expect_dscp(m, way, f);
-		return;
-	}
-	if (m->outer == OUTER_NONE) {
-		expect_eth(f, way, six ? 0x86dd : 0x0800);
-		expect_same_packet(f, 14);
-		return;
-	}
-	at = outer_ip(m, way, f, tos_of(&in), &proto);
-	if (m->outer == OUTER_GUE) {
-		assert_int_equal(proto, IPPROTO_UDP);
-		proto = outer_gue(m, f, at);
-		at += 12;
-	}
-	assert_int_equal(proto, six ? IPPROTO_IPV6 : IPPROTO_IPIP);
-	/* over IPv6 a checksum of zero is allowed to tunnels only, and unknown to the judge */
-	if (m->outer != OUTER_GUE || m->family == 4 || m->full)
-		assert_true(frame_checksums(f->b, f->len) > 0);
-	expect_packet_sums(f, at);
-	expect_same_packet(f, at);
-}
-
 static bool applies(const struct mode *m, const struct shape *s, uint32_t family)
 {
 	if (s->family && s->family != family)
@@ -245,24 +56,40 @@ static void one(const struct mode *m, const struct shape *s, uint32_t family, ui
 			 : rig_mbuf(in.b, in.len, RIG_HEADROOM);
 	harness_run(&out, WORLD_WAN, &mbuf, 1);
 	harness_expect(&out, VERDICT_FORWARDED, 1);
-	expect_mode(m, &out.out[0]);
+	mode_expect(m, &out.out[0], &in);
+}
+
+static uint32_t plain_packets(const struct mode *m)
+{
+	uint32_t cases = 0;
+
+	for (size_t s = 0; s < N(shapes); s++)
+		for (uint32_t family = 4; family <= 6; family += 2)
+			for (uint8_t vlans = 0; vlans <= 2; vlans++) {
+				if (!applies(m, &shapes[s], family))
+					continue;
+				one(m, &shapes[s], family, vlans);
+				cases++;
+			}
+	return cases;
 }
 
 static void every_mode(void **state)
 {
 	uint32_t cases = 0;
 
-	for (size_t m = 0; m < N(modes); m++)
-		for (size_t s = 0; s < N(shapes); s++)
-			for (uint32_t family = 4; family <= 6; family += 2)
-				for (uint8_t vlans = 0; vlans <= 2; vlans++) {
-					if (!applies(&modes[m], &shapes[s], family))
-						continue;
-					one(&modes[m], &shapes[s], family, vlans);
-					cases++;
-				}
+	for (size_t t = 0; t < TAGGINGS; t++) {
+		mode_into_network(&taggings[t]);
+		for (size_t m = 0; m < MODES; m++)
+			cases += plain_packets(&modes[m]);
+	}
 	printf("%u cases\n", cases);
-	assert_true(cases >= 500);
+	assert_true(cases >= 1500);
+	for (size_t t = TAGGINGS; t < TAGGINGS_ALL; t++) {
+		mode_into_network(&taggings[t]);
+		plain_packets(&modes[0]);
+	}
+	mode_into_network(&taggings[0]);
 }
 
 /* What backends' NICs spread by is the same for all packets of a flow, and differs between flows.
@@ -315,9 +142,11 @@ static void run_one(struct lane *l, const struct frame *f)
 /* Bytes of the largest IP packet that the way of a mode carries. */
 static uint32_t largest(const struct mode *m)
 {
+	const uint32_t mtu = tagging->len > 4 ? 1496 : 1500;
+
 	if (m->outer == OUTER_NONE || m->outer == OUTER_DSCP)
-		return 1500;
-	return 1500 - (m->family == 4 ? 20 : 40) - (m->outer == OUTER_GUE ? 12 : 0);
+		return mtu;
+	return mtu - (m->family == 4 ? 20 : 40) - (m->outer == OUTER_GUE ? 12 : 0);
 }
 
 /* One byte too many, and nobody may cut it: the sender is told what fits. One byte less passes. */
@@ -342,10 +171,10 @@ static void too_big(const struct mode *m, uint32_t family, uint8_t vlans)
 			assert_int_equal(out.side[0].b[off], family == 4 ? 3 : 2);
 			assert_int_equal(out.side[0].b[off + 1], family == 4 ? 4 : 0);
 			assert_int_equal(get16(out.side[0].b + off + 6), max);
-			expect_packet_sums(&out.side[0], 14 + 4u * vlans);
+			mode_expect_sums(&out.side[0], 14 + 4u * vlans);
 		} else {
 			harness_expect(&out, VERDICT_FORWARDED, 1);
-			expect_mode(m, &out.out[0]);
+			mode_expect(m, &out.out[0], &in);
 		}
 		lane_free(l);
 	}
@@ -376,7 +205,7 @@ static void icmp_error(const struct mode *m, uint32_t family, uint8_t vlans)
 	run_one(l, &in);
 	harness_expect_count(&out, VERDICT_FORWARDED, 1);
 	assert_int_equal(out.n_side, 1);
-	expect_mode(m, &out.side[0]);
+	mode_expect(m, &out.side[0], &in);
 	lane_free(l);
 }
 
@@ -415,12 +244,13 @@ static void expect_dscp_piece(const struct mode *m, struct frame *f, const struc
 	const uint32_t hdr = six ? 40 : 20, l4 = in.l4 - in.l3;
 	uint8_t dst[16];
 
-	expect_eth(f, way, six ? 0x86dd : 0x0800);
+	mode_take_off_tags(f);
+	mode_expect_eth(f, way, six ? 0x86dd : 0x0800);
 	assert_int_equal(f->len, 14 + in.ip_len);
 	frame_address(way->address, dst);
 	assert_memory_equal(f->b + 14 + (six ? 24 : 16), dst, six ? 16 : 4);
 	f->l3 = 14;
-	assert_int_equal(tos_of(f), WORLD_DSCP << 2 | (tos_of(&in) & 3));
+	assert_int_equal(mode_tos(f), WORLD_DSCP << 2 | (mode_tos(&in) & 3));
 	assert_true(six || frame_checksums(f->b, f->len) > 0); /* of the header */
 	if (made) {
 		assert_memory_equal(f->b + 14 + l4 + 6, made->b + made->l4 + 6, 2);
@@ -459,16 +289,16 @@ static void fragments(const struct mode *m, uint32_t family, uint8_t vlans)
 		if (m->outer == OUTER_DSCP)
 			expect_dscp_piece(m, &out.side[0], from ? NULL : &made);
 		else
-			expect_mode(m, &out.side[0]);
+			mode_expect(m, &out.side[0], &in);
 	}
 	lane_free(l);
 }
 
-static void odd_packets_over_every_mode(void **state)
+static uint32_t odd_packets(void)
 {
 	uint32_t cases = 0;
 
-	for (size_t i = 0; i < N(modes); i++)
+	for (size_t i = 0; i < MODES; i++)
 		for (uint32_t family = 4; family <= 6; family += 2)
 			for (uint8_t vlans = 0; vlans <= 2; vlans++) {
 				const struct mode *m = &modes[i];
@@ -483,8 +313,20 @@ static void odd_packets_over_every_mode(void **state)
 				fragments(m, family, vlans);
 				cases += 3;
 			}
+	return cases;
+}
+
+static void odd_packets_over_every_mode(void **state)
+{
+	uint32_t cases = 0;
+
+	for (size_t t = 0; t < TAGGINGS; t++) {
+		mode_into_network(&taggings[t]);
+		cases += odd_packets();
+	}
+	mode_into_network(&taggings[0]);
 	printf("%u cases\n", cases);
-	assert_true(cases >= 150);
+	assert_true(cases >= 450);
 }
 
 int main(void)

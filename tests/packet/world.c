@@ -266,7 +266,7 @@ static struct sl_addr address(const char *t)
 
 /* The next hop of each backend. Where the pool names a tunnel source, our own address must not win.
  */
-static void lay_hops(struct compile_hop *hops)
+static void lay_hops(struct compile_hop *hops, const struct world_net *net)
 {
 	for (uint32_t i = 0; i < n_ways; i++) {
 		const struct pool *pool = &pools[ways[i].pool];
@@ -282,6 +282,8 @@ static void lay_hops(struct compile_hop *hops)
 			.mtu = pool->mtu,
 		};
 		frame_mac(ways[i].eth_dst, hops[i].mac.b);
+		if (net->tags[i % 3] && sl_vlans_parse(net->tags[i % 3], &hops[i].vlans))
+			abort();
 	}
 }
 
@@ -297,7 +299,7 @@ static struct health_view *lay_health(void)
 	return v;
 }
 
-static struct generation *compile(const struct conf *conf)
+static struct generation *compile(const struct conf *conf, const struct world_net *net)
 {
 	struct compile_port ports[WORLD_PORTS] = {{.mtu = 1500}, {.mtu = 9000},
 		{.mtu = 1500, .shared = true}, {.mtu = 1500, .shared = true}};
@@ -309,7 +311,7 @@ static struct generation *compile(const struct conf *conf)
 
 	for (int i = 0; i < WORLD_PORTS; i++)
 		frame_mac(macs[i], ports[i].mac.b);
-	lay_hops(hops);
+	lay_hops(hops, net);
 	/* neither from 0 nor in order: numbers outlive configurations */
 	for (uint32_t i = 0; i < n_ways; i++)
 		slots[i] = (uint16_t)(100 + n_ways - i);
@@ -338,11 +340,16 @@ static struct generation *compile(const struct conf *conf)
 
 struct world *world_new(void)
 {
+	return world_new_in(&(struct world_net){0});
+}
+
+struct world *world_new_in(const struct world_net *net)
+{
 	struct world *w = need(calloc(1, sizeof *w));
 
 	lay_ways();
 	w->conf = configure();
-	w->g = compile(w->conf);
+	w->g = compile(w->conf, net);
 	return w;
 }
 

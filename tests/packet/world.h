@@ -116,8 +116,14 @@ struct world {
 	struct generation *g;
 };
 
+/* Another network. Way i has the tags number i % 3 (sl_vlans_parse; NULL: none). */
+struct world_net {
+	const char *tags[3];
+};
+
 /* Build it; a failure is printed and ends the test. */
 struct world *world_new(void);
+struct world *world_new_in(const struct world_net *net);
 void world_free(struct world *w);
 
 /* MAC address of a port, in text. */

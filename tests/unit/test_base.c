@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/ranges.h"
 #include "base/verdict.h"
+#include "base/vlan.h"
 
 static void addr_text_round_trip(void **state)
 {
@@ -154,6 +155,36 @@ static void hex_text(void **state)
 	assert_false(sl_hex_match(bytes, mask, 3, "\x10\xff\x03", 3));
 }
 
+static void vlans_text(void **state)
+{
+	static const struct {
+		const char *text, *again;
+		struct sl_vlans v;
+	} rows[] = {
+		{"1", "1", {1, {{0x8100, 1}}}},
+		{"4094q", "4094", {1, {{0x8100, 4094}}}},
+		{"100ad", "100ad", {1, {{0x88a8, 100}}}},
+		{"200.100", "200.100", {2, {{0x88a8, 200}, {0x8100, 100}}}},
+		{"200ad.100q", "200.100", {2, {{0x88a8, 200}, {0x8100, 100}}}},
+		{"200q.100", "200q.100", {2, {{0x8100, 200}, {0x8100, 100}}}},
+		{"4094q.4094ad", "4094q.4094ad", {2, {{0x8100, 4094}, {0x88a8, 4094}}}},
+	};
+	static const char *const bad[] = {"", "0", "4095", "65537", "4294967297", "-1", " 1", "1 ",
+		"1.", ".1", "1..2", "1.2.3", "1.0", "a", "1x", "1qq", "1adq", "1Q", "1,2"};
+	char text[SL_VLANS_STRLEN];
+	struct sl_vlans v = {.n = 9};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(sl_vlans_parse(rows[i].text, &v), 0);
+		assert_memory_equal(&v, &rows[i].v, sizeof v);
+		assert_string_equal(sl_vlans_format(&v, text), rows[i].again);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_int_equal(sl_vlans_parse(bad[i], &v), -EINVAL);
+	assert_int_equal(v.n, 2); /* as it was */
+	assert_string_equal(sl_vlans_format(&(struct sl_vlans){0}, text), "");
+}
+
 static void verdict_names_are_unique(void **state)
 {
 	for (int i = 0; i < VERDICT_COUNT; i++) {
@@ -179,6 +210,7 @@ int main(void)
 		cmocka_unit_test(array_grows_zeroed),
 		cmocka_unit_test(ranges_text),
 		cmocka_unit_test(hex_text),
+		cmocka_unit_test(vlans_text),
 		cmocka_unit_test(verdict_names_are_unique),
 	};
 

@@ -153,6 +153,46 @@ static void tunnel_source_of_pool_or_hop(void **state)
 	}
 }
 
+/* Tags stand beside the header. A second one takes its bytes from the port's MTU, not from one that
+ * is smaller already. */
+static void tags_of_the_way(void **state)
+{
+	static const struct {
+		const char *vlans;
+		uint32_t port, route, room;
+		uint8_t len, bytes[8];
+	} rows[] = {
+		{"100", 1500, 0, 1480, 4, {0x81, 0, 0, 100}},
+		{"100", 1500, 1400, 1380, 4, {0x81, 0, 0, 100}},
+		{"256.4094", 1500, 0, 1476, 8, {0x88, 0xa8, 1, 0, 0x81, 0, 0xf, 0xfe}},
+		{"256.4094", 1500, 1500, 1476, 8, {0x88, 0xa8, 1, 0, 0x81, 0, 0xf, 0xfe}},
+		{"256.4094", 1500, 1496, 1476, 8, {0x88, 0xa8, 1, 0, 0x81, 0, 0xf, 0xfe}},
+		{"256.4094", 1504, 1500, 1480, 8, {0x88, 0xa8, 1, 0, 0x81, 0, 0xf, 0xfe}},
+		{"256.4094", 3, 0, 0, 8, {0x88, 0xa8, 1, 0, 0x81, 0, 0xf, 0xfe}},
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		assert_int_equal(sl_vlans_parse(rows[i].vlans, &hops[0].vlans), 0);
+		ports[0].mtu = rows[i].port;
+		hops[0].mtu = rows[i].route;
+		struct generation *g = build(ONE("", "10.0.0.1"), NULL);
+		const struct backend *be = &g->backends[20];
+
+		assert_int_equal(be->way, 1u << TRANSFORM_PUSH4 | BACKEND_TAGS);
+		assert_int_equal(be->tags_len, rows[i].len);
+		assert_memory_equal(be->tags, rows[i].bytes, rows[i].len);
+		assert_int_equal(be->tunnel.len, 34);
+		assert_int_equal(backend_hdr_len(be), 34 + rows[i].len);
+		assert_int_equal(be->inner_max, rows[i].room);
+		generation_free(g);
+	}
+	hops[0].resolved = false;
+	struct generation *g = build(ONE("", "10.0.0.1"), NULL);
+
+	assert_int_equal(g->backends[20].way, 1u << TRANSFORM_UNRESOLVED);
+	generation_free(g);
+}
+
 static void leavers_stay_reachable(void **state)
 {
 	n_leavers = 2;
@@ -191,6 +231,7 @@ int main(void)
 		TEST(what_cannot_be_sent),
 		TEST(behind_a_router_by_tunnel),
 		TEST(tunnel_source_of_pool_or_hop),
+		TEST(tags_of_the_way),
 		TEST(leavers_stay_reachable),
 	};
 

@@ -67,6 +67,14 @@ static void every_key_is_read(void **state)
 	assert_string_equal(c->ports[1].device, "net_null1,size=64");
 	assert_true(c->ports[1].has_next_hop_mac);
 	assert_int_equal(c->ports[1].next_hop_mac.b[5], 2);
+	assert_int_equal(c->ports[0].vlans.n, 1);
+	assert_int_equal(c->ports[0].vlans.tag[0].type, 0x8100);
+	assert_int_equal(c->ports[0].vlans.tag[0].id, 7);
+	assert_int_equal(c->ports[1].vlans.n, 2);
+	assert_int_equal(c->ports[1].vlans.tag[0].type, 0x88a8);
+	assert_int_equal(c->ports[1].vlans.tag[0].id, 200);
+	assert_int_equal(c->ports[1].vlans.tag[1].type, 0x8100);
+	assert_int_equal(c->ports[1].vlans.tag[1].id, 100);
 	assert_int_equal(c->ports[0].accept_mac, CONF_ACCEPT_OWN);
 	assert_int_equal(c->ports[1].accept_mac, CONF_ACCEPT_ANY);
 	assert_int_equal(c->ports[0].mbufs, 2048);

@@ -217,6 +217,21 @@ static void ports(void **state)
 		"");
 }
 
+static void vlans(void **state)
+{
+#define VLAN_PORT(vlan)                                                                         \
+	"ports = ( { name = \"a\"; driver = \"af_xdp\"; interface = \"e\"; vlan = " vlan "; } " \
+	");\n"
+	expect(VLAN_PORT("5"),
+		"t:1: port \"a\": \"vlan\" goes with \"next_hop_mac\"; where the kernel decides, a "
+		"route by a VLAN interface says it: ip link add link e name e.100 type vlan id "
+		"100");
+	expect(VLAN_PORT("4095"), "t:1: port \"a\": vlan 4095 is not in 1-4094");
+	expect(VLAN_PORT("\"1.2.3\""),
+		"t:1: port \"a\": vlan \"1.2.3\" is not a VLAN of 1-4094 or two such as 200.100, "
+		"the outer one first");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +240,7 @@ int main(void)
 		cmocka_unit_test(one_mistake_one_message),
 		cmocka_unit_test(names),
 		cmocka_unit_test(ports),
+		cmocka_unit_test(vlans),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -122,6 +122,13 @@ static void random_value(
 		sprintf(buf, "02:%02x:00:00:00:%02x", random_below(rnd, 256),
 			random_below(rnd, 256));
 		break;
+	case CONF_TYPE_VLANS:
+		if (random_below(rnd, 2))
+			*v = (struct edit_value){EDIT_NUMBER, 1 + random_below(rnd, 4094), NULL};
+		else
+			sprintf(buf, random_below(rnd, 2) ? "%u.%u" : "%uq.%uad",
+				1 + random_below(rnd, 4094), 1 + random_below(rnd, 4094));
+		break;
 	default: /* a type that this test does not know: what the documentation shows */
 		v->text = row->example ? row->example : row->value;
 	}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* VLAN tags of frames on their way to a backend. A burst whose backends have none never comes here.
+ * Worker only. */
+
+#ifndef SLUICE_DATAPATH_TAGS_H
+#define SLUICE_DATAPATH_TAGS_H
+
+#include "datapath/burst.h"
+
+/* Before the transform: has the packet headroom for the backend's whole header with its tags? */
+static inline bool tags_fit(
+	const struct backend *be, const struct rte_mbuf *m, const struct parsed *p)
+{
+	return !be->tags_len || m->data_off + p->l3_off >= (int)backend_hdr_len(be);
+}
+
+/* Behind it: put the tags of all packets but those in `failed` between their MAC addresses and
+ * EtherType. Their headroom was asked for. */
+void tags_push(const struct generation *g, struct burst *b, uint32_t failed);
+
+#endif
