@@ -24,6 +24,7 @@
 #	LAB_CHECKS        "{ ... }, { ... }": checks, all of them for every pool
 #	LAB_POOL          more keys of every pool, as in the file
 #	LAB_MORE_POOLS    more pools, each with a comma before it
+#	LAB_MORE_VIPS     more VIPs, each with a comma before it
 #	LAB_WEIGHTS       weights of be1..beN, 100 where not said; "-" leaves a backend out
 
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -34,7 +35,7 @@ VIP6=2001:db8:77::10 VIP6B=2001:db8:77::11
 export VIP4 VIP4B VIP6 VIP6B
 
 : "${LAB_ARMS:=1}" "${LAB_QUEUES:=1}" "${LAB_SLOT:=0}" "${LAB_DRIVER:=af_xdp}" "${LAB_FORWARD:=ipip}" "${LAB_DSCP:=10}"
-: "${LAB_VIPS:=$VIP4=4 $VIP6=6}" "${LAB_WEIGHTS:=}" "${LAB_CHECKS:=}" "${LAB_POOL:=}" "${LAB_MORE_POOLS:=}"
+: "${LAB_VIPS:=$VIP4=4 $VIP6=6}" "${LAB_WEIGHTS:=}" "${LAB_CHECKS:=}" "${LAB_POOL:=}" "${LAB_MORE_POOLS:=}" "${LAB_MORE_VIPS:=}"
 
 # shellcheck source=scripts/netlab-run.sh
 . "$LAB_TOP/scripts/netlab-run.sh"
@@ -101,6 +102,8 @@ lab_wire() {
 	local i arm=br0
 	LAB_SUBNET=0
 	lab_netns sw
+	# Where the kernel has br_netfilter, bridges look into packets and drop broken ones.
+	for i in arp ip ip6; do lab_sysctl sw "net.bridge.bridge-nf-call-${i}tables=0" 2>/dev/null || true; done
 	lab_bridge br0 0
 	if [ "$LAB_ARMS" = 2 ]; then
 		LAB_SUBNET=1
@@ -357,7 +360,7 @@ lab_conf() {
 				"$sep" "$n" "${vip%=*}" "${vip##*=}"
 			sep=', '
 		done
-		printf ');\n'
+		printf '%s);\n' "$LAB_MORE_VIPS"
 	} >"$LAB_CONF"
 }
 
