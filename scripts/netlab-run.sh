@@ -68,6 +68,7 @@ lab_start_time() {
 
 # lab_spawn_here NAME COMMAND...: in the background, output to $LAB_DIR/NAME.log.
 lab_spawn_here() {
+	: >"$LAB_DIR/$1.log"
 	"${@:2}" >"$LAB_DIR/$1.log" 2>&1 </dev/null &
 	LAB_PIDS[$1]="$! $(lab_start_time $!)"
 }

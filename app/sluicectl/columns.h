@@ -72,6 +72,7 @@ static const struct column pool_columns[] = {
 	{"frozen", NULL, NULL, false},
 	{"backup", NULL, NULL, false},
 	{"generation", NULL, NULL, true},
+	{"generation_s", NULL, NULL, true},
 };
 
 static const struct column health_columns[] = {

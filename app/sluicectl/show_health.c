@@ -109,9 +109,10 @@ static void print_pool(FILE *out, const json_t *data, const struct options *opts
 		cell_number(data, "up"), cell_number(data, "backends"));
 	if (*cell_string(data, "backup", ""))
 		fprintf(out, "backup pool %s\n", cell_string(data, "backup", ""));
-	fprintf(out, "table of %.0f slots, checksum %s, generation %.0f\n\n",
+	fprintf(out, "table of %.0f slots, checksum %s; generation %.0f, in force for %s\n\n",
 		cell_number(data, "table_size"), cell_string(data, "checksum", ""),
-		cell_number(data, "generation"));
+		cell_number(data, "generation"),
+		cell_duration(cell_number(data, "generation_s"), since));
 	rows_print(out, member_columns, COUNT(member_columns), json_object_get(data, "members"),
 		opts->color);
 }

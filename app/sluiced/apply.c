@@ -103,6 +103,7 @@ static void publish(struct daemon *d, struct build_job *job, struct generation *
 
 	pthread_mutex_lock(&d->lock);
 	rcu_publish(&d->rcu, g);
+	d->published_ms = daemon_now_ms();
 	d->running = job;
 	for (uint32_t i = 0; i < d->n_ports; i++)
 		d->ports[i].conf = &job->conf->ports[i];

@@ -69,6 +69,7 @@ struct daemon {
 	bool health_changed;       /* the health of backends neither */
 	bool health_urgent;        /* and somebody who serves should not */
 	uint64_t built_ms;         /* when a build began last */
+	uint64_t published_ms;     /* when the generation in force came into it */
 	uint64_t builds;           /* number of the last generation */
 	bool refused;              /* a reload was, since the last change that was accepted */
 	char *last_error;          /* why the last reload or build failed; NULL = it did not */

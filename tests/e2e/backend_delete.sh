@@ -79,7 +79,7 @@ refused() {
 
 conf "100 100 100"
 lab_sluiced_start
-lab_spawn serve be3 "$top/udp_seq.py" serve 9000 "$VIP4"
+lab_spawn serve be3 "$top/udp_seq.py" serve be3 9000 "$VIP4"
 lab_ready serve ready 10
 lab_spawn seq client "$top/udp_seq.py" send "$VIP4" 9000 200
 lab_ready seq began 10

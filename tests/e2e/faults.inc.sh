@@ -1,47 +1,71 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# What every test of a fault asserts besides the fault itself, sourced behind netlab.sh: the exact change of the drop
-# counters, a background flow (health.inc.sh) that loses nothing, packet buffers back where they were.
+# What every test of a fault asserts besides the fault itself, sourced behind netlab.sh: the exact change of the
+# counters, a background flow (health.inc.sh) that loses nothing, packet buffers back where they were, no crash.
+#
+#	faults_begin; ... the fault ...; faults_transitions web4/be1=1; faults_end frag=3
 
 # shellcheck source=tests/e2e/health.inc.sh
 . "$(dirname "${BASH_SOURCE[0]}")/health.inc.sh"
 
-# A driver frees what it has sent when it sends again: so many may wait for that.
-faults_mbuf_slack=32
-
-mbufs_in_use() {
-	lab_ctl -j status | jq .mbufs.in_use
+# Packet buffers in use: the least of several looks, because a packet may be under way. While the background flow runs
+# this is the same number to the last buffer: what the port keeps for reception, and the one packet that was sent last.
+faults_mbufs_low() {
+	for _ in {1..10}; do lab_ctl -j status; done | jq -s 'map(.mbufs.in_use) | min'
 }
 
-# Every drop counter, one a line: REASON=N.
-faults_drops() {
-	lab_ctl -j --all drops | jq -r '.[] | "\(.reason)=\(.packets)"'
+faults_mbufs_back() {
+	[ "$(faults_mbufs_low)" = "$faults_mbufs" ]
+}
+
+# Counters as one object of numbers: drops by reason, transitions by backend, and what `status` has.
+faults_counters() {
+	jq -nc --argjson drops "$(lab_ctl -j --all drops)" --argjson members "$(lab_ctl -j backend list)" \
+		--argjson status "$(lab_ctl -j status)" '{
+			drops: ($drops | map({(.reason): .packets}) | add),
+			transitions: ($members | map({"\(.pool)/\(.backend)": .transitions}) | add),
+			packets: ($status | {answered: .answered_packets, held: .held_packets, punted: .punted_packets}),
+			builds: {builds: $status.builds}
+		}'
+}
+
+# faults_mark: from here on changes are counted. Waits until tables are still.
+faults_mark() {
+	local i before
+	faults_before=$(faults_counters)
+	for i in {1..30}; do
+		before=$faults_before
+		sleep 0.3
+		faults_before=$(faults_counters)
+		[ "$faults_before" != "$before" ] || return 0
+	done
+	fail "counters do not come to rest: $before, then $faults_before"
 }
 
 # faults_begin: the background flow runs; what the counters say now is where the test begins.
 faults_begin() {
 	health_bg_start
-	faults_drops >"$LAB_DIR/drops-before"
-	faults_mbufs=$(mbufs_in_use)
+	faults_mark
+	faults_mbufs=$(faults_mbufs_low)
 }
 
-# The change of each drop counter since faults_begin, those without one left out: "frag=3 land=2", sorted.
+# faults_changes [KIND]: each counter of it that has changed since faults_mark, as "frag=3 land=2", sorted.
 faults_changes() {
-	faults_drops | awk -F= 'NR == FNR { was[$1] = $2; next } $2 != was[$1] { print $1 "=" $2 - was[$1] }' \
-		"$LAB_DIR/drops-before" - | sort | paste -sd' '
+	jq -nr --argjson was "$faults_before" --argjson is "$(faults_counters)" --arg kind "${1:-drops}" '
+		[$is[$kind] | to_entries[] | {key, by: (.value - ($was[$kind][.key] // 0))} | select(.by != 0) | "\(.key)=\(.by)"]
+		| sort | join(" ")'
 }
 
-faults_mbufs_back() {
-	local n
-	n=$(mbufs_in_use)
-	[ "$n" -le $((faults_mbufs + faults_mbuf_slack)) ] && [ "$n" -ge $((faults_mbufs - faults_mbuf_slack)) ]
+# faults_expect KIND [NAME=N...]: so they have changed, and no other counter of that kind has.
+faults_expect() {
+	expect_eq "change of $1" "$(faults_changes "$1")" "$(printf '%s\n' "${@:2}" | sort | paste -sd' ')"
 }
 
-# faults_end [REASON=N...]: since faults_begin exactly these drops, and nothing else was touched.
+# faults_end [REASON=N...]: since faults_mark exactly these drops, and nothing else was touched.
 faults_end() {
-	expect_eq "drops" "$(faults_changes)" "$(printf '%s\n' "$@" | sort | paste -sd' ')"
+	faults_expect drops "$@"
+	wait_for 5 faults_mbufs_back || fail "packet buffers in use: $(faults_mbufs_low), before the fault $faults_mbufs"
 	health_bg_end
-	wait_for 5 faults_mbufs_back || fail "packet buffers in use: $(mbufs_in_use), before the faults $faults_mbufs"
 	lab_alive sluiced || fail "sluiced is gone"
 }

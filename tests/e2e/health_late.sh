@@ -5,8 +5,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
-# shellcheck source=tests/e2e/health.inc.sh
-. "$(dirname "$0")/health.inc.sh"
+# shellcheck source=tests/e2e/faults.inc.sh
+. "$(dirname "$0")/faults.inc.sh"
 
 LAB_VIPS="$VIP4=4"
 lab_up 3
@@ -22,7 +22,7 @@ LAB_WEIGHTS="100 100 -"
 health_conf
 sed -i 's/inter_ms = 6000;/&  fastinter_ms = 6000; downinter_ms = 6000;/' "$LAB_CONF"
 lab_sluiced_start
-health_bg_start
+faults_begin
 
 # answer N REQUEST STATUS: and wait until it was sent
 answer() {
@@ -47,6 +47,7 @@ answer 1 1 200
 expect_eq "state of be1 after the late answer" "$(member 1 state)" INIT
 answer 1 2 503
 wait_for 10 member_is 1 state DOWN || fail "$(lab_ctl backend list)"
+faults_expect transitions web4/be1=1 web4/be2=1
 expect_eq "events of be1" "$(events_of web4/be1 'INIT->UP')/$(events_of web4/be1 'INIT->DOWN held direct L7STS')" 0/1
 
 # And removed for good with a probe in flight, the pool's configuration by reload.
@@ -59,5 +60,7 @@ lab_ready held1 '^closed 3$' 10
 answer 1 3 200
 expect_eq "members" "$(lab_ctl -j backend list web4 | jq -c 'map([.backend, .state])')" '[["be2","UP"]]'
 
-health_bg_end
+# Of be1 nothing is left to count; be2, whose only answer was good, came up, once.
+faults_expect transitions web4/be2=1
+faults_end
 lab_sluiced_stop

@@ -6,8 +6,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
-# shellcheck source=tests/e2e/health.inc.sh
-. "$(dirname "$0")/health.inc.sh"
+# shellcheck source=tests/e2e/faults.inc.sh
+. "$(dirname "$0")/faults.inc.sh"
 
 lab_up 3
 health_backends_start

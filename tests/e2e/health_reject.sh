@@ -5,8 +5,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
-# shellcheck source=tests/e2e/health.inc.sh
-. "$(dirname "$0")/health.inc.sh"
+# shellcheck source=tests/e2e/faults.inc.sh
+. "$(dirname "$0")/faults.inc.sh"
 
 LAB_VIPS="$VIP4=4 $VIP6=6"
 lab_up 3
@@ -15,21 +15,21 @@ LAB_CHECKS=$health_tcp
 LAB_POOL='on_all_down = "reject"; slow_start_s = 0;'
 health_conf
 # The same pool serves UDP, too.
-sed -i "s/^vips = ($/vips = (\n  { name = \"udp\"; address = \"$VIP4\"; port = 53; protocol = \"udp\"; pool = \"web4\"; },/" "$LAB_CONF"
+health_vip udp "$VIP4" 53 web4
 lab_sluiced_start
 wait_pool web4 up=3 10
 wait_pool web6 up=3 10
-health_bg_start
+faults_begin
 
 for i in 1 2 3; do kill -9 "$(lab_pid "nginx-be$i")"; done
 wait_pool web4 down=3 10
 wait_pool web6 down=3 10
 wait_for 5 pool_is decision reject || fail "$(lab_ctl pool show web4)"
 wait_for 5 pool_is decision reject web6 || fail "$(lab_ctl pool show web6)"
-answered() { lab_ctl -j status | jq .answered_packets; }
 wait_for 5 member_is 1 slots 0 || fail "the table is not empty"
 
-before=$(answered)
+faults_expect transitions web{4,6}/be{1,2,3}=1
+faults_mark
 for vip in "$VIP4" "$VIP6"; do
 	for n in {1..10}; do
 		status=0
@@ -53,13 +53,14 @@ said=$(lab_exec client python3 - "$VIP4" <<-'END'
 END
 )
 expect_eq "what a UDP client is told" "$said" refused
-expect_eq "packets answered" "$(($(answered) - before))" 21
+faults_expect packets answered=21
 
 unset "LAB_PIDS[nginx-be2]"
 lab_nginx_start 2
 wait_pool web4 up=1 10
 served() { lab_exec client curl -sS --fail -o /dev/null -m 2 "$(lab_url "$VIP4")" 2>/dev/null; }
 wait_for 10 served || fail "$(lab_ctl pool show web4)"
-health_bg_end
-expect_eq "drops no_backend and rate_limited" "$(drops_of no_backend)/$(drops_of rate_limited)" 0/0
+wait_pool web6 up=1 10
+faults_expect transitions web{4,6}/be2=1
+faults_end
 lab_sluiced_stop
