@@ -237,6 +237,8 @@ void apply_next(struct daemon *d, struct version *version, bool waits)
 void apply_view_changed(struct daemon *d)
 {
 	d->view_changed = true;
+	/* The kernel forgets its neighbours with the carrier: that is nothing to build for. */
+	board_look_at_links(d->board);
 	apply_step(d);
 }
 

@@ -147,9 +147,10 @@ static void look_for_mass(struct board *b, uint64_t now_ms)
 		board_freeze(b, FREEZE_MASS, FREEZE_MS);
 }
 
-/* Which of our links have a carrier, at most once in a millisecond. */
-static void follow_links(struct board *b, uint64_t now_ms)
+void board_look_at_links(struct board *b)
 {
+	const uint64_t now_ms = daemon_now_ms();
+
 	if (b->links_ms == now_ms)
 		return;
 	b->links_ms = now_ms;
@@ -214,7 +215,7 @@ void board_take(struct board_check *c, const struct health_result *r)
 
 	/* Looked at here, because the tick may come after the failures that it explains. */
 	if (health_code_outcome(r->code) == HEALTH_FAIL)
-		follow_links(b, now_ms);
+		board_look_at_links(b);
 	if (health_code_outcome(r->code) == HEALTH_FAIL && link_is_down(c, now_ms))
 		health_result_set(&own, HEALTH_CODE_LINKDOWN, r->duration_us, "%s", r->reason);
 	b->results[health_code_outcome(own.code)]++;
@@ -252,7 +253,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	struct board *b = arg;
 	const uint64_t now_ms = daemon_now_ms();
 
-	follow_links(b, now_ms);
+	board_look_at_links(b);
 	walk.now_ms = now_ms;
 	walk.turned = false;
 	twalk(b->checks, expire);

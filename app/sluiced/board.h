@@ -164,6 +164,9 @@ void board_take(struct board_check *c, const struct health_result *r);
 void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms);
 bool board_is_frozen(const struct board *b);
 
+/* Which of our links have a carrier: one that lost it freezes. At most once in a millisecond. */
+void board_look_at_links(struct board *b);
+
 /* Probe all checks of the members that `wanted` names, now; done once for each. */
 void board_add_waiter(struct board *b, struct board_waiter *w);
 void board_remove_waiter(struct board *b, struct board_waiter *w);

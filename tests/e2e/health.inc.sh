@@ -75,6 +75,13 @@ health_bg_start() {
 	lab_ready bg began 10
 }
 
+# A new background flow, where the fault takes the first one's packets: what came back came from one backend, once.
+health_bg_again() {
+	lab_stop bg
+	expect_match "background flow under the fault" "$(lab_log bg)" '^sent [1-9][0-9]+ lost [1-9][0-9]* other 0 doubled 0$'
+	health_bg_start
+}
+
 # Nothing was lost, nothing went elsewhere.
 health_bg_end() {
 	lab_stop bg
