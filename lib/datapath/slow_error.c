@@ -20,7 +20,6 @@ enum verdict slow_error(struct lane *l, const struct generation *g, const struct
 	icmp_write_error(ip, quote, chain_sum(m, p->l3_off, quote), e, l->ip_id++, p->v6);
 	m->data_off = (uint16_t)(m->data_off - hdr);
 	m->data_len = (uint16_t)(m->data_len + hdr);
-	m->pkt_len += hdr;
 	chain_cut(m, p->l3_off + hdr + quote);
 	slow_push_answer(l, g, m, b->rx_port);
 	return SLOW_TAKEN;

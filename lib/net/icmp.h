@@ -15,13 +15,15 @@
 /* RFC 792 */
 #define ICMP4_ECHO_REPLY    0
 #define ICMP4_UNREACHABLE   3
-#define ICMP4_FRAG_NEEDED   4 /* code of UNREACHABLE */
+#define ICMP4_PORT          3 /* codes of UNREACHABLE */
+#define ICMP4_FRAG_NEEDED   4
 #define ICMP4_ECHO          8
 #define ICMP4_TIME_EXCEEDED 11
 #define ICMP4_PARAMETER     12
 
 /* RFC 4443 */
 #define ICMP6_UNREACHABLE   1
+#define ICMP6_PORT          4 /* code of UNREACHABLE */
 #define ICMP6_TOO_BIG       2
 #define ICMP6_TIME_EXCEEDED 3
 #define ICMP6_PARAMETER     4
@@ -175,6 +177,15 @@ HDR_INLINE struct icmp_error icmp_too_big(uint32_t mtu, bool v6)
 HDR_INLINE struct icmp_error icmp_expired(bool v6)
 {
 	return (struct icmp_error){.type = v6 ? ICMP6_TIME_EXCEEDED : ICMP4_TIME_EXCEEDED};
+}
+
+/* "Port unreachable" (RFC 792; RFC 4443, 3.1). */
+HDR_INLINE struct icmp_error icmp_port_unreachable(bool v6)
+{
+	return (struct icmp_error){
+		.type = v6 ? ICMP6_UNREACHABLE : ICMP4_UNREACHABLE,
+		.code = v6 ? ICMP6_PORT : ICMP4_PORT,
+	};
 }
 
 /* The message: IP and ICMP header in front of the packet at `ip`, of which `quote` bytes with the

@@ -1,33 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The two ways to say no to a packet: TCP RST (RFC 9293, 3.5.2) and "port unreachable" (RFC 792;
- * RFC 4443, 3.1). Pure; one body for both families. */
+/* The TCP RST that says no to a packet (RFC 9293, 3.5.2). Pure; one body for both families. */
 
 #ifndef SLUICE_NET_REJECT_H
 #define SLUICE_NET_REJECT_H
 
 #include "net/icmp.h"
-
-#define ICMP4_PORT 3 /* codes of UNREACHABLE */
-#define ICMP6_PORT 4
-
-/* Bytes of the IP header with its options or extension headers, of a packet that was parsed; 0
- * where more than `have` bytes would have to be read. */
-HDR_INLINE uint32_t reject_l4_offset(const uint8_t *ip, uint32_t have, bool v6)
-{
-	uint32_t at = IPV6_LEN;
-	uint8_t next = ip[6];
-
-	if (!v6)
-		return (ip[0] & 15) * 4u;
-	for (int i = 0; i < IPV6_EXT_MAX && next != PROTO_TCP; i++) {
-		if (at + 8 > have)
-			return 0;
-		next = ip[at];
-		at += (ip[at + 1] + 1u) * 8;
-	}
-	return next == PROTO_TCP ? at : 0;
-}
 
 /* Turn the IP packet at `ip` with its TCP header at `tcp` into the RST that answers it: both
  * headers without options, from ip on. tcp_len: bytes of TCP header and data. Not for an RST.
@@ -65,25 +43,6 @@ HDR_INLINE uint32_t reject_write_reset(
 	memcpy(ip, head, ip_len);
 	memcpy(ip + ip_len, reset, TCP_LEN);
 	return ip_len + TCP_LEN;
-}
-
-/* "Port unreachable" in front of the packet at `ip`, of which `quote` bytes with the sum
- * `quote_sum` follow. icmp_error_hdr() bytes before `ip` are written. */
-HDR_INLINE void reject_write_unreachable(
-	uint8_t *ip, uint32_t quote, uint64_t quote_sum, uint16_t id, bool v6)
-{
-	uint8_t *icmp = ip - ICMP_LEN, *head = ip - icmp_error_hdr(v6);
-	const uint32_t len = ICMP_LEN + quote;
-
-	hdr_store32(icmp, 0);
-	hdr_store32(icmp + 4, 0);
-	icmp[0] = v6 ? ICMP6_UNREACHABLE : ICMP4_UNREACHABLE;
-	icmp[1] = v6 ? ICMP6_PORT : ICMP4_PORT;
-	icmp_write_ip(head, icmp_dst(ip, v6), icmp_src(ip, v6), ICMP_TOS, len, id, v6);
-	const uint64_t sum = csum_words(icmp, ICMP_LEN) + quote_sum +
-			     icmp_pseudo(icmp_src(head, v6), icmp_dst(head, v6), len, v6);
-
-	hdr_store16(icmp + 2, (uint16_t)~csum_fold(sum));
 }
 
 #endif

@@ -33,6 +33,8 @@ static const struct row tcp[] = {
 	{"FIN ACK", {TO4, .tcp_flags = FIN | ACK}, 1},
 	{"IP options", {TO4, .tcp_flags = SYN, .options = 3}, 1},
 	{"extension headers", {TO6, .tcp_flags = SYN, FRAME_CHAIN("\x00\x3c")}, 1},
+	{"authentication header", {TO6, .tcp_flags = SYN, FRAME_CHAIN("\x33\x3c")}, 1},
+	{"whole packet with a fragment header", {TO6, .tcp_flags = SYN, FRAME_CHAIN("\x2c")}, 1},
 	{"VLAN", {TO4, .tcp_flags = SYN, .vlans = 1}, 1},
 	{"QinQ, IPv6", {TO6, .tcp_flags = SYN, .vlans = 2}, 1},
 	{"padding", {TO4, .tcp_flags = SYN, .padding = 6}, 1},
@@ -159,22 +161,27 @@ static void no_answer_to_a_reset(void **state)
 /* A flood from one prefix is answered SLOW_PREFIX_RATE times a second, then dropped. */
 static void answers_are_limited(void **state)
 {
-	struct lane *l = harness_lane();
-	uint64_t answered = 0, limited = 0;
-	struct rte_mbuf *m;
+	static const uint8_t protos[] = {IPPROTO_TCP, IPPROTO_UDP};
 
-	for (int i = 0; i < SLOW_PREFIX_RATE + 13; i++) {
-		harness_frame(&frame,
-			&(struct frame_spec){TO4, .tcp_flags = SYN, .sport = (uint16_t)(1000 + i)},
-			WORLD_WAN);
-		m = rig_mbuf(frame.b, frame.len, RIG_HEADROOM);
-		harness_run_on(l, &outcome, WORLD_WAN, &m, 1);
-		answered += outcome.count[VERDICT_ANSWERED];
-		limited += outcome.count[VERDICT_RATE_LIMITED];
+	for (int k = 0; k < 2; k++) {
+		struct lane *l = harness_lane();
+		uint64_t answered = 0, limited = 0;
+
+		for (int i = 0; i < SLOW_PREFIX_RATE + 13; i++) {
+			const struct frame_spec spec = {TO4, .proto = protos[k], .tcp_flags = SYN,
+				.sport = (uint16_t)(1000 + i)};
+
+			harness_frame(&frame, &spec, WORLD_WAN);
+			struct rte_mbuf *m = rig_mbuf(frame.b, frame.len, RIG_HEADROOM);
+
+			harness_run_on(l, &outcome, WORLD_WAN, &m, 1);
+			answered += outcome.count[VERDICT_ANSWERED];
+			limited += outcome.count[VERDICT_RATE_LIMITED];
+		}
+		assert_int_equal(answered, SLOW_PREFIX_RATE);
+		assert_int_equal(limited, 13);
+		lane_free(l);
 	}
-	assert_int_equal(answered, SLOW_PREFIX_RATE);
-	assert_int_equal(limited, 13);
-	lane_free(l);
 }
 
 #define ROWS(array) (sizeof(array) / sizeof *(array))
