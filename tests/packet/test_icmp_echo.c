@@ -25,6 +25,7 @@ struct echo_row {
 	uint8_t vlans, tos;
 	uint8_t options; /* words of IPv4 options, or IPv6 extension headers of 8 bytes */
 	uint8_t port;
+	uint8_t padding; /* bytes behind the IP packet */
 };
 
 static const struct echo_row pings[] = {
@@ -46,6 +47,8 @@ static const struct echo_row pings[] = {
 	{"ping with ten words of options", VIP4, 56, 1, 0, 10},
 	{"ping behind an extension header", VIP6, 56, 0, 0, 1},
 	{"ping behind four extension headers", VIP6, 56, 2, 0, 4},
+	{"padded ping", VIP4, 4, 0, 0, 0, 0, 14},
+	{"padded ping, odd, IPv6", VIP6, 3, 1, 0, 1, 0, 9},
 	{"ping to a VIP of every port", VIP4_ANY, 56},
 	{"ping to a VIP of every port, IPv6", VIP6_ANY, 56},
 	{"ping by the LAN", VIP4, 56, 0, 0, 0, WORLD_LAN},
@@ -101,6 +104,8 @@ static void make_ping(const struct echo_row *row)
 				      .len = row->len,
 			      });
 	insert_options(&frame, row->options);
+	memset(frame.b + frame.len, 0xa7, row->padding);
+	frame.len += row->padding;
 }
 
 static void expect_pong(const struct echo_row *row, uint16_t i)

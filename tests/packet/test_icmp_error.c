@@ -48,6 +48,7 @@ enum spoil {
 	SPOIL_TOTAL,    /* quoted total length that holds no transport header */
 	SPOIL_FRAGMENT, /* a later fragment is quoted */
 	SPOIL_PROTO,    /* ICMP is quoted */
+	SPOIL_DF,       /* not at all, but nobody may cut it */
 };
 
 static const struct error_row errors[] = {
@@ -104,6 +105,13 @@ static const struct error_row errors[] = {
 	{"echo reply, IPv6", {TO6(POOL_VIA4)}, 129, 0, 0, 48, 0, OTHER},
 	{"timestamp", {TO4(POOL_VIA4)}, 13, 0, 0, 12, 0, OTHER},
 	{"multicast listener query", {TO6(POOL_VIA4)}, 130, 0, 0, 48, 0, OTHER},
+	{"as long as fits", {TO4(POOL_VIA4)}, 3, 4, 1400, 1452},
+	{"as long as fits, IPv6", {TO6(POOL_VIA6)}, 2, 0, 1400, 1412},
+	{"as long as fits, with DF", {TO4(POOL_VIA4)}, 3, 4, 1400, 1452, 0, VERDICT_FORWARDED,
+		SPOIL_DF},
+	{"too long, and no error about an error", {TO4(POOL_VIA4)}, 3, 4, 1400, 1453, 0,
+		VERDICT_TOO_BIG, SPOIL_DF},
+	{"too long, IPv6", {TO6(POOL_VIA6)}, 2, 0, 1400, 1413, 0, VERDICT_TOO_BIG},
 	{"empty pool", {TO4(POOL_EMPTY)}, 3, 4, 1400, 28, 0, VERDICT_NO_BACKEND},
 	{"next hop unknown", {TO4(POOL_DARK)}, 3, 4, 1400, 28, 0, VERDICT_NEIGH_UNRESOLVED},
 };
@@ -118,7 +126,7 @@ static void make_quoted(const struct error_row *row)
 		.sport = row->flow.dport,
 		.dport = row->flow.sport ? row->flow.sport : 40000,
 		.proto = row->flow.proto,
-		.ip_len = 1400,
+		.ip_len = 1500,
 	};
 
 	frame_build(&quoted, &answer);
@@ -169,6 +177,10 @@ static void make_error(const struct error_row *row)
 				      .data = quoted.b + quoted.l3,
 				      .len = row->quote,
 			      });
+	if (row->spoil == SPOIL_DF) {
+		frame.b[frame.l3 + 6] = 0x40;
+		frame_fix_ipv4(&frame);
+	}
 	if (row->spoil == SPOIL_SUM)
 		frame.b[frame.l4 + 2] ^= 1;
 }
@@ -195,6 +207,19 @@ static void errors_go_their_way(void **state)
 		for (uint16_t i = 0; i < outcome.n_side; i++)
 			harness_expect_side(&outcome, i, &frame, way_of(row));
 	}
+}
+
+/* One that is too long is cut like any packet. */
+static void a_long_error_may_be_cut(void **state)
+{
+	const struct error_row row = {"", {TO4(POOL_VIA4)}, 3, 4, 1400, 1453};
+
+	make_error(&row);
+	harness_one(&outcome, WORLD_WAN, &frame);
+	harness_expect_count(&outcome, VERDICT_FORWARDED, 1);
+	assert_int_equal(outcome.n_side, 2);
+	for (uint16_t i = 0; i < 2; i++)
+		assert_ptr_equal(world_way_of(outcome.side[i].b), way_of(&row));
 }
 
 /* The way that a frame which left took. */
@@ -272,12 +297,13 @@ static void remembered_flow_wins(void **state)
 int main(void)
 {
 	enum { ERRORS = sizeof errors / sizeof *errors };
-	static struct CMUnitTest tests[ERRORS + 2];
+	static struct CMUnitTest tests[ERRORS + 3];
 	size_t n = 0;
 
 	for (size_t i = 0; i < ERRORS; i++)
 		tests[n++] = (struct CMUnitTest){errors[i].name, errors_go_their_way, NULL, NULL,
 			(void *)(uintptr_t)&errors[i]};
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(a_long_error_may_be_cut);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(error_follows_its_flow);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(remembered_flow_wins);
 	return harness_main("icmp_error", tests, n);
