@@ -282,7 +282,14 @@ class Mode:
             packet.tos = packet.tos & 3 | self.dscp << 2
         else:
             packet.tc = packet.tc & 3 | self.dscp << 2
-        return remake(packet)
+        made = remake(packet)
+        wrong = of_bytes(sent).getlayer(TCP)
+        if wrong and (right := of_bytes(remake(of_bytes(sent)))[TCP].chksum) != wrong.chksum:
+            # by as much as before: ones' complement, RFC 1624
+            made = of_bytes(made)
+            made[TCP].chksum = (made[TCP].chksum + wrong.chksum - right) % 0xFFFF
+            made = bytes(made)
+        return made
 
     def outer(self, name, got, number, sent):
         """The outer headers, by scapy; from the packet only what may be any value."""
