@@ -47,6 +47,7 @@ static const struct column backend_columns[] = {
 	{"code", NULL, NULL, false},
 	{"reason", NULL, NULL, false},
 	{"latency_ms", NULL, NULL, true},
+	{"error_pct", NULL, NULL, true},
 	{"transitions", NULL, NULL, true},
 	{"path_mtu", NULL, NULL, true},
 	{"unreachable", NULL, NULL, true},

@@ -76,6 +76,8 @@ static void print_backend(
 	else
 		fprintf(out, "latency %.2f ms, flap penalty %.0f\n",
 			cell_number(data, "latency_ms"), cell_number(data, "penalty"));
+	fprintf(out, "errors %.1f %% of probes and new connections\n",
+		cell_number(data, "error_pct"));
 	json_array_foreach(checks, i, check)
 	{
 		fprintf(out, "\n");

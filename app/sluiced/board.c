@@ -257,8 +257,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	walk.now_ms = now_ms;
 	walk.turned = false;
 	twalk(b->checks, expire);
-	for (size_t i = 0; i < b->n_members; i++)
+	for (size_t i = 0; i < b->n_members; i++) {
+		board_count_traffic(b, b->members[i]);
 		board_judge(b, b->members[i]);
+	}
 	thaw(b, now_ms);
 	board_decide(b);
 	save_sometimes(b, now_ms);

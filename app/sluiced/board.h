@@ -49,6 +49,11 @@ struct board_question {
 	struct board_check *check;
 };
 
+/* What the packet path and ICMP errors say of a slot, since the daemon started. */
+struct board_traffic {
+	uint64_t flows, failures;
+};
+
 struct board_member {
 	char *pool_name, *name;
 	struct sl_addr address;
@@ -64,10 +69,11 @@ struct board_member {
 	uint8_t port;   /* the one of ours that leads there, as far as is known */
 	bool has_port;
 	uint64_t round;
-	uint64_t saved;           /* number of the state file that has it */
-	struct health_entry last; /* the newest result of any of its checks */
-	const char *last_check;   /* its name; NULL: none yet */
-	uint64_t transitions;     /* from one state to another */
+	uint64_t saved;            /* number of the state file that has it */
+	struct board_traffic seen; /* of its slot, when it was counted last */
+	struct health_entry last;  /* the newest result of any of its checks */
+	const char *last_check;    /* its name; NULL: none yet */
+	uint64_t transitions;      /* from one state to another */
 };
 
 struct board_pool {
@@ -147,6 +153,11 @@ struct health_view *board_view(const struct board *b);
 
 /* The member of a slot; NULL: none. */
 struct board_member *board_member(const struct board *b, uint16_t slot);
+
+/* What traffic says of its slot by now (board_traffic.c); and what came of it since the last time
+ * is counted for the member. */
+struct board_traffic board_traffic(const struct board *b, uint16_t slot);
+void board_count_traffic(struct board *b, struct board_member *m);
 
 /* Decide anew for all pools; asks for a build where that changes a table. */
 void board_decide(struct board *b);

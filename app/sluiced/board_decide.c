@@ -9,6 +9,7 @@
 #include "apply.h"
 #include "board.h"
 #include "daemon.h"
+#include "table/load.h"
 
 /* The check whose verdict is nearest to turning the member: the one with the longest streak. */
 static const struct health *leading(const struct board_member *m, const struct health_params **p)
@@ -211,6 +212,8 @@ bool board_judge(struct board *b, struct board_member *m)
 	}
 	changed = member_judge(&m->m, &p->params, &c, may_ramp, now_ms);
 	changed |= member_tick(&m->m, &p->params, now_ms);
+	if (load_error_permille(b->d->load, m->slot) != (uint16_t)m->m.error_permille)
+		load_set_errors(b->d->load, m->slot, (uint16_t)m->m.error_permille);
 	if (!changed)
 		return false;
 	m->transitions += was != m->m.state;

@@ -171,9 +171,10 @@ static int follow_member(struct follow *f, uint32_t p, const struct conf_backend
 	const struct conf_pool *pool = &f->conf->pools[p];
 	const uint16_t slot = f->slots[f->n_members];
 	struct board_member *m = find_member(f->b, slot, pool->name, &be->address);
+	const bool fresh = !m;
 	char *name = strdup(be->name);
 
-	if (!m)
+	if (fresh)
 		m = new_member(f, pool, be);
 	if (!m || !name) {
 		free(name);
@@ -181,6 +182,8 @@ static int follow_member(struct follow *f, uint32_t p, const struct conf_backend
 	}
 	free(m->name);
 	m->name = name;
+	if (fresh) /* what the slot counted before was another's */
+		m->seen = board_traffic(f->b, slot);
 	m->slot = slot;
 	m->number = (uint32_t)f->n_members;
 	m->pool = p;

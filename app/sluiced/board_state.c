@@ -242,6 +242,7 @@ static void restore_member(void *ctx, const struct saved_member *s)
 	if (!found || !(*found)->n_questions)
 		return;
 	(*found)->m = s->m;
+	(*found)->m.fold_ms = r->now_ms;
 	r->n_members++;
 }
 
@@ -264,7 +265,9 @@ static void restore_check(void *ctx, const struct saved_check *s)
 
 void board_restore(struct board *b)
 {
-	struct restore r = {.b = b, .by_name = calloc(b->n_members + 1, sizeof(void *))};
+	struct restore r = {.b = b,
+		.now_ms = daemon_now_ms(),
+		.by_name = calloc(b->n_members + 1, sizeof(void *))};
 	const struct saved_reader reader = {restore_pool, restore_member, restore_check, &r};
 	struct sl_err err = SL_ERR_INIT;
 	char *path = path_of(b);
@@ -274,7 +277,7 @@ void board_restore(struct board *b)
 	if (path && r.by_name) {
 		memcpy(r.by_name, b->members, b->n_members * sizeof(void *));
 		qsort(r.by_name, b->n_members, sizeof(void *), cmp_member);
-		rc = saved_read(path, daemon_now_ms(), &reader, &age_ms, &err);
+		rc = saved_read(path, r.now_ms, &reader, &age_ms, &err);
 	}
 	if (!rc)
 		log_info("health of %zu backends restored, %llu s old", r.n_members,

@@ -72,7 +72,7 @@ json_t *cmd_member_json(const struct board *b, const struct board_member *m)
 		word(modifiers, sizeof modifiers, "stale");
 	if (load_saturated(b->d->load, m->slot))
 		word(modifiers, sizeof modifiers, "saturated");
-	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s?, s:s, s:s, s:f, s:f, s:f, s:f, s:I}",
+	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s?, s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:f}",
 		"state", health_state_name(m->m.state), "health", board_state_text(m, state),
 		"modifiers", modifiers, "effective", (int)m->share, "checks", (int)m->n_questions,
 		"check", m->last_check, "code",
@@ -81,7 +81,8 @@ json_t *cmd_member_json(const struct board *b, const struct board_member *m)
 		m->last_check ? m->last.result.duration_us / 1000.0 : 0.0, "since_s",
 		(double)(now - m->m.since_ms) / 1000, "latency_ms",
 		m->m.measured ? m->m.latency_us / 1000 : 0.0, "penalty",
-		member_penalty(&m->m, &p->params, now), "transitions", (json_int_t)m->transitions);
+		member_penalty(&m->m, &p->params, now), "transitions", (json_int_t)m->transitions,
+		"error_pct", m->m.error_permille / 10);
 }
 
 json_t *cmd_health_sums(const struct board *b)

@@ -243,7 +243,7 @@ const struct conf_row conf_rows[] = {
 	{"pools[].p2c.latency", CONF_TYPE_UINT, AT(struct conf_pool, p2c_latency), .max = 100,
 		.value = "40", .help = "Latency of probes."},
 	{"pools[].p2c.errors", CONF_TYPE_UINT, AT(struct conf_pool, p2c_errors), .max = 100,
-		.value = "20", .help = "Share of probes that fail."},
+		.value = "20", .help = "Share of probes and new connections that fail."},
 	{"pools[].max_latency_ms", CONF_TYPE_UINT, AT(struct conf_pool, max_latency_ms), .min = 1,
 		.max = 60000, .zero = "no limit", .value = "0", .unit = "milliseconds",
 		.help = "A backend whose probes take longer in the mean counts as degraded, and "

@@ -38,13 +38,14 @@ struct lane *lane_new(uint16_t id, uint32_t n_services)
 	l->service_new = own_lines(n_services * sizeof *l->service_new);
 	l->backend_new = own_lines(BACKEND_SLOTS * sizeof *l->backend_new);
 	l->backend_over = own_lines(BACKEND_SLOTS * sizeof *l->backend_over);
+	l->backend_again = own_lines(BACKEND_SLOTS * sizeof *l->backend_again);
 	l->others = own_lines(BACKEND_SLOTS * sizeof *l->others);
 	l->cursor = own_lines(GENERATION_MAX_POOLS * sizeof *l->cursor);
 	l->recent = own_lines(BACKEND_SLOTS * sizeof *l->recent);
 	l->reports = own_lines(sizeof *l->reports);
 	l->slow = slow_new();
 	if (l->slow && l->reports && l->service && l->backend && l->service_new && l->backend_new &&
-		l->backend_over && l->others && l->cursor && l->recent) {
+		l->backend_over && l->backend_again && l->others && l->cursor && l->recent) {
 		start_turns(l);
 		return l;
 	}
@@ -70,6 +71,7 @@ void lane_free(struct lane *l)
 	free(l->service_new);
 	free(l->backend_new);
 	free(l->backend_over);
+	free(l->backend_again);
 	free(l->others);
 	free(l->cursor);
 	free(l->recent);

@@ -88,9 +88,10 @@ struct lane {
 	struct traffic *service; /* by service id, CONF_MAX_VIPS rows */
 	struct traffic *backend; /* by backend slot, BACKEND_SLOTS rows */
 	struct lane_sessions session;
-	uint64_t *service_new;  /* flows that began, by service id */
-	uint64_t *backend_new;  /* the same by backend slot */
-	uint64_t *backend_over; /* of those, that it got above its max_flows */
+	uint64_t *service_new;   /* flows that began, by service id */
+	uint64_t *backend_new;   /* the same by backend slot */
+	uint64_t *backend_over;  /* of those, that it got above its max_flows */
+	uint64_t *backend_again; /* SYNs that came once more before anything else did, by slot */
 };
 
 /* A lane with zeroed counters for this many service ids and without a flow table; all on cache

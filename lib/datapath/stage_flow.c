@@ -36,10 +36,18 @@ static inline bool goes_on(
 	       slot < g->n_backends && g->backends[slot].state > BACKEND_DOWN;
 }
 
+/* Where the first SYN was not answered, the client sends it again: one packet of a flow that has
+ * none but SYNs. */
+static __attribute__((noinline, cold)) void syn_again(struct lane *l, struct flow_at at)
+{
+	if (flow_state(at) == FLOW_NEW)
+		counter_add(&l->backend_again[flow_slot(at)], 1);
+}
+
 /* The packet of an entry that was found. False: its backend is to be chosen anew. Packets that end
  * their connection are noted: a bit `mask` of *ended. */
-static inline bool touch(const struct generation *g, struct flow_at at, const struct parsed *p,
-	uint16_t now, uint32_t *ended, uint32_t mask)
+static inline bool touch(struct lane *l, const struct generation *g, struct flow_at at,
+	const struct parsed *p, uint16_t now, uint32_t *ended, uint32_t mask)
 {
 	const enum flow_event ev = flow_event(p);
 
@@ -47,6 +55,8 @@ static inline bool touch(const struct generation *g, struct flow_at at, const st
 
 	if (flow_idle(at, now, &g->flow_timeouts) || !may_go_on(g, at, ev))
 		return false;
+	if (__builtin_expect(ev == FLOW_EV_SYN, 0))
+		syn_again(l, at);
 	flow_touch(at, ev, now);
 	return true;
 }
@@ -76,7 +86,7 @@ static __attribute__((noinline)) void flow_each(
 		const struct flow_at at =
 			flow_find_known(l->flows, b->hash[i], &b->key[i], b->is6[i]);
 
-		if (!at.b || !touch(g, at, &b->info[i], l->clock, &ended, 1u << i))
+		if (!at.b || !touch(l, g, at, &b->info[i], l->clock, &ended, 1u << i))
 			fresh |= 1u << i;
 		else
 			b->backend[i] = flow_slot(at);
@@ -123,7 +133,7 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 			continue;
 		}
 		if (__builtin_expect(!goes_on(g, at, &b->info[i], now), 0) &&
-			!touch(g, at, &b->info[i], now, &ended, 1u << i))
+			!touch(l, g, at, &b->info[i], now, &ended, 1u << i))
 			fresh |= 1u << i;
 		b->backend[i] = flow_slot(at);
 	}
@@ -132,7 +142,7 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 		const uint32_t i = (uint32_t)__builtin_ctz(missed);
 		const struct flow_at at = flow_find2(t, b->hash[i]);
 
-		if (!at.b || !touch(g, at, &b->info[i], now, &ended, 1u << i))
+		if (!at.b || !touch(l, g, at, &b->info[i], now, &ended, 1u << i))
 			fresh |= 1u << i;
 		else
 			b->backend[i] = flow_slot(at);

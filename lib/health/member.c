@@ -9,6 +9,7 @@ void member_init(struct member *m, uint64_t now_ms)
 {
 	memset(m, 0, sizeof *m);
 	m->since_ms = now_ms;
+	m->fold_ms = now_ms;
 }
 
 double member_penalty(const struct member *m, const struct member_params *p, uint64_t now_ms)
@@ -106,8 +107,25 @@ static unsigned int ramp_tick(struct member *m, const struct member_params *p, u
 	return MEMBER_RAMP;
 }
 
+static void fold_errors(struct member *m, uint64_t now_ms)
+{
+	const uint64_t most = m->failed > m->tried ? m->failed : m->tried;
+	const uint64_t since = now_ms - m->fold_ms;
+
+	if (!most && since >= MEMBER_FORGIVE_MS)
+		m->error_permille = 0;
+	if (!most || since < MEMBER_FOLD_MS)
+		return;
+	m->error_permille = 0.9 * m->error_permille + 100.0 * (double)m->failed / (double)most;
+	m->tried = 0;
+	m->failed = 0;
+	m->fold_ms = now_ms;
+}
+
 unsigned int member_tick(struct member *m, const struct member_params *p, uint64_t now_ms)
 {
+	fold_errors(m, now_ms);
+
 	const unsigned int changed = ramp_tick(m, p, now_ms);
 
 	if (!m->suppressed)
@@ -126,7 +144,7 @@ unsigned int member_measure(
 
 	if (outcome == HEALTH_NEUTRAL)
 		return 0;
-	m->error_permille = 0.9 * m->error_permille + (outcome == HEALTH_FAIL ? 100 : 0);
+	member_count(m, 1, outcome == HEALTH_FAIL);
 	if (outcome == HEALTH_OK) {
 		m->latency_us = m->measured ? 0.9 * m->latency_us + 0.1 * r->duration_us
 					    : (double)r->duration_us;

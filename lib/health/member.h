@@ -11,7 +11,12 @@
 /* Flap damping after RFC 2439: every UP -> DOWN costs MEMBER_PENALTY; the penalty halves every
  * half_life; above `suppress` the member is held out, below `reuse`, or after max_s, it comes back.
  */
-#define MEMBER_PENALTY 1000
+#define MEMBER_PENALTY    1000
+
+/* The error rate takes in what came together so often; who was not tried for MEMBER_FORGIVE_MS has
+ * none. */
+#define MEMBER_FOLD_MS    100
+#define MEMBER_FORGIVE_MS 30000
 
 /* Of a pool. */
 struct member_params {
@@ -39,12 +44,14 @@ struct member {
 	uint64_t penalty_ms;
 	bool suppressed; /* since suppressed_ms */
 	uint64_t suppressed_ms;
-	bool ejected;          /* held out by whoever watches its traffic */
-	bool degraded;         /* up, but slow */
-	bool stale;            /* so many checks without a verdict that nobody knows */
-	bool measured;         /* latency_us has a value */
-	double latency_us;     /* of successful probes: 0.9 old + 0.1 new */
-	double error_permille; /* of all probes: 0.9 old + 0.1 new, a failure is 1000 */
+	bool ejected;           /* held out by whoever watches its traffic */
+	bool degraded;          /* up, but slow */
+	bool stale;             /* so many checks without a verdict that nobody knows */
+	bool measured;          /* latency_us has a value */
+	double latency_us;      /* of successful probes: 0.9 old + 0.1 new */
+	uint64_t tried, failed; /* probes and new flows since the last fold */
+	uint64_t fold_ms;       /* when that was */
+	double error_permille;  /* failures of those: 0.9 old + 0.1 new, 0 to 1000 */
 };
 
 /* What changed, as bits. */
@@ -63,7 +70,16 @@ void member_init(struct member *m, uint64_t now_ms);
 unsigned int member_judge(struct member *m, const struct member_params *p,
 	const struct member_checks *checks, bool may_ramp, uint64_t now_ms);
 
-/* Time passed: steps of the slow start, end of a suppression. Returns what changed. */
+/* So many new flows of the member began, and so much was seen to fail: SYNs that came once more,
+ * ICMP errors. A failure may be seen later than its flow began, so that more fail than begin. */
+static inline void member_count(struct member *m, uint64_t flows, uint64_t failures)
+{
+	m->tried += flows;
+	m->failed += failures;
+}
+
+/* Time passed: steps of the slow start, end of a suppression; what was counted goes into the error
+ * rate. Returns what changed. */
 unsigned int member_tick(struct member *m, const struct member_params *p, uint64_t now_ms);
 
 /* A probe took so long, or failed; neutral results change nothing. Returns what changed. */

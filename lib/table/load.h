@@ -25,7 +25,7 @@
 struct load_row {
 	alignas(16) uint32_t flows; /* of all lanes, when last counted */
 	uint32_t latency_us;        /* moving average of what probes took; 0 = not known */
-	uint16_t error_permille;    /* probes that failed, of the last ones */
+	uint16_t error_permille;    /* of probes and new flows, those that failed */
 	uint8_t sample;             /* moves on with each sample of latency; wraps */
 	uint8_t flags;
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* What a pool says of the flows of a backend that goes down, of flows that are not to be
- * remembered, and of backends that have enough; seen in the packets that leave. */
+ * remembered, and of backends that have enough; seen in the packets that leave. And what is counted
+ * where a backend does not answer. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -195,6 +196,68 @@ static void full_backends(void **state)
 	load_free(load);
 }
 
+static uint64_t again(const struct judge *j)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t slot = 0; slot < BACKEND_SLOTS; slot++)
+		sum += j->w.lane->backend_again[slot];
+	return sum;
+}
+
+/* Only TCP counts, and only while nothing but SYNs came; each backend gets what is its own. */
+static void judge_again(struct judge *j)
+{
+	uint32_t on[FLOW_BACKENDS], tcp = 0;
+
+	for (uint32_t id = 0; id < FLOWS; id++) {
+		j->flow[id].backend = FLOW_NOBODY;
+		tcp += is_tcp(id);
+	}
+	j->n_flows = FLOWS;
+	send_range(j, 0, FLOWS, SYN);
+	assert_int_equal(again(j), 0);
+	for (uint32_t n = 1; n <= 3; n++) {
+		send_range(j, 0, FLOWS, SYN);
+		assert_int_equal(again(j), n * tcp);
+	}
+	census(j, on);
+	for (uint32_t n = 0; n < FLOW_BACKENDS; n += FLOW_POOLS)
+		if (on[n])
+			assert_int_equal(j->w.lane->backend_again[j->w.be[n].slot], 3 * on[n]);
+	send_range(j, 0, FLOWS, ACK);
+	send_range(j, 0, FLOWS, SYN); /* of a connection that there is: forged, or very late */
+	send_range(j, 0, FLOWS, FIN | ACK);
+	send_range(j, 0, FLOWS, SYN); /* begins the next one */
+	assert_int_equal(again(j), 3 * tcp);
+	send_range(j, 0, FLOWS, SYN);
+	assert_int_equal(again(j), 4 * tcp);
+	j->w.lane->clock = (uint16_t)(j->w.lane->clock + FLOW_SYN_S + 1);
+	send_range(j, 0, FLOWS, SYN); /* was forgotten */
+	assert_int_equal(again(j), 4 * tcp);
+}
+
+static void syns_that_come_again(void **state)
+{
+	static const uint8_t secret[HASH_SECRET_BYTES] = {1};
+
+	for (uint32_t exact = 0; exact < 2; exact++) {
+		struct judge *j = start(5);
+
+		if (exact) {
+			flow_free(j->w.lane->flows);
+			assert_int_equal(lane_add_flows(j->w.lane,
+						 &(struct flow_shape){
+							 .entries = 8 * FLOWS, .exact_keys = true},
+						 secret),
+				0);
+		}
+		flow_world_publish(&j->w);
+		judge_again(j);
+		end(j);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,6 +265,7 @@ int main(void)
 		cmocka_unit_test(down_moves_all_where_the_pool_says_so),
 		cmocka_unit_test(untracked_pool),
 		cmocka_unit_test(full_backends),
+		cmocka_unit_test(syns_that_come_again),
 	};
 
 	hash_init();

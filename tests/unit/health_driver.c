@@ -6,9 +6,10 @@
  *   R ok|fail|neutral us now               a result         -> changed state streak stale interval
  *   X now                                  time passed      -> the same
  *   M require slow steps latency suppress reuse half max now   a new member
- *   J n up down stale ramp now             its checks       -> changed state flags weight of 1000
+ *   J n up down stale ramp now             its checks  -> changed state flags weight of 1000 errors
  *   T now                                  time passed      -> the same
  *   L ok|fail|neutral us now               a measurement    -> the same
+ *   C flows failures now                   traffic          -> the same
  *   D panic below mode alldown             a new pool
  *   d now backup n {ready weight effective state suppressed ejected}...
  *                                          -> reason action borrow w_ok w_all share...
@@ -78,8 +79,10 @@ static void take_result(void)
 
 static void say_member(unsigned int changed, uint64_t now)
 {
-	printf("%u %s %d%d%d %u\n", changed, health_state_name(member.state), member.suppressed,
-		member.degraded, member.stale, member_weight(&member, &params, 1000, now));
+	printf("%u %s %d%d%d %u %.3f\n", changed, health_state_name(member.state),
+		member.suppressed, member.degraded, member.stale,
+		member_weight(&member, &params, 1000, now),
+		member.error_permille + 1e-7); /* both sides round ties alike */
 }
 
 static void new_member(void)
@@ -120,6 +123,14 @@ static void measure(void)
 	const unsigned int changed = member_measure(&member, &params, &r);
 
 	say_member(changed, number());
+}
+
+static void traffic(void)
+{
+	const uint64_t flows = number(), failures = number();
+
+	member_count(&member, flows, failures);
+	say_member(0, number());
 }
 
 static void new_pool(void)
@@ -183,6 +194,9 @@ static void run(const char *command)
 		break;
 	case 'L':
 		measure();
+		break;
+	case 'C':
+		traffic();
 		break;
 	case 'D':
 		new_pool();

@@ -66,6 +66,11 @@ class MemberModel:
         self.suppress, self.reuse, self.half, self.most = suppress, reuse, half, most
         self.state, self.falls, self.held, self.ramp = "INIT", [], None, None
         self.latency, self.degraded, self.stale = None, False, False
+        self.folds, self.folded, self.tried, self.failed = [], now, 0, 0
+
+    def errors(self):
+        """The sum over all folds, each with its own weight: no running value."""
+        return sum(100 * part * 0.9**i for i, part in enumerate(reversed(self.folds)))
 
     def penalty(self, now):
         """The sum over all falls, each with its own decay: no running value."""
@@ -92,6 +97,12 @@ class MemberModel:
 
     def tick(self, now):
         changed = 0
+        if self.tried or self.failed:
+            if now - self.folded >= 100:
+                self.folds.append(1 if self.failed >= self.tried else self.failed / self.tried)
+                self.folded, self.tried, self.failed = now, 0, 0
+        elif now - self.folded >= 30000:
+            self.folds = []
         if self.ramp is not None and now >= self.ramp + self.slow:
             self.ramp = None
             changed |= self.RAMP
@@ -103,6 +114,8 @@ class MemberModel:
     def measure(self, outcome, us):
         if outcome == "neutral":
             return 0
+        self.tried += 1
+        self.failed += outcome == "fail"
         if outcome == "ok":
             self.latency = us if self.latency is None else self.latency * 0.9 + us * 0.1
         slow = bool(self.limit) and self.latency is not None and self.latency > self.limit
@@ -119,7 +132,7 @@ class MemberModel:
 
     def answer(self, changed, now):
         flags = f"{int(self.held is not None)}{int(self.degraded)}{int(self.stale)}"
-        return f"{changed} {self.state} {flags} {self.weight(now)}"
+        return f"{changed} {self.state} {flags} {self.weight(now)} {self.errors() + 1e-7:.3f}"
 
 
 class PoolModel:
@@ -235,7 +248,13 @@ def live_member(rng, driver):
     for _ in range(60):
         now += rng.choice([1, 200, 777, 3000, 7500, 25000])
         what = rng.random()
-        if what < 0.3:
+        if what < 0.1:
+            flows = rng.choice([0, 0, 1, 7, 1000])
+            failures = rng.choice([0, 1, 5, 5000])
+            model.tried += flows
+            model.failed += failures
+            driver.ask(f"C {flows} {failures} {now}", model.answer(0, now))
+        elif what < 0.3:
             driver.ask(f"T {now}", model.answer(model.tick(now), now))
         elif what < 0.5:
             outcome = rng.choice(["ok", "ok", "fail", "neutral"])
