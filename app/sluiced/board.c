@@ -103,11 +103,21 @@ static void count_failing(const void *node, VISIT which, int depth)
 	}
 }
 
+/* Members that come under a freeze are as they are. */
+static void hold_members(struct board *b, bool hold)
+{
+	for (size_t i = 0; i < b->n_members; i++) {
+		b->members[i]->held = b->members[i]->m;
+		b->members[i]->is_held = hold;
+	}
+}
+
 /* If the freeze is over: tables follow again. */
 static void thaw(struct board *b, uint64_t now_ms)
 {
 	if (!freeze_tick(&b->freeze, now_ms))
 		return;
+	hold_members(b, false);
 	board_note(b, "health", "no longer frozen");
 	board_decide(b);
 	apply_step(b->d);
@@ -123,6 +133,8 @@ void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms)
 		thaw(b, now_ms);
 		return;
 	}
+	if (!board_is_frozen(b))
+		hold_members(b, true);
 	if (!freeze_begin(&b->freeze, why, for_ms, now_ms))
 		return;
 	snprintf(text, sizeof text, "FROZEN for %u s: %s; tables stay as they are",

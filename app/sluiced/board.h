@@ -61,6 +61,8 @@ struct board_member {
 	uint32_t number; /* in the order of the configuration */
 	uint32_t pool;   /* index into board.pools */
 	struct member m;
+	struct member held; /* m as it was when tables froze, if is_held: decisions go by it */
+	bool is_held;
 	struct board_question *questions;
 	size_t n_questions;
 	bool ready; /* admin ready and weight above 0 */

@@ -68,6 +68,13 @@ static void tell_pool(
 	board_note(b, p->name, text);
 }
 
+/* How a member is for the tables: a freeze keeps it as it was at its begin, also where an operator
+ * changes something meanwhile and the pool is decided on anew. */
+static const struct member *in_tables(const struct board_member *m)
+{
+	return m->is_held ? &m->held : &m->m;
+}
+
 /* Decide for one pool; its members' shares. Returns what that does to its table. */
 static unsigned int decide_pool(struct board *b, struct board_pool *p, uint64_t now_ms)
 {
@@ -81,14 +88,15 @@ static unsigned int decide_pool(struct board *b, struct board_pool *p, uint64_t 
 		return 0; /* what was decided stays */
 	for (uint32_t i = 0; i < p->n; i++) {
 		const struct board_member *m = b->members[p->first + i];
+		const struct member *is = in_tables(m);
 
 		in[i] = (struct decide_member){
 			.ready = m->ready,
 			.weight = m->weight,
-			.effective = member_weight(&m->m, &p->params, m->weight, now_ms),
-			.state = m->m.state,
-			.suppressed = m->m.suppressed,
-			.ejected = m->m.ejected,
+			.effective = member_weight(is, &p->params, m->weight, now_ms),
+			.state = is->state,
+			.suppressed = is->suppressed,
+			.ejected = is->ejected,
 		};
 	}
 	p->decision = decide(&p->rules, &p->memory, in, p->n, helped, now_ms);
@@ -248,7 +256,7 @@ struct health_view *board_view(const struct board *b)
 		const struct board_member *m = b->members[i];
 
 		v->backends[i].weight = m->share;
-		v->backends[i].down = m->m.state == HEALTH_DOWN && !m->share;
+		v->backends[i].down = in_tables(m)->state == HEALTH_DOWN && !m->share;
 	}
 	for (size_t i = 0; v && i < b->n_pools; i++) {
 		const struct board_pool *p = &b->pools[i];

@@ -101,8 +101,13 @@ health_flows_start() {
 	lab_ready flows began 10
 }
 
-# Nothing of them was lost. What ways they went is in the log of `flows`: "3 flows be1 be2".
+flows_sent() { lab_ctl -j --filter vip=flows vip list | jq '.[0].packets'; }
+flows_reached() { [ "$(flows_sent)" -ge "$1" ]; }
+
+# Nothing of them was lost. What ways they went by then, each on a line: "be1 be2".
 health_flows_end() {
+	# The last change shows with the next packet of each.
+	wait_for 10 flows_reached $(($(flows_sent) + 128)) || fail "the flows do not go on"
 	lab_stop flows
 	expect_match "flows" "$(lab_log flows)" '^sent [1-9][0-9]+ lost 0 other [0-9]+ doubled 0$'
 	sed -n 's/^[0-9]* flows //p' "$LAB_DIR/flows.log"
