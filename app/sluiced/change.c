@@ -9,32 +9,14 @@
 #include "apply.h"
 #include "base/log.h"
 #include "change.h"
-#include "conf/diff.h"
+#include "errand.h"
+#include "daemon.h"
 #include "plan.h"
-#include "programs.h"
-#include "restart.h"
 
 void change_first(struct daemon *d)
 {
 	d->change.accepted = d->revision;
 	d->change.loaded = version_get(d->running->version);
-}
-
-/* How two configurations differ, as far as it matters here. */
-struct difference {
-	bool any;
-	bool addresses; /* perhaps some whose next hops are not known */
-};
-
-static int look(const struct diff_row *row, void *arg)
-{
-	struct difference *diff = arg;
-
-	diff->any = true;
-	diff->addresses |= row->row->type == CONF_TYPE_LIST ||
-			   row->row->type == CONF_TYPE_ADDRESS ||
-			   row->row->type == CONF_TYPE_PREFIX;
-	return diff->addresses;
 }
 
 /* What is wanted so far can be had back by undo. */
@@ -50,42 +32,18 @@ static void remember(struct daemon *d)
 	c->history[c->n_history++] = version_get(apply_wanted(d));
 }
 
-static int take_up(struct daemon *d, struct conf *conf, bool always, struct sl_err *err)
+int change_accept(
+	struct daemon *d, struct conf *conf, const struct proof *proof, struct sl_err *err)
 {
-	struct difference diff = {0};
-	struct version *version;
-	int rc = conf_check(conf, err);
+	struct version *version = version_new(conf, d->change.accepted + 1);
 
-	if (rc)
-		return rc;
-	if (restart_needed(d->running->conf, conf, err))
-		return -EINVAL;
-	rc = programs_prove(apply_wanted(d)->conf, conf, err);
-	if (rc)
-		return rc;
-	diff.any = programs_changed(apply_wanted(d)->conf, conf);
-	rc = conf_diff(apply_wanted(d)->conf, conf, look, &diff);
-	if (rc < 0)
-		return sl_err_sys(err, rc, "cannot compare configurations");
-	if (!diff.any && !always)
-		return 1;
-	version = version_new(conf, d->change.accepted + 1);
 	if (!version)
 		return sl_err_sys(err, ENOMEM, "cannot accept the configuration");
 	remember(d);
 	d->change.accepted = version->rev;
 	d->refused = false;
-	apply_next(d, version, diff.addresses);
+	apply_next(d, version, proof->addresses);
 	return 0;
-}
-
-int change_accept(struct daemon *d, struct conf *conf, bool always, struct sl_err *err)
-{
-	const int rc = take_up(d, conf, always, err);
-
-	if (rc)
-		conf_free(conf);
-	return rc;
 }
 
 int change_refuse(struct ctl_call *call, int code, struct sl_err *err)
@@ -236,30 +194,142 @@ void change_failed(struct daemon *d, struct sl_err *err)
 	answer_all(d);
 }
 
-/* -- drafts of commands --------------------------------------------------------------------------
+/* -- proving beside the control thread ------------------------------------------------------------
  */
 
-int change_undo(struct daemon *d, struct sl_err *err)
-{
-	struct change *c = &d->change;
-	struct version *back;
+/* A configuration that a command wants, which has the desk until it is decided. */
+struct proposal {
+	struct errand errand;
+	struct daemon *d;
+	struct version *from; /* what is wanted so far */
 	struct conf *conf;
+	struct change_draft *draft; /* it comes from; NULL: undo */
+	struct plan *plan;          /* dry run */
+	json_t *moves;
+	struct proof proof;
+	struct sl_err err;
 	int rc;
+};
 
-	if (!c->n_history) {
-		sl_err_add(err, "there is no earlier configuration to go back to");
-		return -ENOENT;
+static int guard(const struct change_draft *draft, const struct conf *from, struct sl_err *err)
+{
+	return draft->force ? 0 : change_guard(from, draft->conf, err);
+}
+
+static void prove(struct errand *e)
+{
+	struct proposal *p = (struct proposal *)e;
+
+	p->rc = p->draft ? guard(p->draft, p->from->conf, &p->err) : 0;
+	if (!p->rc)
+		p->rc = proof_make(p->from->conf, p->conf, &p->proof, &p->err);
+	if (!p->rc && p->plan)
+		p->moves = plan_moves(p->plan);
+}
+
+static void drop_draft(struct change_draft *draft)
+{
+	if (!draft)
+		return;
+	conf_free(draft->conf);
+	free(draft->forced);
+	free(draft);
+}
+
+static void end_proposal(struct errand *e)
+{
+	struct proposal *p = (struct proposal *)e;
+
+	plan_free(p->plan);
+	json_decref(p->moves);
+	sl_err_clear(&p->err);
+	if (p->draft)
+		p->draft->conf = NULL;
+	drop_draft(p->draft);
+	conf_free(p->conf);
+	version_put(p->from);
+	desk_leave(&p->d->desk);
+	free(p);
+}
+
+/* Taken over: conf, and draft when it is 0. */
+static int propose(struct daemon *d, struct ctl_call *call, struct conf *conf,
+	struct change_draft *draft, void (*done)(struct errand *e))
+{
+	struct proposal *p = calloc(1, sizeof *p);
+
+	if (p && ctl_call_dry_run(call))
+		p->plan = plan_new(d, conf);
+	if (!p || (ctl_call_dry_run(call) && !p->plan)) {
+		free(p);
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory for another configuration");
 	}
-	back = version_get(c->history[c->n_history - 1]);
-	conf = conf_clone(back->conf);
-	rc = conf ? change_accept(d, conf, true, err) : sl_err_sys(err, ENOMEM, "cannot go back");
+	p->errand = (struct errand){.run = prove, .done = done, .end = end_proposal};
+	p->d = d;
+	p->from = version_get(apply_wanted(d));
+	p->conf = conf;
+	p->draft = draft;
+	return errands_answer(d->errands, &p->errand, call);
+}
+
+/* A build failed meanwhile, so something else is wanted now: the request is taken up anew. */
+static bool outdated(const struct proposal *p)
+{
+	if (p->from == apply_wanted(p->d))
+		return false;
+	ctl_call_retry(p->errand.call);
+	return true;
+}
+
+/* -- undo ----------------------------------------------------------------------------------------
+ */
+
+static void undone(struct errand *e)
+{
+	struct proposal *p = (struct proposal *)e;
+	struct change *c = &p->d->change;
+
+	if (outdated(p))
+		return;
+	if (!p->rc)
+		p->rc = change_accept(p->d, p->conf, &p->proof, &p->err);
+	if (p->rc) {
+		change_refuse(e->call, p->rc, &p->err);
+		return;
+	}
+	p->conf = NULL;
 	/* Both go: what was undone, which has just been noted, and what is wanted again. */
-	if (!rc)
-		for (int i = 0; i < 2 && c->n_history; i++)
-			version_put(c->history[--c->n_history]);
-	version_put(back);
+	for (int i = 0; i < 2 && c->n_history; i++)
+		version_put(c->history[--c->n_history]);
+	ctl_call_set_rev(e->call, c->accepted);
+	json_object_set_new(ctl_call_data(e->call), "left", json_integer(c->n_history));
+}
+
+int change_undo(struct ctl_call *call, void *daemon)
+{
+	struct daemon *d = daemon;
+	struct conf *conf;
+	int rc = desk_take_for(&d->desk, call);
+
+	if (rc)
+		return rc;
+	if (!d->change.n_history) {
+		rc = ctl_call_fail(
+			call, ENOENT, NULL, "there is no earlier configuration to go back to");
+	} else {
+		conf = conf_clone(d->change.history[d->change.n_history - 1]->conf);
+		rc = conf ? propose(d, call, conf, NULL, undone)
+			  : ctl_call_fail(call, ENOMEM, NULL, "cannot go back: no memory");
+		if (rc < 0)
+			conf_free(conf);
+	}
+	if (rc < 0)
+		desk_leave(&d->desk);
 	return rc;
 }
+
+/* -- drafts of commands --------------------------------------------------------------------------
+ */
 
 static uint64_t newest(void *daemon)
 {
@@ -268,45 +338,28 @@ static uint64_t newest(void *daemon)
 
 static int begin(struct ctl_call *call, void *daemon, void **draft)
 {
-	struct change_draft *draft_new = calloc(1, sizeof *draft_new);
+	struct daemon *d = daemon;
+	struct change_draft *draft_new;
+	const int rc = desk_take_for(&d->desk, call);
 
+	if (rc)
+		return rc;
+	draft_new = calloc(1, sizeof *draft_new);
 	if (draft_new)
-		draft_new->conf = conf_clone(apply_wanted(daemon)->conf);
+		draft_new->conf = conf_clone(apply_wanted(d)->conf);
 	if (!draft_new || !draft_new->conf) {
 		free(draft_new);
+		desk_leave(&d->desk);
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory for another configuration");
 	}
 	*draft = draft_new;
 	return 0;
 }
 
-static void drop(void *daemon, void *arg)
+static void drop(void *daemon, void *draft)
 {
-	struct change_draft *draft = arg;
-
-	conf_free(draft->conf);
-	free(draft->forced);
-	free(draft);
-}
-
-/* The same proofs as change_accept(), on a draft that then goes. */
-static int try_draft(struct daemon *d, struct ctl_call *call, struct change_draft *draft)
-{
-	struct sl_err err = SL_ERR_INIT;
-	int rc = conf_check(draft->conf, &err);
-
-	if (!rc && restart_needed(d->running->conf, draft->conf, &err))
-		rc = -EINVAL;
-	if (!rc)
-		rc = programs_prove(apply_wanted(d)->conf, draft->conf, &err);
-	if (rc)
-		return change_refuse(call, rc, &err);
-	json_t *moves = plan_moves(d, draft->conf);
-
-	if (moves)
-		json_object_set_new(ctl_call_data(call), "moves", moves);
-	return !programs_changed(apply_wanted(d)->conf, draft->conf) &&
-	       conf_equal(apply_wanted(d)->conf, draft->conf) > 0;
+	drop_draft(draft);
+	desk_leave(&((struct daemon *)daemon)->desk);
 }
 
 int change_force_out(struct change_draft *draft, uint16_t slot)
@@ -326,30 +379,76 @@ static void set_forced(struct daemon *d, const struct change_draft *draft, bool 
 		d->forced[draft->forced[i]] = forced;
 }
 
+/* The draft is proven: accept its configuration, which is taken over. 0, 1 when nothing is other
+ * than before, or -errno. */
+static int accept_draft(struct daemon *d, struct conf **conf, const struct change_draft *draft,
+	const struct proof *proof, struct sl_err *err)
+{
+	int rc;
+
+	if (!proof->any)
+		return 1;
+	set_forced(d, draft, true);
+	rc = change_accept(d, *conf, proof, err);
+	if (rc)
+		set_forced(d, draft, false);
+	else
+		*conf = NULL;
+	return rc;
+}
+
+static int say(struct ctl_call *call, struct daemon *d, int rc, struct sl_err *err)
+{
+	if (rc < 0)
+		return change_refuse(call, rc, err);
+	json_object_set_new(ctl_call_data(call), "changed", json_boolean(rc == 0));
+	ctl_call_set_rev(call, d->change.accepted);
+	return 0;
+}
+
+static void drafted(struct errand *e)
+{
+	struct proposal *p = (struct proposal *)e;
+
+	if (outdated(p))
+		return;
+	if (!p->rc && ctl_call_dry_run(e->call))
+		p->rc = !p->proof.any;
+	else if (!p->rc)
+		p->rc = accept_draft(p->d, &p->conf, p->draft, &p->proof, &p->err);
+	if (p->moves)
+		json_object_set(ctl_call_data(e->call), "moves", p->moves);
+	say(e->call, p->d, p->rc, &p->err);
+}
+
+/* A small change is proven and accepted at once. */
+static int finish_small(struct ctl_call *call, struct daemon *d, struct change_draft *draft)
+{
+	const struct conf *from = apply_wanted(d)->conf;
+	struct sl_err err = SL_ERR_INIT;
+	struct proof proof = {0};
+	int rc = guard(draft, from, &err);
+
+	if (!rc)
+		rc = proof_of_small(from, draft->conf, &proof, &err);
+	if (!rc)
+		rc = accept_draft(d, &draft->conf, draft, &proof, &err);
+	rc = say(call, d, rc, &err);
+	drop(d, draft);
+	return rc;
+}
+
 static int finish(struct ctl_call *call, void *daemon, void *arg)
 {
 	struct change_draft *draft = arg;
-	struct sl_err err = SL_ERR_INIT;
-	struct daemon *d = daemon;
-	int rc = draft->force ? 0 : change_guard(apply_wanted(d)->conf, draft->conf, &err);
+	int rc;
 
-	if (rc) {
-		rc = change_refuse(call, rc, &err);
-	} else if (ctl_call_dry_run(call)) {
-		rc = try_draft(d, call, draft);
-	} else {
-		set_forced(d, draft, true);
-		rc = change_accept(d, draft->conf, false, &err);
-		draft->conf = NULL;
-		if (rc)
-			set_forced(d, draft, false);
-		if (rc < 0)
-			rc = change_refuse(call, rc, &err);
-	}
-	if (rc >= 0)
-		json_object_set_new(ctl_call_data(call), "changed", json_boolean(rc == 0));
-	drop(d, draft);
-	return rc < 0 ? rc : 0;
+	if (draft->conf->proven && !ctl_call_dry_run(call))
+		return finish_small(call, daemon, draft);
+	rc = propose(daemon, call, draft->conf, draft, drafted);
+	if (rc < 0)
+		drop(daemon, draft);
+	return rc;
 }
 
 const struct ctl_change_ops change_ops = {

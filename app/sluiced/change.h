@@ -2,11 +2,13 @@
 
 /* The one way of every change of the configuration, from a command, a reload or an undo:
  *
- *   clone of what is wanted -> edits -> conf_check -> restart_needed -> accepted, with the next
+ *   desk (desk.h) -> clone of what is wanted -> edits -> proof (proof.h) -> accepted, with the next
  *   revision -> apply.c builds it and brings it into force
  *
- * An error anywhere changes nothing. A revision is accepted first and in force later; changes build
- * on what was accepted last, so that none is lost while another is being built. Control thread. */
+ * What takes long for a large configuration is proven beside the control thread (errand.h); only
+ * changes of keys that go with any others are decided at once. An error anywhere changes nothing. A
+ * revision is accepted first and in force later; changes build on what was accepted last, so that
+ * none is lost while another is being built. Control thread. */
 
 #ifndef SLUICED_CHANGE_H
 #define SLUICED_CHANGE_H
@@ -17,6 +19,7 @@
 
 #include "base/err.h"
 #include "ctl/command.h"
+#include "proof.h"
 #include "version.h"
 
 struct daemon;
@@ -57,14 +60,14 @@ extern const struct ctl_change_ops change_ops;
 /* The first generation is in force. */
 void change_first(struct daemon *d);
 
-/* Accept conf as the next revision, which it is taken over for: 0. 1 when it is what is wanted
- * already and `always` is not set; -errno with every reason in err: nothing has changed and conf is
- * freed, as with 1. */
-int change_accept(struct daemon *d, struct conf *conf, bool always, struct sl_err *err);
+/* Accept conf as the next revision. It was proven to follow what is wanted, and the caller has the
+ * desk. 0 and conf is taken over, or -errno with a message. */
+int change_accept(
+	struct daemon *d, struct conf *conf, const struct proof *proof, struct sl_err *err);
 
-/* Go back to what was wanted before the last change, as the next revision; once more, one further
- * back. 0; -ENOENT with a message when nothing is kept; or as change_accept(). */
-int change_undo(struct daemon *d, struct sl_err *err);
+/* Handler: go back to what was wanted before the last change, as the next revision; once more, one
+ * further back. */
+int change_undo(struct ctl_call *call, void *daemon);
 
 /* For apply.c: the running version is in force; a build for a version failed; one for a change of
  * the network failed; a version is in force but for its steering. err is cleared. */

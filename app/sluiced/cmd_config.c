@@ -242,7 +242,7 @@ int cmd_config_show_next(struct ctl_call *call, void *daemon, json_t **item)
 	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
 }
 
-/* -- apply, confirm, undo, set -------------------------------------------------------------------
+/* -- apply, confirm, set -------------------------------------------------------------------
  */
 
 int cmd_config_apply(struct ctl_call *call, void *daemon)
@@ -262,19 +262,6 @@ int cmd_config_confirm(struct ctl_call *call, void *daemon)
 				 "it was confirmed, or taken back when its time was over",
 				 "nothing waits for confirmation")
 		       : 0;
-}
-
-int cmd_config_undo(struct ctl_call *call, void *daemon)
-{
-	struct sl_err err = SL_ERR_INIT;
-	struct daemon *d = daemon;
-	const int rc = change_undo(d, &err);
-
-	if (rc)
-		return change_refuse(call, rc, &err);
-	ctl_call_set_rev(call, d->change.accepted);
-	json_object_set_new(ctl_call_data(call), "left", json_integer(d->change.n_history));
-	return 0;
 }
 
 int cmd_config_set(struct ctl_call *call, void *daemon, void *arg)

@@ -24,7 +24,6 @@ int cmd_config_show_next(struct ctl_call *call, void *daemon, json_t **item);
 
 int cmd_config_apply(struct ctl_call *call, void *daemon);
 int cmd_config_confirm(struct ctl_call *call, void *daemon);
-int cmd_config_undo(struct ctl_call *call, void *daemon);
 
 /* ctl_mutate: keys that belong to no list, "daemon.log.level". */
 int cmd_config_set(struct ctl_call *call, void *daemon, void *draft);

@@ -161,93 +161,144 @@ static uint16_t slot_of(const struct daemon *d, const struct target *t)
 	return d->running->slots[n];
 }
 
+/* What is compared beside the control thread: the table in force, held, with what the draft says.
+ */
+struct comparison {
+	struct errand errand;
+	struct target t;
+	struct version *running; /* held */
+	struct sched_table *now; /* held */
+	uint16_t slot;           /* of the backend */
+	struct conf *draft;
+	struct sl_err err;
+	int rc;
+	json_t *from, *to;
+	double moved;
+	bool by_slots;
+};
+
 /* The members of the table in force with the one backend as the draft has it. */
-static size_t members_then(const struct daemon *d, const struct target *t,
-	const struct conf_backend *is, struct maglev_member *m)
+static size_t members_then(
+	const struct comparison *c, const struct conf_backend *is, struct maglev_member *m)
 {
-	const struct sched_spec *now = &d->rcu.current->tables[t->pool]->spec;
-	const uint16_t slot = t->backend ? slot_of(d, t) : MAGLEV_NONE;
+	const struct sched_spec *now = &c->now->spec;
 	uint32_t effective = 0;
 	size_t n = 0;
 
 	for (size_t i = 0; i < now->n; i++) {
-		if (now->members[i].slot == slot)
+		if (now->members[i].slot == c->slot)
 			effective = now->members[i].weight;
 		else
 			m[n++] = now->members[i];
 	}
-	if (!t->backend)
+	if (!c->t.backend)
 		return n;
-	const uint32_t weight = plan_weight(t->backend, is, effective);
+	const uint32_t weight = plan_weight(c->t.backend, is, effective);
 
 	if (weight)
 		m[n++] = (struct maglev_member){
-			.address = is->address, .id = is->id, .weight = weight, .slot = slot};
+			.address = is->address, .id = is->id, .weight = weight, .slot = c->slot};
 	return n;
 }
 
-static int answer(struct ctl_call *call, const struct sched_table *from,
-	const struct sched_table *to, const struct target *t, bool same_hash)
-{
-	json_t *o = ctl_call_data(call);
-	double moved;
-	bool by_slots;
-
-	if (sched_moved(from, to, same_hash, &moved, &by_slots))
-		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
-	json_object_set_new(o, "pool", json_string(t->pool_name));
-	json_object_set_new(o, "moved", json_real(moved));
-	json_object_set_new(o, "by", json_string(by_slots ? "slots" : "shares"));
-	json_object_set_new(o, "from", pool_item(t->pool_name, from));
-	json_object_set_new(o, "to", pool_item(t->pool_name, to));
-	return 0;
-}
-
 /* The draft is proven: build its table and compare. */
-static int compare(
-	struct ctl_call *call, const struct daemon *d, const struct conf *draft, struct target *t)
+static int compare(struct comparison *c)
 {
-	const struct sched_table *now = d->rcu.current->tables[t->pool];
-	const struct conf_pool *was = &d->running->conf->pools[t->pool],
-			       *is = &draft->pools[t->pool];
-	struct maglev_member *m = calloc(now->spec.n + 1, sizeof *m);
+	const struct target *t = &c->t;
+	const struct conf_pool *was = &c->running->conf->pools[t->pool],
+			       *is = &c->draft->pools[t->pool];
+	struct maglev_member *m = calloc(c->now->spec.n + 1, sizeof *m);
 	struct sched_table *then = NULL;
 	int rc;
 
 	if (m) {
-		const size_t n = members_then(d, t, t->backend ? &is->backends[t->index] : NULL, m);
+		const size_t n = members_then(c, t->backend ? &is->backends[t->index] : NULL, m);
 		const struct sched_spec spec = compile_sched_spec(is, m, n);
 
 		then = sched_compile(&spec);
 	}
 	free(m);
 	if (!then)
-		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
-	rc = answer(call, now, then, t, was->hash == is->hash);
+		return sl_err_sys(&c->err, ENOMEM, "cannot build the table");
+	rc = sched_moved(c->now, then, was->hash == is->hash, &c->moved, &c->by_slots);
+	if (rc)
+		sl_err_sys(&c->err, rc, "cannot compare tables");
+	c->from = pool_item(t->pool_name, c->now);
+	c->to = pool_item(t->pool_name, then);
 	sched_unref(then);
 	return rc;
+}
+
+static void run_comparison(struct errand *e)
+{
+	struct comparison *c = (struct comparison *)e;
+
+	c->rc = conf_check(c->draft, &c->err);
+	if (!c->rc)
+		c->rc = programs_prove(c->running->conf, c->draft, &c->err);
+	if (!c->rc)
+		c->rc = compare(c);
+}
+
+static void say_comparison(struct errand *e)
+{
+	struct comparison *c = (struct comparison *)e;
+	json_t *o = ctl_call_data(e->call);
+
+	if (c->rc) {
+		change_refuse(e->call, c->rc, &c->err);
+		return;
+	}
+	json_object_set_new(o, "pool", json_string(c->t.pool_name));
+	json_object_set_new(o, "moved", json_real(c->moved));
+	json_object_set_new(o, "by", json_string(c->by_slots ? "slots" : "shares"));
+	json_object_set(o, "from", c->from);
+	json_object_set(o, "to", c->to);
+}
+
+static void end_comparison(struct errand *e)
+{
+	struct comparison *c = (struct comparison *)e;
+
+	json_decref(c->from);
+	json_decref(c->to);
+	sched_unref(c->now);
+	conf_free(c->draft);
+	version_put(c->running);
+	sl_err_clear(&c->err);
+	free(c);
+}
+
+static int begin_comparison(struct ctl_call *call, const struct daemon *d, struct comparison *c)
+{
+	const struct conf *running = c->running->conf;
+	int rc = find_target(call, running, ctl_call_string(call, "of"), &c->t);
+
+	if (rc)
+		return rc;
+	c->slot = c->t.backend ? slot_of(d, &c->t) : MAGLEV_NONE;
+	c->now = sched_ref(d->rcu.current->tables[c->t.pool]);
+	c->draft = conf_clone(running);
+	if (!c->draft)
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
+	rc = cmd_object_edit(call, c->draft, c->t.list, c->t.names, "of", &c->err);
+	return rc ? change_refuse(call, rc, &c->err) : 0;
 }
 
 int cmd_table_diff(struct ctl_call *call, void *arg)
 {
 	const struct daemon *d = arg;
-	const struct conf *running = d->running->conf;
-	struct sl_err err = SL_ERR_INIT;
-	struct conf *draft;
-	struct target t;
-	int rc = find_target(call, running, ctl_call_string(call, "of"), &t);
+	struct comparison *c = calloc(1, sizeof *c);
+	int rc;
 
-	if (rc)
-		return rc;
-	draft = conf_clone(running);
-	if (!draft)
+	if (!c)
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
-	rc = cmd_object_edit(call, draft, t.list, t.names, "of", &err);
+	c->errand = (struct errand){
+		.run = run_comparison, .done = say_comparison, .end = end_comparison};
+	c->running = version_get(d->running->version);
+	rc = begin_comparison(call, d, c);
 	if (!rc)
-		rc = conf_check(draft, &err);
-	if (!rc)
-		rc = programs_prove(running, draft, &err);
-	rc = rc ? change_refuse(call, rc, &err) : compare(call, d, draft, &t);
-	conf_free(draft);
+		return errands_answer(d->errands, &c->errand, call);
+	end_comparison(&c->errand);
 	return rc;
 }

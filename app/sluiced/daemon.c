@@ -285,6 +285,8 @@ int daemon_start(
 
 	*d = (struct daemon){.options = options, .start_ms = daemon_now_ms()};
 	pthread_mutex_init(&d->lock, NULL);
+	desk_init(&d->desk);
+	reload_open(d);
 	d->first = version_new(conf, 1);
 	if (!d->first) {
 		conf_free(conf);
@@ -340,9 +342,9 @@ void daemon_stop(struct daemon *d)
 	board_close(d->board);
 	d->board = NULL;
 	stop_traffic(d);
-	builder_free(d->builder);
-	errands_free(d->errands);
 	reload_clear(d);
+	errands_free(d->errands);
+	builder_free(d->builder);
 	save_clear(d);
 	load_close(d);
 	control_close(d);

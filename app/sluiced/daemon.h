@@ -15,6 +15,7 @@
 #include "change.h"
 #include "compile/ids.h"
 #include "ctl/server.h"
+#include "desk.h"
 #include "errand.h"
 #include "kernel/host_if.h"
 #include "loop.h"
@@ -61,9 +62,10 @@ struct daemon {
 	uint64_t other_ms;         /* when a change outside of pools was last built */
 	uint64_t version_ms;       /* when a new version was last built */
 	bool *forced;              /* by backend slot: taken out with its connections */
+	struct desk desk;          /* who decides on a change (desk.h) */
 	struct change change;      /* accepted revisions (change.h) */
 	struct reload_trial trial; /* a file that waits for its confirmation (reload.h) */
-	struct reading *reading;   /* the file, for the last SIGHUP (reload.h); NULL = none */
+	struct desk_waiter reload; /* for a SIGHUP (reload.h) */
 	struct save *save;         /* a file that is being written (save.h); NULL = none */
 	bool view_changed;         /* the network is not what the current generation says */
 	bool health_changed;       /* the health of backends neither */

@@ -169,13 +169,3 @@ int errands_answer(struct errands *s, struct errand *e, struct ctl_call *call)
 	errands_add(s, e);
 	return ctl_call_later(call, forget, e);
 }
-
-bool errand_waits(const struct errand *e)
-{
-	bool waits;
-
-	pthread_mutex_lock(&e->errands->lock);
-	waits = e->waits;
-	pthread_mutex_unlock(&e->errands->lock);
-	return waits;
-}

@@ -45,7 +45,4 @@ void errands_add(struct errands *s, struct errand *e);
  * returns. */
 int errands_answer(struct errands *s, struct errand *e, struct ctl_call *call);
 
-/* Has the thread still to begin with it? */
-bool errand_waits(const struct errand *e);
-
 #endif

@@ -10,23 +10,34 @@
 #include "table/sched_diff.h"
 
 /* One pool, as it runs and as the draft has it. */
-struct plan {
-	const struct daemon *d;
+struct pool {
 	const struct conf_pool *was, *is;
-	const uint16_t *slots; /* of the backends of `was` */
-	const struct sched_table *now;
+	uint16_t *slots;         /* of the backends of `was` */
+	struct sched_table *now; /* held */
+	uint32_t fresh;          /* a slot that nobody has */
+};
+
+struct plan {
+	struct version *running; /* held */
+	struct pool *pools;
+	size_t n;
+};
+
+/* While one is compared. */
+struct work {
+	const struct pool *pool;
+	uint32_t fresh;
 	uint32_t *effective; /* by slot: weight in the table */
 	bool *own;           /* by slot: of a backend of `was` */
 	struct maglev_member *members;
 	size_t n;
-	uint32_t fresh; /* a slot that nobody has */
 };
 
 /* Where a backend of the draft stands in the running pool: mostly at the same place. */
 static const struct conf_backend *find_before(
-	const struct plan *p, const struct conf_backend *be, size_t near)
+	const struct work *w, const struct conf_backend *be, size_t near)
 {
-	const struct conf_pool *was = p->was;
+	const struct conf_pool *was = w->pool->was;
 
 	if (near < was->n_backends && sl_addr_eq(&was->backends[near].address, &be->address))
 		return &was->backends[near];
@@ -48,97 +59,147 @@ uint32_t plan_weight(
 	return (uint32_t)(effective && is->weight && !scaled ? 1 : scaled);
 }
 
-static void add(struct plan *p, const struct conf_backend *be, size_t near)
+static void add(struct work *w, const struct conf_backend *be, size_t near)
 {
-	const struct conf_backend *was = find_before(p, be, near);
-	const uint16_t slot = was ? p->slots[was - p->was->backends] : (uint16_t)p->fresh++;
-	const uint32_t weight = plan_weight(was, be, was ? p->effective[slot] : 0);
+	const struct conf_backend *was = find_before(w, be, near);
+	const uint16_t slot =
+		was ? w->pool->slots[was - w->pool->was->backends] : (uint16_t)w->fresh++;
+	const uint32_t weight = plan_weight(was, be, was ? w->effective[slot] : 0);
 
 	if (weight)
-		p->members[p->n++] = (struct maglev_member){
+		w->members[w->n++] = (struct maglev_member){
 			.address = be->address, .id = be->id, .weight = weight, .slot = slot};
 }
 
 /* The members then: those of the draft, and what the pool borrows from others today. */
-static void list(struct plan *p)
+static void list(struct work *w)
 {
-	for (size_t i = 0; i < p->was->n_backends; i++)
-		p->own[p->slots[i]] = true;
-	for (size_t i = 0; i < p->now->spec.n; i++)
-		p->effective[p->now->spec.members[i].slot] = p->now->spec.members[i].weight;
-	for (size_t i = 0; i < p->is->n_backends; i++)
-		add(p, &p->is->backends[i], i);
-	for (size_t i = 0; i < p->now->spec.n; i++)
-		if (!p->own[p->now->spec.members[i].slot])
-			p->members[p->n++] = p->now->spec.members[i];
+	for (size_t i = 0; i < w->pool->was->n_backends; i++)
+		w->own[w->pool->slots[i]] = true;
+	for (size_t i = 0; i < w->pool->now->spec.n; i++)
+		w->effective[w->pool->now->spec.members[i].slot] =
+			w->pool->now->spec.members[i].weight;
+	for (size_t i = 0; i < w->pool->is->n_backends; i++)
+		add(w, &w->pool->is->backends[i], i);
+	for (size_t i = 0; i < w->pool->now->spec.n; i++)
+		if (!w->own[w->pool->now->spec.members[i].slot])
+			w->members[w->n++] = w->pool->now->spec.members[i];
 }
 
 /* Build the table and compare; an item where something moves, or NULL. *rc = -ENOMEM on failure. */
-static json_t *compare(const struct plan *p, int *rc)
+static json_t *compare(const struct work *w, int *rc)
 {
-	const struct sched_spec spec = compile_sched_spec(p->is, p->members, p->n);
-	struct sched_table *then = sched_same(p->now, &spec) ? NULL : sched_compile(&spec);
+	const struct sched_spec spec = compile_sched_spec(w->pool->is, w->members, w->n);
+	struct sched_table *then = sched_same(w->pool->now, &spec) ? NULL : sched_compile(&spec);
 	double moved = 0;
 	bool by_slots = false;
 
 	if (then)
-		*rc = sched_moved(p->now, then, p->was->hash == p->is->hash, &moved, &by_slots);
+		*rc = sched_moved(w->pool->now, then, w->pool->was->hash == w->pool->is->hash,
+			&moved, &by_slots);
 	sched_unref(then);
 	if (*rc || !moved)
 		return NULL;
-	return json_pack("{s:s, s:f, s:s}", "pool", p->is->name, "moved", moved, "by",
+	return json_pack("{s:s, s:f, s:s}", "pool", w->pool->is->name, "moved", moved, "by",
 		by_slots ? "slots" : "shares");
 }
 
-static json_t *plan_pool(struct plan *p, int *rc)
+static json_t *plan_pool(struct work *w, int *rc)
 {
 	json_t *item = NULL;
 
-	p->fresh = ids_top(p->d->slots);
-	p->effective = calloc(BACKEND_SLOTS, sizeof *p->effective);
-	p->own = calloc(BACKEND_SLOTS, sizeof *p->own);
-	p->members = calloc(p->is->n_backends + p->now->spec.n + 1, sizeof *p->members);
-	*rc = p->effective && p->own && p->members ? 0 : -ENOMEM;
-	if (!*rc && p->fresh + p->is->n_backends > BACKEND_SLOTS)
+	w->fresh = w->pool->fresh;
+	w->effective = calloc(BACKEND_SLOTS, sizeof *w->effective);
+	w->own = calloc(BACKEND_SLOTS, sizeof *w->own);
+	w->members = calloc(w->pool->is->n_backends + w->pool->now->spec.n + 1, sizeof *w->members);
+	*rc = w->effective && w->own && w->members ? 0 : -ENOMEM;
+	if (!*rc && w->fresh + w->pool->is->n_backends > BACKEND_SLOTS)
 		*rc = -ENOSPC;
 	if (!*rc) {
-		list(p);
-		item = compare(p, rc);
+		list(w);
+		item = compare(w, rc);
 	}
-	free(p->effective);
-	free(p->own);
-	free(p->members);
+	free(w->effective);
+	free(w->own);
+	free(w->members);
 	return item;
 }
 
-static const struct conf_pool *find_pool(const struct conf *conf, const char *name)
+static const struct conf_pool *find_pool(const struct conf *conf, const char *name, size_t near)
 {
+	if (near < conf->n_pools && strcmp(conf->pools[near].name, name) == 0)
+		return &conf->pools[near];
 	for (size_t i = 0; i < conf->n_pools; i++)
 		if (strcmp(conf->pools[i].name, name) == 0)
 			return &conf->pools[i];
 	return NULL;
 }
 
-json_t *plan_moves(const struct daemon *d, const struct conf *draft)
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->n; i++) {
+		free(plan->pools[i].slots);
+		sched_unref(plan->pools[i].now);
+	}
+	free(plan->pools);
+	version_put(plan->running);
+	free(plan);
+}
+
+static int add_pool(struct plan *plan, const struct daemon *d, size_t i, size_t first,
+	const struct conf_pool *is)
+{
+	const struct conf_pool *was = &plan->running->conf->pools[i];
+	struct pool *p = &plan->pools[plan->n];
+
+	*p = (struct pool){.was = was, .is = is, .fresh = ids_top(d->slots)};
+	p->slots = calloc(was->n_backends + 1, sizeof *p->slots);
+	if (!p->slots)
+		return -ENOMEM;
+	memcpy(p->slots, d->running->slots + first, was->n_backends * sizeof *p->slots);
+	p->now = sched_ref(d->rcu.current->tables[i]);
+	plan->n++;
+	return 0;
+}
+
+struct plan *plan_new(const struct daemon *d, const struct conf *draft)
 {
 	const struct conf *running = d->running->conf;
-	json_t *array = json_array();
+	struct plan *plan = calloc(1, sizeof *plan);
 	size_t first = 0;
 	int rc = 0;
 
-	for (size_t i = 0; i < running->n_pools && !rc; i++) {
-		struct plan p = {
-			.d = d,
-			.was = &running->pools[i],
-			.is = find_pool(draft, running->pools[i].name),
-			.slots = d->running->slots + first,
-			.now = d->rcu.current->tables[i],
-		};
-		json_t *item = p.is ? plan_pool(&p, &rc) : NULL;
+	if (!plan)
+		return NULL;
+	plan->running = version_get(d->running->version);
+	plan->pools = calloc(running->n_pools + 1, sizeof *plan->pools);
+	for (size_t i = 0; plan->pools && i < running->n_pools && !rc; i++) {
+		const struct conf_pool *was = &running->pools[i],
+				       *is = find_pool(draft, was->name, i);
+
+		if (is && !(was->place.stamp && was->place.stamp == is->place.stamp))
+			rc = add_pool(plan, d, i, first, is);
+		first += was->n_backends;
+	}
+	if (plan->pools && !rc)
+		return plan;
+	plan_free(plan);
+	return NULL;
+}
+
+json_t *plan_moves(const struct plan *plan)
+{
+	json_t *array = json_array();
+	int rc = 0;
+
+	for (size_t i = 0; i < plan->n && !rc; i++) {
+		struct work w = {.pool = &plan->pools[i]};
+		json_t *item = plan_pool(&w, &rc);
 
 		if (item)
 			json_array_append_new(array, item);
-		first += running->pools[i].n_backends;
 	}
 	if (!rc)
 		return array;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Programs of scheduler = "bpf" as part of a change: they are files beside the configuration.
- * Control thread. */
+ * Any thread. */
 
 #ifndef SLUICED_PROGRAMS_H
 #define SLUICED_PROGRAMS_H

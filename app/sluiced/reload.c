@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,7 @@
 #include "base/log.h"
 #include "conf/diff.h"
 #include "errand.h"
-#include "programs.h"
-#include "restart.h"
+#include "proof.h"
 
 /* Lines of the log that say what a reload changes. */
 #define LINES_MAX 20
@@ -23,16 +23,21 @@
 struct reload_effect {
 	size_t changes;
 	size_t discarded; /* changes by command that the file does not hold */
+	char *lines[LINES_MAX];
+	size_t n_lines;
 };
 
-/* One reading of the file. */
+/* One reading of the file, which has the desk until it is decided. */
 struct reading {
 	struct errand errand;
 	struct daemon *d;
 	const char *path;
-	struct version *like; /* what was wanted when it began */
+	struct version *from;   /* what is wanted so far */
+	struct version *loaded; /* as the file had it when it was read last */
 	uint32_t confirm_s;
-	struct conf *conf; /* what the thread read; NULL after an error */
+	struct conf *conf;
+	struct proof proof;
+	struct reload_effect effect;
 	struct sl_err err;
 	int rc;
 };
@@ -84,7 +89,6 @@ static void free_keys(struct keys *keys)
 struct look {
 	struct keys by_command; /* sorted */
 	struct reload_effect *effect;
-	bool log;
 };
 
 static int look_at(const struct diff_row *row, void *arg)
@@ -99,29 +103,37 @@ static int look_at(const struct diff_row *row, void *arg)
 		bsearch(&key, known->key.item, known->key.count, sizeof key, compare))
 		look->effect->discarded++;
 	free(key);
-	if (look->log && look->effect->changes < LINES_MAX)
-		log_info("reload: %s", diff_format(row, text));
+	if (look->effect->n_lines < LINES_MAX)
+		look->effect->lines[look->effect->n_lines++] = strdup(diff_format(row, text));
 	look->effect->changes++;
 	return 0;
 }
 
-/* How the file's configuration differs from what is wanted; in the log too if `log`. */
-static int find_effect(
-	const struct daemon *d, const struct conf *conf, bool log, struct reload_effect *effect)
+/* How the file's configuration differs from what is wanted. */
+static int find_effect(struct reading *r)
 {
-	const struct conf *wanted = apply_wanted(d)->conf;
-	struct look look = {.effect = effect, .log = log};
-	int rc = conf_diff(d->change.loaded->conf, wanted, add_key, &look.by_command);
+	struct look look = {.effect = &r->effect};
+	int rc = conf_diff_keys(r->loaded->conf, r->from->conf, add_key, &look.by_command);
 
-	*effect = (struct reload_effect){0};
 	if (!rc && look.by_command.key.count)
 		qsort(look.by_command.key.item, look.by_command.key.count, sizeof(char *), compare);
 	if (!rc)
-		rc = conf_diff(wanted, conf, look_at, &look);
+		rc = conf_diff(r->from->conf, r->conf, look_at, &look);
 	free_keys(&look.by_command);
-	if (log && effect->changes > LINES_MAX)
+	return rc ? sl_err_sys(&r->err, rc, "cannot compare configurations") : 0;
+}
+
+static void say_effect(const struct reload_effect *effect)
+{
+	for (size_t i = 0; i < effect->n_lines; i++)
+		if (effect->lines[i])
+			log_info("reload: %s", effect->lines[i]);
+	if (effect->changes > LINES_MAX)
 		log_info("reload: and %zu more changes", effect->changes - LINES_MAX);
-	return rc;
+	if (effect->discarded)
+		log_warn("reload: %zu changes by command are gone, which the file does not hold; "
+			 "\"config undo\" brings them back",
+			effect->discarded);
 }
 
 /* -- a time to confirm ---------------------------------------------------------------------------
@@ -134,51 +146,138 @@ static void trial_end(struct daemon *d)
 	version_put(t->back);
 	version_put(t->applied);
 	t->back = t->applied = NULL;
+	desk_forget(&d->desk, &t->turn);
 	if (t->timer)
 		event_del(t->timer);
 }
 
-/* What was before, with the changes that came since. NULL without memory. */
-static struct conf *conf_before(const struct daemon *d, size_t *missed)
-{
-	const struct reload_trial *t = &d->trial;
-	struct conf *conf = conf_clone(t->back->conf);
+/* The way back to what was before an apply that nobody confirmed. */
+struct way_back {
+	struct errand errand;
+	struct daemon *d;
+	struct version *back, *applied, *from; /* from: what is wanted so far */
+	struct conf *conf;
+	struct proof proof;
+	size_t missed;       /* changes since the apply that are gone with it */
+	struct sl_err alone; /* why changes that came since cannot stay */
+	struct sl_err err;
+	int rc;
+};
 
-	if (conf && conf_merge(conf, t->applied->conf, apply_wanted(d)->conf, missed) == 0)
-		return conf;
-	conf_free(conf);
-	return NULL;
+/* What was before, with the changes that came since. */
+static int with_changes(struct way_back *w)
+{
+	w->conf = conf_clone(w->back->conf);
+	if (!w->conf || conf_merge(w->conf, w->applied->conf, w->from->conf, &w->missed))
+		return sl_err_sys(&w->err, ENOMEM, "cannot go back");
+	return proof_make(w->from->conf, w->conf, &w->proof, &w->alone);
+}
+
+static int without_changes(struct way_back *w)
+{
+	conf_free(w->conf);
+	w->missed = 0;
+	w->conf = conf_clone(w->back->conf);
+	return w->conf ? proof_make(w->from->conf, w->conf, &w->proof, &w->err)
+		       : sl_err_sys(&w->err, ENOMEM, "cannot go back");
 }
 
 /* Changes that came since are kept where they still make sense; where they do not go with what was
  * before, it comes back without them. */
-static int take_back(struct daemon *d, struct sl_err *err)
+static void find_way_back(struct errand *e)
 {
-	size_t missed = 0;
-	struct conf *conf = conf_before(d, &missed);
-	int rc = conf ? change_accept(d, conf, true, err) : -ENOMEM;
+	struct way_back *w = (struct way_back *)e;
 
-	if (rc == -EINVAL) {
-		for (size_t i = 0; i < err->count; i++)
-			log_warn("%s", err->text[i]);
+	w->rc = with_changes(w);
+	if (w->rc == -EINVAL)
+		w->rc = without_changes(w);
+}
+
+static void say_missed(const struct way_back *w)
+{
+	for (size_t i = 0; i < w->alone.count; i++)
+		log_warn("%s", w->alone.text[i]);
+	if (w->alone.count)
 		log_warn("changes since the apply do not go with the configuration before it and "
 			 "are gone; \"config undo\" brings them back, with what was applied");
-		sl_err_clear(err);
-		missed = 0;
-		conf = conf_clone(d->trial.back->conf);
-		rc = conf ? change_accept(d, conf, true, err) : -ENOMEM;
+	if (w->missed)
+		log_warn("%zu changes since the apply are gone with it; \"config undo\" brings "
+			 "them back",
+			w->missed);
+}
+
+static void go_back(struct errand *e);
+
+static void end_way_back(struct errand *e)
+{
+	struct way_back *w = (struct way_back *)e;
+
+	version_put(w->back);
+	version_put(w->applied);
+	version_put(w->from);
+	conf_free(w->conf);
+	sl_err_clear(&w->alone);
+	sl_err_clear(&w->err);
+	desk_leave(&w->d->desk);
+	free(w);
+}
+
+/* With the desk. */
+static void start_back(struct daemon *d)
+{
+	struct way_back *w = calloc(1, sizeof *w);
+
+	if (!w) {
+		log_error("no memory to go back to the configuration before it: it stays");
+		trial_end(d);
+		desk_leave(&d->desk);
+		return;
 	}
-	if (missed)
-		log_warn(
-			"%zu changes since the apply are gone with it; \"config undo\" brings them "
-			"back",
-			missed);
-	return rc;
+	w->errand = (struct errand){.run = find_way_back, .done = go_back, .end = end_way_back};
+	w->d = d;
+	w->back = version_get(d->trial.back);
+	w->applied = version_get(d->trial.applied);
+	w->from = version_get(apply_wanted(d));
+	errands_add(d->errands, &w->errand);
+}
+
+static void take_back(struct daemon *d)
+{
+	if (d->trial.back && desk_take(&d->desk, &d->trial.turn))
+		start_back(d);
+}
+
+/* Somebody may have confirmed it meanwhile, or a build may have failed. */
+static void go_back(struct errand *e)
+{
+	struct way_back *w = (struct way_back *)e;
+	struct daemon *d = w->d;
+
+	if (d->trial.back != w->back)
+		return;
+	if (w->from != apply_wanted(d)) {
+		(void)desk_take(&d->desk, &d->trial.turn); /* when this one has left it */
+		return;
+	}
+	if (!w->rc)
+		w->rc = change_accept(d, w->conf, &w->proof, &w->err);
+	if (!w->rc)
+		w->conf = NULL;
+	say_missed(w);
+	if (w->rc)
+		change_say_failed(d, "stays, as the way back failed", &w->err);
+	trial_end(d);
+}
+
+static void on_turn(struct desk_waiter *turn)
+{
+	struct reload_trial *t = (void *)((char *)turn - offsetof(struct reload_trial, turn));
+
+	take_back((void *)((char *)t - offsetof(struct daemon, trial)));
 }
 
 static void on_time_over(evutil_socket_t fd, short what, void *arg)
 {
-	struct sl_err err = SL_ERR_INIT;
 	struct daemon *d = arg;
 
 	if (!d->trial.back)
@@ -186,9 +285,7 @@ static void on_time_over(evutil_socket_t fd, short what, void *arg)
 	log_warn("revision %" PRIu64 " was not confirmed in time: going back to the configuration "
 		 "before it",
 		d->trial.applied->rev);
-	if (take_back(d, &err) < 0)
-		change_say_failed(d, "stays, as the way back failed", &err);
-	trial_end(d);
+	take_back(d);
 }
 
 /* The first of several that were not confirmed says where to go back to. */
@@ -228,80 +325,30 @@ static void read_file(struct errand *e)
 	struct reading *r = (struct reading *)e;
 
 	r->rc = conf_read(r->path, &r->conf, &r->err);
+	if (r->rc)
+		return;
+	/* Without memory for it there is more to compare. */
+	(void)conf_adopt(r->conf, r->from->conf);
+	r->rc = proof_make(r->from->conf, r->conf, &r->proof, &r->err);
 	if (!r->rc)
-		r->rc = conf_check(r->conf, &r->err);
-	/* Without memory for it the control thread has more to compare. */
-	if (!r->rc)
-		(void)conf_adopt(r->conf, r->like->conf);
-}
-
-/* The errors that a file can have. */
-static int look_over(struct reading *r)
-{
-	if (!r->rc && restart_needed(r->d->running->conf, r->conf, &r->err))
-		r->rc = -EINVAL;
-	if (!r->rc)
-		r->rc = programs_prove(apply_wanted(r->d)->conf, r->conf, &r->err);
-	return r->rc;
-}
-
-static int try_file(struct reading *r, struct reload_effect *effect)
-{
-	const int rc = look_over(r);
-
-	return rc ? rc : find_effect(r->d, r->conf, false, effect);
-}
-
-static int accept_file(struct reading *r, struct reload_effect *effect)
-{
-	struct daemon *d = r->d;
-	struct conf *conf = r->conf;
-	int rc = look_over(r);
-
-	if (rc)
-		return rc;
-	rc = find_effect(d, conf, true, effect);
-	if (rc)
-		return sl_err_sys(&r->err, rc, "cannot compare configurations");
-	r->conf = NULL;
-	rc = change_accept(d, conf, true, &r->err);
-	if (rc)
-		return rc;
-	version_put(d->change.loaded);
-	d->change.loaded = version_get(apply_wanted(d));
-	if (effect->discarded)
-		log_warn("reload: %zu changes by command are gone, which the file does not hold; "
-			 "\"config undo\" brings them back",
-			effect->discarded);
-	return 0;
-}
-
-static int take_file(struct reading *r, struct reload_effect *effect)
-{
-	struct daemon *d = r->d;
-	struct version *before = version_get(apply_wanted(d));
-	int rc = accept_file(r, effect);
-
-	if (!rc && r->confirm_s)
-		rc = trial_begin(d, before, r->confirm_s);
-	else if (!rc)
-		trial_end(d);
-	version_put(before);
-	return rc;
+		r->rc = find_effect(r);
 }
 
 static void end_reading(struct errand *e)
 {
 	struct reading *r = (struct reading *)e;
 
-	if (r->d->reading == r)
-		r->d->reading = NULL;
-	version_put(r->like);
+	version_put(r->from);
+	version_put(r->loaded);
 	conf_free(r->conf);
+	for (size_t i = 0; i < r->effect.n_lines; i++)
+		free(r->effect.lines[i]);
 	sl_err_clear(&r->err);
+	desk_leave(&r->d->desk);
 	free(r);
 }
 
+/* With the desk. NULL without memory. */
 static struct reading *reading_new(struct daemon *d, void (*done)(struct errand *e))
 {
 	struct reading *r = calloc(1, sizeof *r);
@@ -311,38 +358,68 @@ static struct reading *reading_new(struct daemon *d, void (*done)(struct errand 
 	r->errand = (struct errand){.run = read_file, .done = done, .end = end_reading};
 	r->d = d;
 	r->path = d->options->config;
-	r->like = version_get(apply_wanted(d));
+	r->from = version_get(apply_wanted(d));
+	r->loaded = version_get(d->change.loaded);
 	return r;
+}
+
+/* A build failed meanwhile, so something else is wanted now. */
+static bool outdated(const struct reading *r)
+{
+	return r->from != apply_wanted(r->d);
+}
+
+static int take_file(struct reading *r)
+{
+	struct daemon *d = r->d;
+
+	if (r->rc)
+		return r->rc;
+	r->rc = change_accept(d, r->conf, &r->proof, &r->err);
+	if (r->rc)
+		return r->rc;
+	r->conf = NULL;
+	say_effect(&r->effect);
+	version_put(d->change.loaded);
+	d->change.loaded = version_get(apply_wanted(d));
+	if (r->confirm_s)
+		return trial_begin(d, r->from, r->confirm_s);
+	trial_end(d);
+	return 0;
 }
 
 static void answer(struct errand *e)
 {
 	struct reading *r = (struct reading *)e;
-	struct reload_effect effect = {0};
 	struct ctl_call *call = e->call;
-	int rc;
 
-	/* Others were served while the file was read. */
-	if (ctl_call_stale(call))
+	if (outdated(r)) {
+		ctl_call_retry(call);
 		return;
-	rc = ctl_call_dry_run(call) ? try_file(r, &effect) : take_file(r, &effect);
-	if (rc) {
-		change_refuse(call, rc, &r->err);
+	}
+	if (ctl_call_dry_run(call) ? r->rc : take_file(r)) {
+		change_refuse(call, r->rc, &r->err);
 		return;
 	}
 	ctl_call_set_rev(call, r->d->change.accepted);
 	json_object_set_new(
-		ctl_call_data(call), "changes", json_integer((json_int_t)effect.changes));
+		ctl_call_data(call), "changes", json_integer((json_int_t)r->effect.changes));
 	json_object_set_new(
-		ctl_call_data(call), "discarded", json_integer((json_int_t)effect.discarded));
+		ctl_call_data(call), "discarded", json_integer((json_int_t)r->effect.discarded));
 }
 
 int reload_command(struct ctl_call *call, struct daemon *d, uint32_t confirm_s)
 {
-	struct reading *r = reading_new(d, answer);
+	struct reading *r;
+	const int rc = desk_take_for(&d->desk, call);
 
-	if (!r)
+	if (rc)
+		return rc;
+	r = reading_new(d, answer);
+	if (!r) {
+		desk_leave(&d->desk);
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory to read the configuration");
+	}
 	r->confirm_s = confirm_s;
 	return errands_answer(d->errands, &r->errand, call);
 }
@@ -353,34 +430,54 @@ static void say_failed(struct daemon *d, struct sl_err *err)
 	change_say_failed(d, "stays in force", err);
 }
 
+static void start_reload(struct desk_waiter *turn);
+
 static void on_read(struct errand *e)
 {
 	struct reading *r = (struct reading *)e;
-	struct reload_effect effect = {0};
 
-	if (take_file(r, &effect))
+	if (outdated(r))
+		start_reload(&r->d->reload); /* when this one has left the desk */
+	else if (take_file(r))
 		say_failed(r->d, &r->err);
+}
+
+static void start_reload(struct desk_waiter *turn)
+{
+	struct daemon *d = (void *)((char *)turn - offsetof(struct daemon, reload));
+	struct sl_err err = SL_ERR_INIT;
+	struct reading *r;
+
+	if (!desk_take(&d->desk, turn))
+		return;
+	r = reading_new(d, on_read);
+	if (r) {
+		errands_add(d->errands, &r->errand);
+		return;
+	}
+	desk_leave(&d->desk);
+	sl_err_sys(&err, ENOMEM, "cannot read the configuration");
+	say_failed(d, &err);
 }
 
 void reload_by_signal(struct daemon *d)
 {
-	struct sl_err err = SL_ERR_INIT;
-
+	if (d->reload.waits)
+		return;
 	log_info("SIGHUP: reloading %s", d->options->config);
-	if (d->reading && errand_waits(&d->reading->errand))
-		return;
-	d->reading = reading_new(d, on_read);
-	if (d->reading) {
-		errands_add(d->errands, &d->reading->errand);
-		return;
-	}
-	sl_err_sys(&err, ENOMEM, "cannot read the configuration");
-	say_failed(d, &err);
+	start_reload(&d->reload);
+}
+
+void reload_open(struct daemon *d)
+{
+	d->reload.free = start_reload;
+	d->trial.turn.free = on_turn;
 }
 
 void reload_clear(struct daemon *d)
 {
 	trial_end(d);
+	desk_forget(&d->desk, &d->reload);
 	if (d->trial.timer)
 		event_free(d->trial.timer);
 	d->trial.timer = NULL;

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "desk.h"
+
 struct ctl_call;
 struct daemon;
 struct event;
@@ -18,17 +20,21 @@ struct reload_trial {
 	struct version *back;    /* what was wanted before; NULL: nothing waits */
 	struct version *applied; /* what the file said */
 	uint64_t until_ms;
+	struct desk_waiter turn; /* to take it back */
 	struct event *timer;
 };
 
+/* Before anything else of it. */
+void reload_open(struct daemon *d);
+
 /* Handler: read the file and accept it as the next revision; says in the log what changes, and what
- * is discarded. The file is read and proven by a thread (errand.h); what it does to what is wanted
- * by then is decided when that is done. confirm_s: take it back after so many seconds; 0: it is
- * meant to stay, and so is one that waited. With ctl_call_dry_run(): the same checks, without
- * accepting anything. */
+ * is discarded. The file is read and proven by a thread (errand.h), meanwhile other changes wait
+ * (desk.h). When the client goes away before it is accepted, nothing changes. confirm_s: take it
+ * back after so many seconds; 0: it is meant to stay, and so is one that waited. With
+ * ctl_call_dry_run(): the same checks, without accepting anything. */
 int reload_command(struct ctl_call *call, struct daemon *d, uint32_t confirm_s);
 
-/* SIGHUP. Logs the outcome. One that comes before the file is read for the last is the same. */
+/* SIGHUP. Logs the outcome. Those that come while one waits for its turn are the same one. */
 void reload_by_signal(struct daemon *d);
 
 /* What waits stays. 0, or -ENOENT when nothing waits. */

@@ -57,7 +57,7 @@ static bool same_order(const struct conf *from, const struct conf *to)
 bool restart_needed(const struct conf *from, const struct conf *to, struct sl_err *err)
 {
 	struct restart r = {.err = err};
-	const int rc = conf_diff(from, to, look, &r);
+	const int rc = conf_diff_keys(from, to, look, &r);
 
 	if (rc < 0) {
 		sl_err_sys(err, rc, "cannot compare configurations");

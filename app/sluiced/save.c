@@ -20,6 +20,7 @@
 struct save {
 	/* for the thread, which has them until it rings done_fd */
 	pthread_t thread;
+	struct version *version; /* what is saved; held */
 	char *text;
 	size_t len;
 	char *dir, *path, *temporary;
@@ -87,12 +88,27 @@ static int write_file(struct save *s)
 	return rc ? rc : sync_dir(s);
 }
 
+static int render(struct save *s)
+{
+	FILE *f = open_memstream(&s->text, &s->len);
+	int rc;
+
+	s->step = "render";
+	if (!f)
+		return -ENOMEM;
+	fprintf(f, "// Written by sluiced at revision %" PRIu64 ".\n", s->rev);
+	rc = conf_save(f, s->version->conf);
+	return fclose(f) ? -ENOMEM : rc;
+}
+
 static void *save_main(void *arg)
 {
 	const uint64_t one = 1;
 	struct save *s = arg;
 
-	s->rc = write_file(s);
+	s->rc = render(s);
+	if (!s->rc)
+		s->rc = write_file(s);
 	while (write(s->done_fd, &one, sizeof one) < 0 && errno == EINTR)
 		;
 	return NULL;
@@ -104,6 +120,7 @@ static void save_free(struct save *s)
 		event_free(s->done);
 	if (s->done_fd >= 0)
 		close(s->done_fd);
+	version_put(s->version);
 	free(s->text);
 	free(s->dir);
 	free(s->path);
@@ -133,27 +150,16 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	end(arg);
 }
 
-static int render(struct save *s, const struct conf *conf)
-{
-	FILE *f = open_memstream(&s->text, &s->len);
-	int rc;
-
-	if (!f)
-		return -ENOMEM;
-	fprintf(f, "// Written by sluiced at revision %" PRIu64 ".\n", s->rev);
-	rc = conf_save(f, conf);
-	return fclose(f) ? -ENOMEM : rc;
-}
-
 static struct save *save_new(struct daemon *d)
 {
 	struct save *s = calloc(1, sizeof *s);
-	const struct version *wanted = apply_wanted(d);
+	struct version *wanted = apply_wanted(d);
 	const char *dir = wanted->conf->daemon.state_dir;
 
 	if (!s)
 		return NULL;
 	s->d = d;
+	s->version = version_get(wanted);
 	s->rev = wanted->rev;
 	s->dir = strdup(dir);
 	s->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -163,8 +169,7 @@ static struct save *save_new(struct daemon *d)
 		s->temporary = NULL;
 	if (s->done_fd >= 0)
 		s->done = event_new(d->base, s->done_fd, EV_READ, on_done, s);
-	if (s->dir && s->path && s->temporary && s->done && event_add(s->done, NULL) == 0 &&
-		render(s, wanted->conf) == 0)
+	if (s->dir && s->path && s->temporary && s->done && event_add(s->done, NULL) == 0)
 		return s;
 	save_free(s);
 	return NULL;

@@ -228,6 +228,7 @@ int conf_read(const char *path, struct conf **out, struct sl_err *err)
 		const int checked = check_all(*out, err);
 
 		rc = rc ? rc : checked;
+		(*out)->proven = rc == 0;
 	}
 	if (rc) {
 		conf_free(*out);

@@ -16,6 +16,7 @@ struct diff {
 	struct diff_row at;
 	diff_fn fn;
 	void *arg;
+	bool texts;
 };
 
 /* The elements of one list, found by name: at the same index as in the other list, which is where
@@ -150,6 +151,8 @@ static int diff_value(struct diff *d, const struct conf_row *row, const void *fr
 		return 0;
 	d->at.from = from;
 	d->at.to = to;
+	if (!d->texts)
+		return report(d, row, NULL, NULL, true);
 	old = value_text(row, from, &ok);
 	new = value_text(row, to, &ok);
 	return report(d, row, old, new, ok);
@@ -179,7 +182,7 @@ static int diff_side(struct diff *d, struct side *a, struct side *b, bool revers
 			rc = diff_fields(d, a->list, element(a, i), other);
 			continue;
 		}
-		char *text = object_text(a->list, element(a, i), &ok);
+		char *text = d->texts ? object_text(a->list, element(a, i), &ok) : NULL;
 
 		d->at.from = reverse ? NULL : element(a, i);
 		d->at.to = reverse ? element(a, i) : NULL;
@@ -213,15 +216,24 @@ static int diff_fields(
 	return rc;
 }
 
-int conf_diff(const struct conf *from, const struct conf *to, diff_fn fn, void *arg)
+static int compare_all(const struct conf *from, const struct conf *to, struct diff d)
 {
-	struct diff d = {.fn = fn, .arg = arg};
 	int rc = walk_init(&d.walk);
 
 	if (!rc)
 		rc = diff_fields(&d, NULL, from, to);
 	walk_free(&d.walk);
 	return rc;
+}
+
+int conf_diff(const struct conf *from, const struct conf *to, diff_fn fn, void *arg)
+{
+	return compare_all(from, to, (struct diff){.fn = fn, .arg = arg, .texts = true});
+}
+
+int conf_diff_keys(const struct conf *from, const struct conf *to, diff_fn fn, void *arg)
+{
+	return compare_all(from, to, (struct diff){.fn = fn, .arg = arg});
 }
 
 /* -- taking over stamps --------------------------------------------------------------------------
@@ -316,7 +328,7 @@ static int stop(const struct diff_row *d, void *arg)
 
 int conf_equal(const struct conf *a, const struct conf *b)
 {
-	const int rc = conf_diff(a, b, stop, NULL);
+	const int rc = conf_diff_keys(a, b, stop, NULL);
 
 	return rc < 0 ? rc : !rc;
 }

@@ -31,6 +31,9 @@ typedef int (*diff_fn)(const struct diff_row *d, void *arg);
 /* Call fn for every difference. 0; what fn returned when not 0; or -ENOMEM. */
 int conf_diff(const struct conf *from, const struct conf *to, diff_fn fn, void *arg);
 
+/* The same without the texts, which take most of the time: old and new are NULL. */
+int conf_diff_keys(const struct conf *from, const struct conf *to, diff_fn fn, void *arg);
+
 /* Give objects of `conf` the stamps (conf/stamp.h) of those in `like` that have their name and hold
  * the same, in the same order: comparing the two, or later versions of them, passes over these. 0,
  * or -ENOMEM, with fewer of them. */

@@ -61,6 +61,11 @@ void ctl_call_finish(struct ctl_call *call)
 	call->session->wake(call->session->wake_arg);
 }
 
+void ctl_call_retry(struct ctl_call *call)
+{
+	call->retry = true;
+}
+
 /* From the line to a command that the caller may run, with arguments that fit. */
 static int resolve(struct ctl_call *call, const char *text, size_t len)
 {
@@ -82,7 +87,7 @@ static int run(struct ctl_call *call)
 {
 	const struct ctl_command *command = call->command;
 
-	if (!command->next) {
+	if (!command->next && !call->data) {
 		call->data = json_object();
 		if (!call->data)
 			return -ENOMEM;
@@ -163,6 +168,23 @@ enum call_state ctl_call_begin(struct ctl_call *call, const struct ctl_session *
 	return handled(call, ret, line);
 }
 
+/* ctl_call_finish() was called. */
+static enum call_state go_on(struct ctl_call *call, json_t **line)
+{
+	int ret = -call->failure.code;
+
+	call->later = LATER_NONE;
+	if (call->retry && !ret) {
+		call->retry = false;
+		call->rev = call->session->opts->rev(call->session->opts->arg);
+		json_object_clear(call->data);
+		ret = ctl_change_check(call);
+		if (ret == 0)
+			ret = run(call);
+	}
+	return handled(call, ret, line);
+}
+
 static int next_item(struct ctl_call *call, json_t **item)
 {
 	const struct ctl_server_opts *opts = call->session->opts;
@@ -181,10 +203,8 @@ enum call_state ctl_call_step(struct ctl_call *call, json_t **line)
 	*line = NULL;
 	if (call->later == LATER_PENDING)
 		return CALL_WAITING;
-	if (call->later == LATER_DONE) {
-		call->later = LATER_NONE;
-		return handled(call, -call->failure.code, line);
-	}
+	if (call->later == LATER_DONE)
+		return go_on(call, line);
 	ret = next_item(call, &item);
 	if (ret == CTL_WAIT)
 		return CALL_WAITING;

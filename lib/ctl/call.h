@@ -33,6 +33,7 @@ struct ctl_call {
 	struct ctl_cursor cursor;
 	struct ctl_failure failure;
 	enum call_later later;
+	bool retry; /* ctl_call_finish() takes it up anew */
 	void (*cancel)(void *ctx);
 	void *cancel_ctx;
 	void *owned;

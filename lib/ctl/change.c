@@ -37,11 +37,6 @@ int ctl_change_check(struct ctl_call *call)
 		call->req.if_rev);
 }
 
-int ctl_call_stale(struct ctl_call *call)
-{
-	return ctl_change_check(call);
-}
-
 int ctl_change_run(struct ctl_call *call)
 {
 	const struct ctl_server_opts *opts = call->session->opts;

@@ -81,7 +81,8 @@ struct ctl_change_ops {
 	 * and what a change starts from. */
 	uint64_t (*rev)(void *arg);
 
-	/* A draft of that revision. 0 and *draft, or -errno after ctl_call_fail(). */
+	/* A draft of that revision. 0 and *draft; -errno after ctl_call_fail(); or ctl_call_later()
+	 * after ctl_call_retry(), when another change is under way. */
 	int (*begin)(struct ctl_call *call, void *arg, void **draft);
 
 	/* Check the draft and accept it: 0 with rev() moved on; -errno after ctl_call_fail(), with
@@ -181,12 +182,12 @@ int ctl_call_need(struct ctl_call *call, enum ctl_role role, const char *what);
  * question, an action, or a list (whose items then begin), or by ctl_change_ops.finish. */
 int ctl_call_later(struct ctl_call *call, void (*cancel)(void *ctx), void *ctx);
 
-/* if_rev once more, for an action that waited while others were served: 0, or -ESTALE as after
- * ctl_call_fail(). */
-int ctl_call_stale(struct ctl_call *call);
-
 /* The end of what ctl_call_later() began, after ctl_call_data() was filled or ctl_call_fail() was
  * called. Control thread only, from anywhere in it, also before the handler has returned. */
 void ctl_call_finish(struct ctl_call *call);
+
+/* Of a call that waits: ctl_call_finish() will not answer it but take it up anew, from its proof of
+ * if_rev on, as if it had come then. For what cannot be begun now. */
+void ctl_call_retry(struct ctl_call *call);
 
 #endif

@@ -24,6 +24,7 @@ static struct state {
 	unsigned drafts;  /* that exist */
 	unsigned begun, finished, aborted;
 	bool finish_later;
+	bool busy;              /* somebody else changes something */
 	struct ctl_call *later; /* waiting */
 } now;
 
@@ -39,6 +40,11 @@ static void cancel(void *ctx)
 
 static int begin(struct ctl_call *call, void *arg, void **draft)
 {
+	if (now.busy) {
+		now.later = call;
+		ctl_call_retry(call);
+		return ctl_call_later(call, cancel, NULL);
+	}
 	*draft = malloc(sizeof now.value);
 	memcpy(*draft, now.value, sizeof now.value);
 	now.drafts++;
@@ -326,11 +332,72 @@ static void schema_lists_the_rows(void **state)
 	raw_close(&w->a);
 }
 
+static void wait_until_busy(struct world *w)
+{
+	for (int i = 0; i < 1000 && !now.later; i++)
+		raw_idle(w->base, 1);
+	assert_non_null(now.later);
+}
+
+static void wake(void)
+{
+	struct ctl_call *call = now.later;
+
+	now.later = NULL;
+	ctl_call_finish(call);
+}
+
+/* What cannot be begun is begun later, with the proof of if_rev that holds then. */
+static void change_is_taken_up_anew(void **state)
+{
+	struct world *w = *state;
+
+	serve(w);
+	now.busy = true;
+	ask(&w->a, SET("a", "5") ",\"if_rev\":7");
+	wait_until_busy(w);
+	wake(); /* still busy */
+	wait_until_busy(w);
+	assert_int_equal(now.begun, 0);
+	now.busy = false;
+	wake();
+	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":8,\"data\":{\"set\":\"a\",\"sum\":5}}");
+	assert_int_equal(now.begun, 1);
+	/* The revision moved while it waited. */
+	now.busy = true;
+	ask(&w->a, SET("a", "6") ",\"if_rev\":8");
+	wait_until_busy(w);
+	now.rev++;
+	now.busy = false;
+	wake();
+	expect_failure(&w->a, 1, "ESTALE", "at revision 9, not 8");
+	assert_int_equal(now.value[0], 5);
+	/* A batch, and one whose client leaves. */
+	now.busy = true;
+	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SET("b", "2") "}]}");
+	wait_until_busy(w);
+	now.busy = false;
+	wake();
+	expect_line(&w->a,
+		"{\"id\":1,\"ok\":true,\"rev\":10,\"data\":{\"results\":[{\"set\":\"b\"}],"
+		"\"sum\":7}}");
+	now.busy = true;
+	ask(&w->a, SET("a", "9"));
+	wait_until_busy(w);
+	raw_close(&w->a);
+	for (int i = 0; i < 1000 && now.later; i++)
+		raw_idle(w->base, 1);
+	assert_null(now.later);
+	assert_int_equal(now.value[0], 5);
+	assert_int_equal(now.drafts, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(change_makes_a_revision),
 		WORLD_TEST(change_is_answered_later),
+		WORLD_TEST(change_is_taken_up_anew),
 		WORLD_TEST(batch_is_one_revision),
 		WORLD_TEST(batch_is_all_or_nothing),
 		WORLD_TEST(options_fit_the_command),
