@@ -10,6 +10,7 @@ import ctypes
 import json
 import os
 import socket
+import struct
 import sys
 import time
 
@@ -23,6 +24,7 @@ LIMIT = 5.0  # seconds that anything may take to come about
 CLONE_NEWNET = 0x40000000
 PACKET_OUTGOING = 4
 SO_RCVBUFFORCE = 33
+SO_TIMESTAMPNS = 35
 GUE_PORT = 6080
 
 VIP = {4: os.environ["VIP4"], 6: os.environ["VIP6"]}
@@ -62,6 +64,7 @@ class Wire:
         with namespace(name):
             self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
             self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
             self.sock.bind((ifname, 0))
         self.mac_bytes = self.sock.getsockname()[4]
         self.mac = self.mac_bytes.hex(":")
@@ -73,18 +76,21 @@ class Wire:
             except BlockingIOError:
                 time.sleep(0.001)
 
-    def received(self):
-        """Frames that have come in so far, without those that went out."""
+    def received_at(self):
+        """[(time, frame)] of what has come in so far, without what went out."""
         frames = []
         self.sock.setblocking(False)
         while True:
             try:
-                frame, where = self.sock.recvfrom(65536)
+                frame, ancillary, _, where = self.sock.recvmsg(65536, 64)
             except BlockingIOError:
                 self.sock.setblocking(True)
                 return frames
             if where[2] != PACKET_OUTGOING:
-                frames.append(frame)
+                frames.append((struct.unpack("qq", ancillary[0][2]), frame))
+
+    def received(self):
+        return [frame for _, frame in self.received_at()]
 
 
 class Control:
@@ -150,20 +156,20 @@ class Lab:
         return payload
 
     def arrived_until(self, payload):
-        """[(number of the backend, frame)] of what the balancer sent to backends before the fence."""
+        """[(number of the backend, frame)] of what the balancer sent to backends before the fence, in order."""
         arrived, there, end = [], False, time.monotonic() + LIMIT
         while not there:
             if time.monotonic() > end:
                 fail(f"the fence has not arrived; counters: {self.counters()}")
             for i, be in enumerate(self.backends):
-                for f in be.received():
+                for at, f in be.received_at():
                     if f[:12] != be.mac_bytes + self.lb_mac_bytes or is_own(f):
                         continue
                     there = there or payload in f
                     if b"fence " not in f:
-                        arrived.append((i + 1, f))
+                        arrived.append((at, i + 1, f))
             time.sleep(0.002)
-        return arrived
+        return [(number, frame) for _, number, frame in sorted(arrived)]
 
     def send(self, packets, family=4):
         """IP packets, or whole frames, from the client; what comes of them at the backends."""
