@@ -74,6 +74,26 @@ enum cell_style cell_numbers(const json_t *item, const char *key, char *buf)
 	return CELL_PLAIN;
 }
 
+enum cell_style cell_words(const json_t *item, const char *key, char *buf)
+{
+	const json_t *list = cell_find(item, key), *value;
+	char text[CELL_LEN] = "";
+	size_t used = 0, i;
+
+	json_array_foreach(list, i, value) if (used + 1 < sizeof text) used += (size_t)snprintf(
+		text + used, sizeof text - used, "%s%s", i ? "," : "", string_or(value, "?"));
+	put_text(*text ? text : "-", buf);
+	return CELL_PLAIN;
+}
+
+enum cell_style cell_link(const json_t *item, const char *key, char *buf)
+{
+	const char *state = cell_string(item, key, "-");
+
+	put_text(state, buf);
+	return strcmp(state, "up") == 0 ? CELL_PLAIN : CELL_BAD;
+}
+
 enum cell_style cell_health(const json_t *item, const char *key, char *buf)
 {
 	const char *modifiers = string_or(json_object_get(item, "modifiers"), "");

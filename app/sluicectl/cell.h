@@ -27,11 +27,13 @@ typedef enum cell_style (*cell_fn)(const json_t *item, const char *key, char *bu
 enum cell_style cell_text(const json_t *item, const char *key, char *buf);
 enum cell_style cell_admin(const json_t *item, const char *key, char *buf);   /* ready */
 enum cell_style cell_numbers(const json_t *item, const char *key, char *buf); /* 0,2,3 */
+enum cell_style cell_words(const json_t *item, const char *key, char *buf);   /* a,b */
 enum cell_style cell_integer(const json_t *item, const char *key, char *buf); /* 1234567 */
 enum cell_style cell_count(const json_t *item, const char *key, char *buf);   /* 1.2M */
 enum cell_style cell_share(const json_t *item, const char *key, char *buf);   /* 0.111 -> 11.1% */
 enum cell_style cell_service(
 	const json_t *item, const char *key, char *buf); /* 203.0.113.10:443/tcp */
+enum cell_style cell_link(const json_t *item, const char *key, char *buf);     /* up */
 enum cell_style cell_next_hop(const json_t *item, const char *key, char *buf); /* MAC@port */
 
 enum cell_style cell_args(

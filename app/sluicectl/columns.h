@@ -139,6 +139,23 @@ static const struct column session_stats_columns[] = {
 	{"expired", "EXPIRED", cell_count, true},
 };
 
+static const struct column port_columns[] = {
+	{"port", "PORT", cell_text, false},
+	{"driver", "DRIVER", cell_text, false},
+	{"device", "DEVICE", cell_text, false},
+	{"link", "LINK", cell_link, false},
+	{"mac", "MAC", cell_text, false},
+	{"mtu", "MTU", cell_integer, true},
+	{"rx_packets", "RX", cell_count, true},
+	{"rx_missed", "MISSED", cell_count, true},
+	{"tx_packets", "TX", cell_count, true},
+	{"offloads", "OFFLOADS", cell_words, false},
+	{"rx_queues", NULL, NULL, true},
+	{"rx_errors", NULL, NULL, true},
+	{"rx_no_mbuf", NULL, NULL, true},
+	{"tx_errors", NULL, NULL, true},
+};
+
 static const struct column lcore_columns[] = {
 	{"lcore", "LCORE", cell_integer, true},
 	{"lanes", "LANES", cell_numbers, false},

@@ -207,6 +207,28 @@ const struct command commands[] = {
 	},
 	CHANGE("config set", "config.set", "change keys that belong to no VIP, pool or port",
 		config_keys, 0),
+	{
+		.name = "port list",
+		.help = "the ports with what their devices count and do",
+		.more = "OFFLOADS is what the device does to frames instead of the CPU: "
+			"rx-ip-checksum (it says of received IPv4 headers whether they are whole), "
+			"rx-vlan (it takes the outer VLAN tag off), tx-udp-checksum (it fills in "
+			"the UDP checksum of GUE), tx-vlan (it puts a VLAN tag in). RX, TX and "
+			"MISSED are the driver's own counters.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "port.list",
+		.empty = "no ports",
+		LIST(port_columns),
+	},
+	{
+		.name = "port show",
+		.help = "one port: its device, what that does and what is left to the CPU",
+		.accepts = NEEDS_DAEMON,
+		.request = "port.show",
+		.operands = one_port,
+		.n_operands = COUNT(one_port),
+		.run = show_object,
+	},
 	CHANGE("port set", "port.set", "change keys of a port", port_keys, 0),
 	{
 		.name = "flow list",

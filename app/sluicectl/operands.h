@@ -86,6 +86,10 @@ static const struct operand pool_keys[] = {
 		.is_settings = true},
 };
 
+static const struct operand one_port[] = {
+	{"PORT", "port", "name of the port", .required = true},
+};
+
 static const struct operand port_keys[] = {
 	{"PORT", "port", "name of the port", .required = true},
 	{"KEY=VALUE...", NULL, "keys of ports[] in the configuration; KEY= is back to the default",

@@ -69,6 +69,7 @@ static struct build_job *make_job(struct daemon *d, struct version *version, str
 			.mac = d->ports[i].mac,
 			.mtu = d->ports[i].mtu,
 			.shared = d->ports[i].conf->driver == CONF_DRIVER_AF_PACKET,
+			.offloads = d->ports[i].offloads,
 		};
 	view_collect(job->conf, d->ports, d->mirror, job->hops);
 	rc = numbers_backends(d, job, err);

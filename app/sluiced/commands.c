@@ -10,6 +10,7 @@
 #include "cmd_health.h"
 #include "cmd_config.h"
 #include "cmd_object.h"
+#include "cmd_port.h"
 #include "cmd_table.h"
 #include "cmd_show.h"
 #include "cmd_session.h"
@@ -322,6 +323,14 @@ const struct ctl_command commands[] = {
 		.role = CTL_ROLE_VIEWER,
 		.next = cmd_lcore_list_next,
 		.flags = CTL_ANY_REV},
+	{.name = "port.list",
+		.role = CTL_ROLE_VIEWER,
+		.next = cmd_port_list_next,
+		.flags = CTL_ANY_REV},
+	{.name = "port.show",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_port_show,
+		ARGS(cmd_port_show_args)},
 	{.name = "lane.move",
 		.role = CTL_ROLE_ADMIN,
 		.handler = cmd_lane_move,

@@ -12,6 +12,7 @@
 #include "datapath/slow.h"
 #include "kernel/link.h"
 #include "port.h"
+#include "port_offload.h"
 
 #define RX_DESCRIPTORS         1024
 #define TX_DESCRIPTORS         1024
@@ -172,7 +173,8 @@ static int plan_queues(
 	return 0;
 }
 
-static struct rte_eth_conf device_conf(const struct rte_eth_dev_info *info, uint32_t rx_queues)
+static struct rte_eth_conf device_conf(
+	const struct rte_eth_dev_info *info, uint32_t rx_queues, uint32_t offloads)
 {
 	const uint64_t rss = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
 	struct rte_eth_conf c = {0};
@@ -181,9 +183,9 @@ static struct rte_eth_conf device_conf(const struct rte_eth_dev_info *info, uint
 		c.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
 		c.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & rss;
 	}
-	c.rxmode.offloads = info->rx_offload_capa & RTE_ETH_RX_OFFLOAD_IPV4_CKSUM;
 	/* All mbufs come from one pool and none is shared. */
 	c.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
+	port_offload_ask(&c, offloads);
 	return c;
 }
 
@@ -191,7 +193,7 @@ static int set_up_queues(struct port *p, const struct rte_eth_dev_info *info, ui
 	struct rte_mempool *pool)
 {
 	const int socket = rte_eth_dev_socket_id(p->dpdk_port);
-	const struct rte_eth_conf c = device_conf(info, p->n_rx_queues);
+	const struct rte_eth_conf c = device_conf(info, p->n_rx_queues, p->offloads);
 	struct rte_eth_txconf tx = info->default_txconf;
 	struct rte_eth_rxconf rx = info->default_rxconf;
 	uint16_t n_rx = RX_DESCRIPTORS, n_tx = TX_DESCRIPTORS;
@@ -263,6 +265,7 @@ int port_start(struct port *p, const struct conf_port *conf, uint32_t index, uin
 	rc = plan_queues(p, &info, lanes, err);
 	if (rc)
 		return rc;
+	p->offloads = conf->offloads ? port_offloads(&info) : 0;
 	rc = set_up_queues(p, &info, lanes, pool);
 	if (!rc)
 		rc = rte_eth_dev_start(p->dpdk_port);

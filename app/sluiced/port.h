@@ -21,6 +21,7 @@ struct port {
 	int object_fd;    /* XDP object while the driver may read it, -1 = none */
 	uint32_t ifindex; /* of the kernel's interface, 0 = none */
 	uint32_t mtu;
+	uint32_t offloads; /* of enum offload: what the device is asked to do */
 	struct sl_ether mac;
 	enum port_link link;
 	struct steer *steer; /* NULL for a port without a kernel interface */

@@ -6,14 +6,16 @@
 #ifndef SLUICE_COMPILE_COMPILE_H
 #define SLUICE_COMPILE_COMPILE_H
 
+#include "base/offload.h"
 #include "conf/conf.h"
 #include "table/generation.h"
 
 /* What is known of a port when it runs. */
 struct compile_port {
 	struct sl_ether mac;
-	uint32_t mtu; /* bytes of an IP packet */
-	bool shared;  /* the kernel sees every frame too */
+	uint32_t mtu;      /* bytes of an IP packet */
+	bool shared;       /* the kernel sees every frame too */
+	uint32_t offloads; /* of enum offload: what its device does */
 };
 
 /* The way from here to one backend. */

@@ -109,6 +109,15 @@ static void compile_tags(struct backend *out, const struct sl_vlans *vlans)
 	}
 }
 
+/* A device puts in tags of 802.1Q, one: what else it may do differs from one to the other. */
+static uint8_t nic_work(const struct backend *out, const struct sl_vlans *vlans, uint32_t offloads)
+{
+	const bool plain_tag = vlans->n == 1 && vlans->tag[0].type == SL_VLAN_TYPE_Q;
+
+	return (uint8_t)(offloads & ((out->way & BACKEND_UDP_CSUM ? OFFLOAD_TX_UDP_CSUM : 0) |
+					    (plain_tag ? OFFLOAD_TX_VLAN : 0)));
+}
+
 void compile_way(struct backend *out, const struct compile_input *in, const struct conf_pool *pool,
 	const struct conf_backend *be, const struct compile_hop *hop)
 {
@@ -127,4 +136,5 @@ void compile_way(struct backend *out, const struct compile_input *in, const stru
 		return;
 	compile_tags(out, &hop->vlans);
 	out->way |= adjustments(pool) | (out->tags_len ? BACKEND_TAGS : 0);
+	out->nic = nic_work(out, &hop->vlans, in->ports[hop->port].offloads);
 }

@@ -89,8 +89,9 @@ struct conf_port {
 	struct sl_vlans vlans; /* only with next_hop_mac; n 0 = no tag */
 	enum conf_accept_mac accept_mac_given;
 	enum conf_accept_mac accept_mac; /* what holds; set by conf_check, never DEFAULT */
-	uint32_t mbufs;                  /* 0 = computed */
-	uint32_t mtu;                    /* 0 = the device's */
+	bool offloads;
+	uint32_t mbufs; /* 0 = computed */
+	uint32_t mtu;   /* 0 = the device's */
 	struct conf_place place;
 };
 

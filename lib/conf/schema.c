@@ -120,6 +120,10 @@ const struct conf_row conf_rows[] = {
 	{"ports[].accept_mac", CONF_TYPE_WORD, AT(struct conf_port, accept_mac_given),
 		.words = accept_macs, .absent = "own, any for vdev", .example = "own",
 		.help = "Which unicast destination MAC addresses are taken."},
+	{"ports[].offloads", CONF_TYPE_BOOL, AT(struct conf_port, offloads), .value = "true",
+		.start = true,
+		.help = "Leave to the device what it can do: checksums, VLAN tags. port list shows "
+			"what that is."},
 	{"ports[].mbufs", CONF_TYPE_UINT, AT(struct conf_port, mbufs), .min = 512, .max = 16777215,
 		.zero = "computed from queues and descriptors", .value = "0", .unit = "buffers",
 		.start = true,

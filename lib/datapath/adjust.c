@@ -51,19 +51,37 @@ uint32_t adjust_before(const struct generation *g, struct burst *b)
 	return failed;
 }
 
-static void udp_checksum(struct rte_mbuf *m, bool outer_v6)
+/* The device completes the checksum. l2_len: of the frame with the tags that stand in it then. */
+static void ask_checksum(struct rte_mbuf *m, uint32_t l2_len, bool outer_v6)
+{
+	const uint32_t off = tunnel_udp_off(outer_v6);
+
+	tunnel_write_udp_pseudo(rte_pktmbuf_mtod(m, uint8_t *), m->pkt_len - off, outer_v6);
+	m->tx_offload = rte_mbuf_tx_offload(l2_len, off - ETH_LEN, UDP_LEN, 0, 0, 0, 0);
+	m->ol_flags |=
+		RTE_MBUF_F_TX_UDP_CKSUM | (outer_v6 ? RTE_MBUF_F_TX_IPV6 : RTE_MBUF_F_TX_IPV4);
+}
+
+static void udp_checksum(struct rte_mbuf *m, const struct backend *be, bool outer_v6)
 {
 	const uint32_t off = tunnel_udp_off(outer_v6), len = m->pkt_len - off;
 
+	if (be->nic & OFFLOAD_TX_UDP_CSUM) {
+		ask_checksum(m, ETH_LEN + tags_in_frame(be), outer_v6);
+		return;
+	}
 	tunnel_write_udp_csum(
 		rte_pktmbuf_mtod(m, uint8_t *), chain_sum(m, off, len), len, outer_v6);
 }
 
 void adjust_after(const struct generation *g, struct burst *b, uint32_t failed)
 {
-	for (uint32_t i = 0; b->ways & BACKEND_UDP_CSUM && i < b->n; i++)
-		if (!(failed >> i & 1) && g->backends[b->backend[i]].way & BACKEND_UDP_CSUM)
-			udp_checksum(b->mbuf[i], b->transform[i] == TRANSFORM_GUE6);
+	for (uint32_t i = 0; b->ways & BACKEND_UDP_CSUM && i < b->n; i++) {
+		const struct backend *be = &g->backends[b->backend[i]];
+
+		if (!(failed >> i & 1) && be->way & BACKEND_UDP_CSUM)
+			udp_checksum(b->mbuf[i], be, b->transform[i] == TRANSFORM_GUE6);
+	}
 	if (b->ways & BACKEND_TAGS)
 		tags_push(g, b, failed);
 }

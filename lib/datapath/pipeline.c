@@ -55,7 +55,12 @@ static void count_forwarded(struct lane *l, const struct burst *b, const uint8_t
 static void send_port(struct lane *l, const struct burst *b, uint16_t dpdk_port,
 	struct rte_mbuf **mbuf, const uint8_t *list, uint32_t n)
 {
-	const uint16_t sent = rte_eth_tx_burst(dpdk_port, l->id, mbuf, (uint16_t)n);
+	uint16_t ready = (uint16_t)n;
+
+	/* Devices that complete what frames are marked for may want to see them first. */
+	if (__builtin_expect(b->ways & BACKEND_AFTER, 0))
+		ready = rte_eth_tx_prepare(dpdk_port, l->id, mbuf, ready);
+	const uint16_t sent = rte_eth_tx_burst(dpdk_port, l->id, mbuf, ready);
 
 	count_forwarded(l, b, list, sent);
 	if (__builtin_expect(sent < n, 0)) {

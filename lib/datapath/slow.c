@@ -7,6 +7,7 @@
 #include <rte_ether.h>
 
 #include "datapath/slow.h"
+#include "datapath/tags.h"
 #include "net/key.h"
 
 struct slow *slow_new(void)
@@ -71,6 +72,11 @@ void slow_push(struct lane *l, const struct slow_out *out)
 void slow_push_answer(
 	struct lane *l, const struct generation *g, struct rte_mbuf *m, uint8_t rx_port)
 {
+	if (m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED && !tags_restore(m)) {
+		lane_count(l, VERDICT_ENCAP_HEADROOM, 1);
+		rte_pktmbuf_free(m);
+		return;
+	}
 	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
 
 	eth->dst_addr = eth->src_addr;
@@ -93,10 +99,16 @@ static void count_sent(struct lane *l, const struct slow_out *out)
 static void send_run(struct lane *l, const struct slow_out *out, uint32_t n, uint16_t dpdk_port)
 {
 	struct rte_mbuf *m[BURST_MAX];
+	uint16_t ready = (uint16_t)n;
+	uint64_t flags = 0;
 
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		m[i] = out[i].m;
-	const uint32_t sent = rte_eth_tx_burst(dpdk_port, l->id, m, (uint16_t)n);
+		flags |= m[i]->ol_flags;
+	}
+	if (flags & RTE_MBUF_F_TX_OFFLOAD_MASK)
+		ready = rte_eth_tx_prepare(dpdk_port, l->id, m, ready);
+	const uint32_t sent = rte_eth_tx_burst(dpdk_port, l->id, m, ready);
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (i < sent) {

@@ -114,7 +114,7 @@ static inline bool slow_has_room(const struct lane *l, uint32_t n)
 void slow_push(struct lane *l, const struct slow_out *out);
 
 /* A packet that is an answer, from its Ethernet header on, back to where it came from: MAC
- * addresses are exchanged. */
+ * addresses are exchanged, and a VLAN tag that the device took off is put back. */
 void slow_push_answer(
 	struct lane *l, const struct generation *g, struct rte_mbuf *m, uint8_t rx_port);
 

@@ -35,7 +35,7 @@ static __attribute__((noinline)) enum verdict shared_verdict(
 	const uint8_t *dst;
 	bool v6, nd;
 
-	if (v == VERDICT_NOT_OUR_MAC || v == VERDICT_LOOP ||
+	if (v == VERDICT_NOT_OUR_MAC || v == VERDICT_LOOP || v == VERDICT_VLAN ||
 		!parse_destination(frame, len, &dst, &v6, &nd))
 		return VERDICT_PUNTED;
 	if (nd)
@@ -45,6 +45,17 @@ static __attribute__((noinline)) enum verdict shared_verdict(
 	return tunnel_quote_steered(frame, len, dst, v6) && slow_is_tunnel_source(g, dst, v6)
 		       ? v
 		       : VERDICT_PUNTED;
+}
+
+/* Is the tag that the device took off one too many? */
+static inline bool too_many_tags(const struct rte_mbuf *m, const uint8_t *frame, uint32_t len)
+{
+	uint8_t l3_off;
+	uint16_t type;
+
+	return m->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED &&
+	       parse_link(frame, len, &l3_off, &type) == PARSE_OK &&
+	       l3_off == ETH_LEN + VLAN_MAX * VLAN_LEN;
 }
 
 /* Any frame, in full: the way of those that are not plain. */
@@ -63,6 +74,8 @@ static __attribute__((noinline)) enum verdict parse_any(const struct rte_mbuf *m
 		return v;
 	if (csum == RTE_MBUF_F_RX_IP_CKSUM_BAD)
 		return VERDICT_IP_CHECKSUM;
+	if (too_many_tags(m, frame, len))
+		return VERDICT_VLAN;
 	return parse_frame(frame, len, m->pkt_len, csum != RTE_MBUF_F_RX_IP_CKSUM_GOOD, info, key);
 }
 

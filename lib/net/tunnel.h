@@ -253,14 +253,28 @@ HDR_INLINE uint32_t tunnel_udp_off(bool outer_v6)
 	return ETH_LEN + (outer_v6 ? IPV6_LEN : IPV4_LEN);
 }
 
+/* Sum over the pseudo header of a GUE packet with `len` bytes from the UDP header on, not folded.
+ */
+HDR_INLINE uint64_t tunnel_udp_pseudo(const uint8_t *frame, uint32_t len, bool outer_v6)
+{
+	const uint8_t *ip = frame + ETH_LEN;
+	const uint64_t addresses = outer_v6 ? csum_words(ip + 8, 32) : csum_words(ip + 12, 8);
+
+	return addresses + htobe16(PROTO_UDP) + htobe32(len);
+}
+
+/* What a device wants that completes the checksum: the sum over the pseudo header in its place. */
+HDR_INLINE void tunnel_write_udp_pseudo(uint8_t *frame, uint32_t len, bool outer_v6)
+{
+	hdr_store16(frame + tunnel_udp_off(outer_v6) + 6,
+		csum_fold(tunnel_udp_pseudo(frame, len, outer_v6)));
+}
+
 /* Store the UDP checksum of a GUE packet in full: `sum` over its `len` bytes from the UDP header
  * on, checksum zero, not complemented (RFC 768; RFC 8200, 8.1). Zero is sent as its other form. */
 HDR_INLINE void tunnel_write_udp_csum(uint8_t *frame, uint64_t sum, uint32_t len, bool outer_v6)
 {
-	const uint8_t *ip = frame + ETH_LEN;
-	const uint64_t addresses = outer_v6 ? csum_words(ip + 8, 32) : csum_words(ip + 12, 8);
-	const uint16_t csum =
-		(uint16_t)~csum_fold(addresses + htobe16(PROTO_UDP) + htobe32(len) + sum);
+	const uint16_t csum = (uint16_t)~csum_fold(tunnel_udp_pseudo(frame, len, outer_v6) + sum);
 
 	hdr_store16(frame + tunnel_udp_off(outer_v6) + 6, csum ? csum : 0xffff);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/offload.h"
 #include "net/tunnel.h"
 
 /* A backend slot is 14 bits; the two bits above it in a table entry are flags. */
@@ -60,8 +61,9 @@ struct backend {
 	uint16_t way;                  /* 1 << transform, and the bits above */
 	uint16_t inner_max;            /* largest IP packet that fits the MTU after the transform */
 	struct tunnel tunnel;
-	uint16_t mss;     /* with BACKEND_MSS: most; 0 = what inner_max has room for */
-	uint8_t tags_len; /* with BACKEND_TAGS: 4 or 8 */
+	uint16_t mss; /* with BACKEND_MSS: most; 0 = what inner_max has room for */
+	uint8_t nic;  /* of enum offload: what the port's device does to packets that go there */
+	uint8_t tags_len;                  /* with BACKEND_TAGS: 4 or 8 */
 	uint8_t tags[VLAN_MAX * VLAN_LEN]; /* as they stand behind the MAC addresses */
 };
 
@@ -72,6 +74,7 @@ static inline uint32_t backend_hdr_len(const struct backend *be)
 }
 
 static_assert(sizeof(struct backend) == 128, "two cache lines");
+static_assert(OFFLOAD_COUNT <= 8, "a bit each in nic");
 static_assert(offsetof(struct backend, tunnel.hdr) + ETH_LEN + IPV4_LEN + TUNNEL_GUE_LEN <= 64,
 	"GUE4: one line");
 

@@ -6,6 +6,7 @@
 
 struct world *world;
 bool harness_flows;
+void (*harness_device)(const struct rte_mbuf *m, struct frame *f);
 
 int harness_start(void)
 {
@@ -58,6 +59,8 @@ static void collect(struct outcome *o, const struct burst *b)
 		rte_mbuf_sanity_check(b->mbuf[i], 1);
 		o->out[i].len = rig_bytes(b->mbuf[i], o->out[i].b, FRAME_MAX);
 		assert_int_equal(o->out[i].len, b->mbuf[i]->pkt_len);
+		if (harness_device)
+			harness_device(b->mbuf[i], &o->out[i]);
 		o->service[i] = b->service[i];
 		o->backend[i] = b->backend[i];
 		o->tx_port[i] = b->tx_port[i];
@@ -75,6 +78,8 @@ static void collect_side(struct lane *l, struct outcome *o)
 		rte_mbuf_sanity_check(out->m, 1);
 		o->side[i].len = rig_bytes(out->m, o->side[i].b, FRAME_MAX);
 		assert_int_equal(o->side[i].len, out->m->pkt_len);
+		if (harness_device)
+			harness_device(out->m, &o->side[i]);
 		o->side_port[i] = out->port;
 		if (out->verdict != SLOW_TAKEN)
 			o->count[out->verdict]++;

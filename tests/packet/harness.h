@@ -47,6 +47,9 @@ void harness_stop(void);
 extern bool harness_flows;
 struct lane *harness_lane(void);
 
+/* What a device does to a frame that leaves; `f` has the bytes of the mbuf. NULL: nothing. */
+extern void (*harness_device)(const struct rte_mbuf *m, struct frame *f);
+
 /* Run n mbufs, which are given away, through the pipeline on a lane that has seen nothing yet.
  * Proves on the way that each packet is counted once and every mbuf comes back. */
 void harness_run(struct outcome *o, uint8_t port, struct rte_mbuf *const *m, uint16_t n);

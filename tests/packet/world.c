@@ -309,8 +309,10 @@ static struct generation *compile(const struct conf *conf, const struct world_ne
 	struct sl_err err = SL_ERR_INIT;
 	struct generation *g;
 
-	for (int i = 0; i < WORLD_PORTS; i++)
+	for (int i = 0; i < WORLD_PORTS; i++) {
 		frame_mac(macs[i], ports[i].mac.b);
+		ports[i].offloads = net->offloads;
+	}
 	lay_hops(hops, net);
 	/* neither from 0 nor in order: numbers outlive configurations */
 	for (uint32_t i = 0; i < n_ways; i++)

@@ -116,9 +116,11 @@ struct world {
 	struct generation *g;
 };
 
-/* Another network. Way i has the tags number i % 3 (sl_vlans_parse; NULL: none). */
+/* Another network. Way i has the tags number i % 3 (sl_vlans_parse; NULL: none); the devices of all
+ * ports do this work (enum offload). */
 struct world_net {
 	const char *tags[3];
+	uint32_t offloads;
 };
 
 /* Build it; a failure is printed and ends the test. */
