@@ -74,6 +74,15 @@ static json_t *mbufs_json(const struct daemon *d)
 		(json_int_t)rte_mempool_in_use_count(d->mbufs));
 }
 
+/* Packets whose flow is another lane's. */
+static json_t *relay_json(const struct stats *s)
+{
+	const struct stats_relay r = stats_relay(s);
+
+	return json_pack("{s:I, s:I, s:I}", "asked", (json_int_t)r.asked, "taken",
+		(json_int_t)r.taken, "refused", (json_int_t)r.refused);
+}
+
 static double ms(uint32_t us)
 {
 	return (double)us / 1000;
@@ -117,6 +126,7 @@ static int status(struct ctl_call *call, void *arg)
 	json_object_set_new(o, "punted_packets", counter(stats_verdict(s, VERDICT_PUNTED)));
 	json_object_set_new(o, "held_packets", counter(stats_verdict(s, VERDICT_HELD)));
 	json_object_set_new(o, "mbufs", mbufs_json(d));
+	json_object_set_new(o, "relay", relay_json(s));
 	json_object_set_new(o, "rx_pps", json_real(s->rx_pps));
 	json_object_set_new(o, "forwarded_pps", json_real(s->verdict_pps[VERDICT_FORWARDED]));
 	json_object_set_new(o, "dropped_pps", json_real(stats_dropped_pps(s)));

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "control.h"
 #include "daemon.h"
+#include "datapath/relay.h"
 #include "eal.h"
 #include "eal/hash.h"
 #include "inquiry.h"
@@ -23,6 +24,7 @@
 #include "save.h"
 #include "sessions.h"
 #include "paths.h"
+#include "rss.h"
 #include "slot_names.h"
 #include "telemetry.h"
 
@@ -163,6 +165,23 @@ static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *
 	return 0;
 }
 
+/* Lanes send each other what only another one's flow table can say. */
+static int join_lanes(struct daemon *d, struct sl_err *err)
+{
+	for (uint32_t i = 0; i < d->n_ports; i++) {
+		struct rss_map *m = &d->rss[i];
+
+		rss_learn(d->ports[i].dpdk_port, d->ports[i].n_rx_queues, m);
+		if (m->n_queues > 1)
+			log_info("port \"%s\": %u queues, %s", d->ports[i].conf->name, m->n_queues,
+				m->known ? "the lane of each flow is known"
+					 : "the driver does not tell which one a flow uses");
+	}
+	return relay_join(d->lanes, d->n_lanes, d->rss, d->n_ports)
+		       ? sl_err_sys(err, ENOMEM, "cannot join %u lanes", d->n_lanes)
+		       : 0;
+}
+
 static int start_ports(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
 	const uint32_t n = port_mbufs(conf, d->n_lanes);
@@ -179,7 +198,7 @@ static int start_ports(struct daemon *d, const struct conf *conf, struct sl_err 
 		d->n_ports = i + 1;
 		rc = port_start(&d->ports[i], &conf->ports[i], i, d->n_lanes, d->mbufs, err);
 	}
-	return rc;
+	return rc ? rc : join_lanes(d, err);
 }
 
 static bool has_kernel_side(const struct daemon *d)

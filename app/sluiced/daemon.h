@@ -15,6 +15,7 @@
 #include "change.h"
 #include "compile/ids.h"
 #include "ctl/server.h"
+#include "datapath/rss.h"
 #include "desk.h"
 #include "errand.h"
 #include "kernel/host_if.h"
@@ -41,6 +42,7 @@ struct daemon {
 	struct rte_mempool *mbufs;
 	struct port ports[CONF_MAX_PORTS];
 	uint32_t n_ports;
+	struct rss_map rss[CONF_MAX_PORTS]; /* by port: how it spreads packets over the lanes */
 	struct lane **lanes;
 	uint32_t n_lanes;
 	struct lane_map lane_map; /* which worker drives which lane */

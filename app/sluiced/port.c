@@ -9,10 +9,12 @@
 
 #include "base/log.h"
 #include "datapath/burst.h"
+#include "datapath/relay.h"
 #include "datapath/slow.h"
 #include "kernel/link.h"
 #include "port.h"
 #include "port_offload.h"
+#include "rss.h"
 
 #define RX_DESCRIPTORS         1024
 #define TX_DESCRIPTORS         1024
@@ -69,7 +71,7 @@ static int check_queues(const struct conf_port *conf, uint32_t lanes, struct sl_
 
 uint32_t port_mbufs(const struct conf *conf, uint32_t lanes)
 {
-	uint32_t sum = lanes * (2 * BURST_MAX + SLOW_OUT_MAX + FRAG_HELD_MAX);
+	uint32_t sum = lanes * (2 * BURST_MAX + SLOW_OUT_MAX + FRAG_HELD_MAX + RELAY_OPEN_MAX);
 
 	for (size_t i = 0; i < conf->n_ports; i++) {
 		const struct conf_port *p = &conf->ports[i];
@@ -176,13 +178,9 @@ static int plan_queues(
 static struct rte_eth_conf device_conf(
 	const struct rte_eth_dev_info *info, uint32_t rx_queues, uint32_t offloads)
 {
-	const uint64_t rss = RTE_ETH_RSS_IP | RTE_ETH_RSS_TCP | RTE_ETH_RSS_UDP;
 	struct rte_eth_conf c = {0};
 
-	if (rx_queues > 1 && (info->flow_type_rss_offloads & rss)) {
-		c.rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
-		c.rx_adv_conf.rss_conf.rss_hf = info->flow_type_rss_offloads & rss;
-	}
+	rss_ask(info, rx_queues, &c);
 	/* All mbufs come from one pool and none is shared. */
 	c.txmode.offloads = info->tx_offload_capa & RTE_ETH_TX_OFFLOAD_MBUF_FAST_FREE;
 	port_offload_ask(&c, offloads);
@@ -193,12 +191,14 @@ static int set_up_queues(struct port *p, const struct rte_eth_dev_info *info, ui
 	struct rte_mempool *pool)
 {
 	const int socket = rte_eth_dev_socket_id(p->dpdk_port);
-	const struct rte_eth_conf c = device_conf(info, p->n_rx_queues, p->offloads);
+	struct rte_eth_conf c = device_conf(info, p->n_rx_queues, p->offloads);
 	struct rte_eth_txconf tx = info->default_txconf;
 	struct rte_eth_rxconf rx = info->default_rxconf;
 	uint16_t n_rx = RX_DESCRIPTORS, n_tx = TX_DESCRIPTORS;
 	int rc = rte_eth_dev_configure(p->dpdk_port, p->n_rx_queues, (uint16_t)lanes, &c);
 
+	if (rc && rss_take_back_key(&c))
+		rc = rte_eth_dev_configure(p->dpdk_port, p->n_rx_queues, (uint16_t)lanes, &c);
 	tx.offloads = c.txmode.offloads;
 	rx.offloads = c.rxmode.offloads;
 	if (!rc)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "conf/conf.h"
+#include "datapath/relay.h"
 #include "stats.h"
 
 int stats_init(struct stats *s, struct lane *const *lanes, uint32_t n_lanes, uint64_t now_ms)
@@ -136,7 +137,23 @@ uint64_t stats_verdict(const struct stats *s, enum verdict v)
 
 	for (uint32_t i = 0; i < s->n_lanes; i++)
 		n += counter_read(&s->lanes[i]->verdict[v]);
-	return n;
+	return v == VERDICT_HELD && (int64_t)n < 0 ? 0 : n;
+}
+
+struct stats_relay stats_relay(const struct stats *s)
+{
+	struct stats_relay sum = {0};
+
+	for (uint32_t i = 0; i < s->n_lanes; i++) {
+		const struct relay *r = s->lanes[i]->relay;
+
+		if (!r)
+			continue;
+		sum.asked += counter_read(&r->asked);
+		sum.taken += counter_read(&r->taken);
+		sum.refused += counter_read(&r->refused);
+	}
+	return sum;
 }
 
 uint64_t stats_rx(const struct stats *s)

@@ -60,9 +60,18 @@ uint64_t stats_flows(const struct stats *s, uint16_t slot);
 
 const struct stats_row *stats_row(const struct stats *s, enum stats_kind kind, uint16_t id);
 
-/* Packets under one verdict; packets received. All lanes. */
+/* Packets under one verdict; packets received. All lanes. (A packet on its way between two lanes
+ * may be seen where it is taken and not yet where it was held: held is never below 0 for that.) */
 uint64_t stats_verdict(const struct stats *s, enum verdict v);
 uint64_t stats_rx(const struct stats *s);
+
+/* Packets that lanes sent off to where their flow is, that another lane took, and that stayed
+ * because too many were under way. All lanes. */
+struct stats_relay {
+	uint64_t asked, taken, refused;
+};
+
+struct stats_relay stats_relay(const struct stats *s);
 
 /* Packets under any drop reason, and their rate. */
 uint64_t stats_dropped(const struct stats *s);

@@ -144,6 +144,16 @@ static int flow_stats(const struct daemon *d, const char *params, struct rte_tel
 	return found ? 0 : -ENOENT;
 }
 
+static int relay(const struct daemon *d, const char *params, struct rte_tel_data *out)
+{
+	const struct stats_relay r = stats_relay(&d->stats);
+
+	add(out, "asked", r.asked);
+	add(out, "taken", r.taken);
+	add(out, "refused", r.refused);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*fill)(const struct daemon *d, const char *params, struct rte_tel_data *out);
@@ -158,6 +168,7 @@ static const struct {
 		"Flow tables: flows, room, and what became of flows. Parameter: lcore, or none for "
 		"all."},
 	{"/sluice/lcore/list", lcore_list, "Lcores of the workers: lanes of each. No parameters."},
+	{"/sluice/relay", relay, "Packets sent off to the lane of their flow. No parameters."},
 	{"/sluice/lcore/stats", lcore_stats, "Packets and cycles of one worker. Parameter: lcore."},
 };
 

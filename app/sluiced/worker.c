@@ -5,8 +5,9 @@
 #include <rte_launch.h>
 
 #include "datapath/ahead.h"
-#include "datapath/slow.h"
 #include "datapath/ask.h"
+#include "datapath/relay.h"
+#include "datapath/slow.h"
 #include "eal/idle.h"
 #include "worker.h"
 
@@ -54,7 +55,22 @@ static inline uint32_t poll_port(struct worker *w, struct lane *l, const struct 
 	return n;
 }
 
-static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, struct burst two[2])
+/* What other lanes have to say. Returns the messages. */
+static __attribute__((noinline)) uint32_t serve_relay(
+	struct worker *w, struct lane *l, const struct generation *g)
+{
+	const uint64_t before = counter_read(&l->verdict[VERDICT_FORWARDED]);
+	const uint32_t n = relay_work(l, g);
+
+	if (l->slow_waiting)
+		slow_tx(l, w->dpdk_port);
+	counter_add(&w->tx, counter_read(&l->verdict[VERDICT_FORWARDED]) - before);
+	return n;
+}
+
+/* Returns the packets received; relayed: messages from other lanes. */
+static inline uint32_t poll_lanes(
+	struct worker *w, const struct generation *g, struct burst two[2], uint32_t *relayed)
 {
 	uint32_t n = 0;
 
@@ -65,6 +81,8 @@ static inline uint32_t poll_lanes(struct worker *w, const struct generation *g, 
 			if (l->id < w->n_rx_queues[port])
 				n += poll_port(w, l, g, port, two);
 		ask_serve(l, g);
+		if (__builtin_expect(relay_due(l), 0))
+			*relayed += serve_relay(w, l, g);
 	}
 	return n;
 }
@@ -141,7 +159,8 @@ static int worker_main(void *arg)
 		const struct generation *g = rcu_current(w->rcu);
 
 		lane_map_look(w->map, w->index, &w->lanes);
-		const uint32_t n = poll_lanes(w, g, bursts);
+		uint32_t relayed = 0;
+		const uint32_t n = poll_lanes(w, g, bursts, &relayed);
 		const uint64_t now = rte_rdtsc();
 
 		if (now >= w->next_sweep || now >= w->next_second)
@@ -149,13 +168,13 @@ static int worker_main(void *arg)
 
 		if (n)
 			counter_add(&w->rx, n);
-		counter_add(n ? &w->busy_cycles : &w->idle_cycles, now - last);
+		counter_add(n + relayed ? &w->busy_cycles : &w->idle_cycles, now - last);
 		counter_add(&w->loops, 1);
 		__atomic_store_n(&w->heartbeat, now, __ATOMIC_RELAXED);
 		last = now;
 		rcu_quiescent(w->rcu, w->index);
 		/* Too short a sleep to go offline for: a reaper waits as long for a busy loop. */
-		idle_polled(&idle, n, now);
+		idle_polled(&idle, n + relayed, now);
 	}
 	rcu_leave(w->rcu, w->index);
 	return 0;

@@ -14,11 +14,11 @@
 #include <stdbool.h>
 
 /* X(identifier, name, help) */
-#define VERDICT_LIST(X)                                                      \
-	X(FORWARDED, "forwarded", "sent to a backend")                       \
-	X(PUNTED, "punted", "left to the kernel, which sees the same frame") \
-	X(ANSWERED, "answered", "answered, or read, by Sluice itself")       \
-	X(HELD, "held", "waits for the first fragment of its datagram")      \
+#define VERDICT_LIST(X)                                                              \
+	X(FORWARDED, "forwarded", "sent to a backend")                               \
+	X(PUNTED, "punted", "left to the kernel, which sees the same frame")         \
+	X(ANSWERED, "answered", "answered, or read, by Sluice itself")               \
+	X(HELD, "held", "waits for its first fragment, or for the lane of its flow") \
 	VERDICT_DROP_LIST(X)
 
 /* The first row is the first drop reason: verdict_is_drop() relies on the order. */

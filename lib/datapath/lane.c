@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datapath/relay.h"
 #include "datapath/lane.h"
 #include "datapath/report.h"
 #include "datapath/slow.h"
@@ -65,6 +66,7 @@ void lane_free(struct lane *l)
 	if (!l)
 		return;
 	flow_free(l->flows);
+	relay_part(l->relay);
 	slow_free(l);
 	free(l->service);
 	free(l->backend);

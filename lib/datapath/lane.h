@@ -47,6 +47,7 @@ static inline void traffic_add(struct traffic *t, uint64_t packets, uint64_t byt
 	counter_add(&t->bytes, bytes);
 }
 
+struct relay;
 struct slow;
 
 /* What became of the sessions that new flows looked for. */
@@ -80,6 +81,7 @@ struct lane {
 
 	struct report_ring *reports; /* for the control thread (report.h) */
 
+	struct relay *relay;   /* to and from other lanes (relay.h); NULL = there are none */
 	struct slow *slow;     /* the side exit's own (slow.h) */
 	uint32_t slow_waiting; /* packets that came by it and wait to be sent */
 

@@ -62,6 +62,14 @@ static struct frag_entry *entry_of(struct lane *l, const struct odd *p)
 	return e;
 }
 
+/* Does the pool of a flow want none? */
+static bool refuses_fragments(const struct generation *g, const struct flow_key *key,
+	uint16_t service, const struct odd *p)
+{
+	return slow_by_rules(&g->services[service], key, p->at.tos >> 2, p->v6)->fragments ==
+	       SERVICE_FRAGMENTS_DROP;
+}
+
 /* The service and the backend of a datagram, from its first fragment. PARSE_OK; SLOW_TAKEN when the
  * packet has met its end on the way; or its end. */
 static enum verdict decide_flow(
@@ -82,8 +90,7 @@ static enum verdict decide_flow(
 		.v6 = p->v6};
 	locate_key(p->ip, p->l4, p->at.proto, p->v6, &b->key[0]);
 	stage_classify(l, g, b);
-	if (b->n && slow_by_rules(&g->services[b->service[0]], &b->key[0], p->at.tos >> 2, p->v6)
-				    ->fragments == SERVICE_FRAGMENTS_DROP)
+	if (b->n && refuses_fragments(g, &b->key[0], b->service[0], p))
 		return VERDICT_FRAG;
 	if (b->n) {
 		stage_hash(l, g, b);
@@ -154,15 +161,40 @@ static void release(struct lane *l, const struct generation *g, struct frag_entr
 	}
 }
 
+/* Nothing of the datagram passes. */
+static void refuse(struct lane *l, struct frag_entry *e, enum verdict v)
+{
+	e->state = FRAG_REFUSED;
+	e->verdict = (uint8_t)v;
+	give_up(l, e, v);
+}
+
+/* Does another lane have to say where the flow goes? Then the fragment is sent off to it, and the
+ * others wait. */
+static bool ask_its_lane(struct lane *l, const struct generation *g, const struct odd *p)
+{
+	struct flow_key key;
+
+	if (!l->relay || !l->flows || (p->at.proto != PROTO_TCP && p->at.proto != PROTO_UDP))
+		return false;
+	locate_key(p->ip, p->l4, p->at.proto, p->v6, &key);
+	const uint16_t service = vip_find(&g->vips, &key, p->v6);
+
+	if (service == VIP_NONE || g->services[service].forgotten ||
+		refuses_fragments(g, &key, service, p))
+		return false;
+	return relay_ask(l, p, &key, true);
+}
+
 static enum verdict first_fragment(
 	struct lane *l, const struct generation *g, const struct odd *p, struct frag_entry *e)
 {
+	if (ask_its_lane(l, g, p))
+		return SLOW_TAKEN;
 	enum verdict v = decide(l, g, p, e);
 
 	if (v != PARSE_OK) {
-		e->state = FRAG_REFUSED;
-		e->verdict = VERDICT_FRAG;
-		give_up(l, e, VERDICT_FRAG);
+		refuse(l, e, VERDICT_FRAG);
 		return v;
 	}
 	e->state = FRAG_KNOWN;
@@ -171,13 +203,50 @@ static enum verdict first_fragment(
 	return v;
 }
 
+enum verdict slow_fragment_take(
+	struct lane *l, const struct generation *g, const struct odd *p, struct relay_msg *msg)
+{
+	struct frag_entry e = {.key = key_of(p)};
+	enum verdict v = decide(l, g, p, &e);
+
+	msg->datagram = e.key;
+	if (v != PARSE_OK)
+		return v;
+	v = forward(l, g, p, &e);
+	msg->state = RELAY_CARRIED;
+	msg->hash = e.hash;
+	msg->service = e.service;
+	msg->backend = e.backend;
+	return v;
+}
+
+/* The entry may have gone meanwhile, or have been refused for what came behind the first fragment.
+ */
+void slow_fragment_answer(struct lane *l, const struct generation *g, const struct relay_msg *msg)
+{
+	struct frag_cache *c = &l->slow->frags;
+	struct frag_entry *e = frag_find(c, &msg->datagram);
+
+	if (!e || e->state != FRAG_WAITING || !e->n_parts || e->part[0].from)
+		return;
+	if (msg->state == RELAY_REFUSED) {
+		refuse(l, e, VERDICT_FRAG);
+	} else {
+		e->state = FRAG_KNOWN;
+		e->service = msg->service;
+		e->backend = msg->backend;
+		e->hash = msg->hash;
+		release(l, g, e);
+	}
+	if (frag_complete(e))
+		frag_end(c, e);
+}
+
 /* An overlap is an attack or a fault: nothing more of the datagram passes (RFC 5722; the same for
  * IPv4, RFC 1858). */
 static enum verdict refuse_overlap(struct lane *l, struct frag_entry *e)
 {
-	give_up(l, e, VERDICT_FRAG_OVERLAP);
-	e->state = FRAG_REFUSED;
-	e->verdict = VERDICT_FRAG_OVERLAP;
+	refuse(l, e, VERDICT_FRAG_OVERLAP);
 	return VERDICT_FRAG_OVERLAP;
 }
 

@@ -70,12 +70,42 @@ static enum verdict echo(
 	}
 }
 
+enum verdict slow_error_take(
+	struct lane *l, const struct generation *g, const struct odd *p, const struct flow_key *key)
+{
+	const uint16_t service = vip_find(&g->vips, key, p->v6);
+	uint64_t hash;
+
+	if (service == VIP_NONE)
+		return VERDICT_ICMP_UNMATCHED;
+	const uint16_t backend = slow_find_backend(l, g, key, p->v6, service, &hash);
+
+	if (backend == MAGLEV_NONE)
+		return VERDICT_NO_BACKEND;
+	/* no error about an error (RFC 1122, 3.2.2) */
+	if (p->at.l3_len > g->backends[backend].inner_max && icmp_dont_fragment(p->ip, p->v6))
+		return VERDICT_TOO_BIG;
+	return slow_forward(l, g, p, service, backend, hash);
+}
+
+/* Does another lane have to say where the flow goes? Then the error is sent off to it. */
+static bool ask_its_lane(
+	struct lane *l, const struct generation *g, const struct odd *p, const struct flow_key *key)
+{
+	const uint16_t service = vip_find(&g->vips, key, p->v6);
+	uint64_t hash;
+
+	if (!l->relay || !l->flows || service == VIP_NONE || g->services[service].forgotten ||
+		slow_find_flow(l, g, key, p->v6, &hash).b)
+		return false;
+	return relay_ask(l, p, key, false);
+}
+
 /* An error: to the backend whose packet it quotes. */
 static enum verdict carry_error(struct lane *l, const struct generation *g, const struct odd *p)
 {
 	const uint8_t *quoted = p->l4 + ICMP_LEN;
 	struct flow_key key;
-	uint64_t hash;
 
 	switch (quote_read(quoted, p->here - ICMP_LEN, icmp_dst(p->ip, p->v6), p->v6, &key)) {
 	case QUOTE_BAD:
@@ -85,18 +115,7 @@ static enum verdict carry_error(struct lane *l, const struct generation *g, cons
 	case QUOTE_FLOW:
 		break;
 	}
-	const uint16_t service = vip_find(&g->vips, &key, p->v6);
-
-	if (service == VIP_NONE)
-		return VERDICT_ICMP_UNMATCHED;
-	const uint16_t backend = slow_find_backend(l, g, &key, p->v6, service, &hash);
-
-	if (backend == MAGLEV_NONE)
-		return VERDICT_NO_BACKEND;
-	/* no error about an error (RFC 1122, 3.2.2) */
-	if (p->at.l3_len > g->backends[backend].inner_max && icmp_dont_fragment(p->ip, p->v6))
-		return VERDICT_TOO_BIG;
-	return slow_forward(l, g, p, service, backend, hash);
+	return ask_its_lane(l, g, p, &key) ? SLOW_TAKEN : slow_error_take(l, g, p, &key);
 }
 
 enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct odd *p)

@@ -4,6 +4,7 @@
 #include "datapath/slot_key.h"
 #include "datapath/slow_odd.h"
 #include "datapath/stage.h"
+#include "table/flow_keys.h"
 
 enum verdict slow_find_parts(struct odd *p, struct rte_mbuf *m, uint8_t rx_port)
 {
@@ -66,6 +67,20 @@ const struct service *slow_by_rules(
 	return target == RULES_NONE ? s : &s->rules->service[target];
 }
 
+struct flow_at slow_find_flow(const struct lane *l, const struct generation *g,
+	const struct flow_key *key, bool v6, uint64_t *hash)
+{
+	const uint8_t is6 = v6;
+
+	hash_burst(&l->flows->key, key, &is6, 1, hash);
+	const struct flow_at at = flow_find_known(l->flows, *hash, key, v6);
+
+	if (at.b && flow_slot(at) < g->n_backends && !flow_idle(at, l->clock, &g->flow_timeouts) &&
+		g->backends[flow_slot(at)].state != BACKEND_GONE)
+		return at;
+	return (struct flow_at){NULL, 0};
+}
+
 uint16_t slow_find_backend(struct lane *l, const struct generation *g, const struct flow_key *key,
 	bool v6, uint16_t service, uint64_t *hash)
 {
@@ -75,12 +90,9 @@ uint16_t slow_find_backend(struct lane *l, const struct generation *g, const str
 	struct flow_key k = *key;
 
 	if (l->flows) {
-		hash_burst(&l->flows->key, key, &is6, 1, hash);
-		const struct flow_at at = flow_find(l->flows, *hash);
+		const struct flow_at at = slow_find_flow(l, g, key, v6, hash);
 
-		if (at.b && flow_slot(at) < g->n_backends &&
-			!flow_idle(at, l->clock, &g->flow_timeouts) &&
-			g->backends[flow_slot(at)].state != BACKEND_GONE)
+		if (at.b)
 			return flow_slot(at);
 	}
 	if (s->fields != SLOT_FIELDS_5TUPLE)

@@ -6,6 +6,7 @@
 #ifndef SLUICE_DATAPATH_SLOW_ODD_H
 #define SLUICE_DATAPATH_SLOW_ODD_H
 
+#include "datapath/relay.h"
 #include "datapath/slow.h"
 #include "net/locate.h"
 
@@ -26,12 +27,22 @@ enum verdict slow_find_parts(struct odd *p, struct rte_mbuf *m, uint8_t rx_port)
 /* A fragment. */
 enum verdict slow_fragment(struct lane *l, const struct generation *g, const struct odd *p);
 
+/* The first fragment of a datagram whose flow is this lane's, if any lane's: like the caller's own.
+ * *msg becomes what its lane is to be told, and is told, of the others. */
+enum verdict slow_fragment_take(
+	struct lane *l, const struct generation *g, const struct odd *p, struct relay_msg *msg);
+void slow_fragment_answer(struct lane *l, const struct generation *g, const struct relay_msg *msg);
+
 /* The backend that has the echo requests of a client; MAGLEV_NONE: none. */
 uint16_t slow_echo_backend(struct lane *l, const struct generation *g, const struct odd *p,
 	uint16_t service, uint64_t *hash);
 
 /* ICMP, whole. */
 enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct odd *p);
+
+/* An error whose quoted flow, with this key, is this lane's, if any lane's. */
+enum verdict slow_error_take(struct lane *l, const struct generation *g, const struct odd *p,
+	const struct flow_key *key);
 
 /* Is the ICMP message whole, and its checksum right? */
 bool slow_icmp_intact(const struct odd *p);
@@ -47,6 +58,11 @@ enum verdict slow_forward(struct lane *l, const struct generation *g, const stru
 /* The VIP as the pool serves it that its rules name for a client. */
 const struct service *slow_by_rules(
 	const struct service *s, const struct flow_key *key, uint8_t dscp, bool v6);
+
+/* The entry of a flow that this lane remembers, and whose backend takes packets; and its hash. Only
+ * with a flow table. */
+struct flow_at slow_find_flow(const struct lane *l, const struct generation *g,
+	const struct flow_key *key, bool v6, uint64_t *hash);
 
 /* The backend of a flow that this lane may know, else what the table says; nothing is written.
  * MAGLEV_NONE: there is none. */

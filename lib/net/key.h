@@ -76,6 +76,12 @@ HDR_INLINE void key_source(const struct flow_key *k, bool v6, uint64_t source[2]
 	source[1] = v6 ? k->w[1] : 0;
 }
 
+/* Words of 32 bits, from the first on, that RSS hashes: the addresses, and the ports if `ports`. */
+HDR_INLINE uint32_t key_rss_words(bool ports, bool v6)
+{
+	return (v6 ? 8 : 2) + ports;
+}
+
 /* The 4 or 16 bytes of the destination address. */
 HDR_INLINE const void *key_destination(const struct flow_key *k, bool v6)
 {
