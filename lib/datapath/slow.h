@@ -87,6 +87,9 @@ enum verdict slow_expired(
 /* Is this an address that our tunnels come from? */
 bool slow_is_tunnel_source(const struct generation *g, const uint8_t *address, bool v6);
 
+/* Is this an address that nobody but us sends from: that of a tunnel, or a VIP? */
+bool slow_is_our_source(const struct generation *g, const uint8_t *address, bool v6);
+
 /* Packet i of the burst, for which there is no VIP: is it a GUE packet that came from us? The
  * parser takes it for any UDP. */
 bool slow_is_own_gue(const struct generation *g, const struct burst *b, uint32_t i);

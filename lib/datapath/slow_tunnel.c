@@ -23,16 +23,12 @@ bool slow_is_tunnel_source(const struct generation *g, const uint8_t *address, b
 	uint64_t a[2];
 
 	key_address(a, address, v6);
-	if (own_find(&g->own, a) & OWN_TUNNEL)
-		return true;
-	for (uint64_t left = g->own.varied; left; left &= left - 1) {
-		const uint64_t low = (UINT64_C(1) << __builtin_ctzll(left)) - 1;
-		const uint64_t masked[2] = {a[0], htobe64(be64toh(a[1]) & ~low)};
+	return own_is_tunnel(&g->own, a);
+}
 
-		if (own_find(&g->own, masked) & OWN_TUNNEL)
-			return true;
-	}
-	return false;
+bool slow_is_our_source(const struct generation *g, const uint8_t *address, bool v6)
+{
+	return slow_is_tunnel_source(g, address, v6) || vip_has_address(&g->vips, address, v6);
 }
 
 static bool is_backend(const struct generation *g, const uint8_t *address, bool v6)

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "datapath/slow.h"
 #include "datapath/stage.h"
 #include "net/key.h"
-
-/* Our own address as the source of a packet: nobody but us has it. */
-static bool is_ours(const struct generation *g, const struct flow_key *k, bool v6)
-{
-	uint64_t addr[2];
-
-	key_address(addr, k->w, v6);
-	return (own_find(&g->own, addr) & OWN_TUNNEL) || vip_has_address(&g->vips, k->w, v6);
-}
 
 /* The mask without the bits in `gone`, closed up: what burst_close does to the packets. */
 static uint32_t mask_close(uint32_t mask, uint32_t gone, uint32_t n)
@@ -32,7 +24,7 @@ static __attribute__((noinline)) void take_out(
 	for (; doubtful; doubtful &= doubtful - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(doubtful);
 
-		if (!is_ours(g, &b->key[i], b->is6[i]))
+		if (!slow_is_our_source(g, (const uint8_t *)b->key[i].w, b->is6[i]))
 			continue;
 		burst_end(l, b, i, VERDICT_MARTIAN_SRC);
 		gone |= 1u << i;
@@ -51,6 +43,22 @@ static inline uint32_t maybe_ours(const struct own_set *own, const struct burst 
 	return (uint32_t)own_maybe(own, addr) << i;
 }
 
+/* New flows that may come from a prefix of which our tunnels choose addresses. */
+static __attribute__((noinline)) uint32_t maybe_varied(
+	const struct own_set *own, const struct burst *b)
+{
+	uint32_t doubtful = 0;
+	uint64_t addr[2];
+
+	for (uint32_t left = b->new_flows; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
+
+		key_address(addr, b->key[i].w, b->is6[i]);
+		doubtful |= (uint32_t)own_maybe_varied(own, addr) << i;
+	}
+	return doubtful;
+}
+
 void stage_source(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const struct own_set own = g->own;
@@ -63,6 +71,8 @@ void stage_source(struct lane *l, const struct generation *g, struct burst *b)
 	else
 		for (uint32_t left = b->new_flows; left; left &= left - 1)
 			doubtful |= maybe_ours(&own, b, (uint32_t)__builtin_ctz(left));
+	if (__builtin_expect(own.varied != 0, 0))
+		doubtful |= maybe_varied(&own, b);
 	if (__builtin_expect(doubtful, 0))
 		take_out(l, g, b, doubtful);
 }

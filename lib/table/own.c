@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,4 +74,37 @@ void own_add(struct own_set *s, const struct sl_addr *addr, enum own_what what)
 		e->what |= (uint8_t)what;
 		return;
 	}
+}
+
+/* The address without the n last bits. */
+static void clear_last(uint64_t out[2], const uint64_t addr[2], int n)
+{
+	out[0] = addr[0];
+	out[1] = htobe64(be64toh(addr[1]) >> n << n);
+}
+
+bool own_is_tunnel(const struct own_set *s, const uint64_t addr[2])
+{
+	uint64_t a[2];
+
+	if (own_find(s, addr) & OWN_TUNNEL)
+		return true;
+	for (uint64_t left = s->varied; left; left &= left - 1) {
+		clear_last(a, addr, __builtin_ctzll(left));
+		if (own_find(s, a) & OWN_TUNNEL)
+			return true;
+	}
+	return false;
+}
+
+bool own_maybe_varied(const struct own_set *s, const uint64_t addr[2])
+{
+	uint64_t a[2];
+
+	for (uint64_t left = s->varied; left; left &= left - 1) {
+		clear_last(a, addr, __builtin_ctzll(left));
+		if (own_maybe(s, a))
+			return true;
+	}
+	return false;
 }

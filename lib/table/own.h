@@ -72,4 +72,10 @@ static inline uint8_t own_find(const struct own_set *s, const uint64_t addr[2])
 	}
 }
 
+/* Does a tunnel of ours come from this address, be it one that flows choose from a prefix? */
+bool own_is_tunnel(const struct own_set *s, const uint64_t addr[2]);
+
+/* Can it be one that flows choose from a prefix? False is certain. */
+bool own_maybe_varied(const struct own_set *s, const uint64_t addr[2]);
+
 #endif

@@ -95,6 +95,10 @@ static const struct drop_row rows[] = {
 	{"source of a tunnel", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "10.0.0.250"}},
 	{"source of a tunnel, ours on the way", VERDICT_MARTIAN_SRC, {DROP_TO4, .src = "10.2.0.1"}},
 	{"source of a tunnel, IPv6", VERDICT_MARTIAN_SRC, {DROP_TO6, .src = "fd00::250"}},
+	{"source in a tunnel's prefix", VERDICT_MARTIAN_SRC,
+		{DROP_TO4, .src = VARY_PREFIX4 ".7.9"}},
+	{"source in a tunnel's prefix, IPv6", VERDICT_MARTIAN_SRC,
+		{DROP_TO6, .src = VARY_PREFIX6 ":77:9"}},
 };
 
 const struct drop_rows drop_rows_ip = DROP_ROWS(rows);

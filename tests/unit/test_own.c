@@ -97,6 +97,38 @@ static void filter_stops_most(void **state)
 	own_clear(&s);
 }
 
+/* The 8 last bits of one source vary, and the 16 last of another. */
+static void prefix_of_sources(void **state)
+{
+	static const struct {
+		uint32_t host;
+		bool is_tunnel;
+	} rows[] = {{0x100, true}, {0x1ff, true}, {0x200, false}, {0xff, false}, {0x50000, true},
+		{0x5ffff, true}, {0x60000, false}, {0x4ffff, false}};
+	const struct sl_addr narrow = four(0x100), wide = four(0x50000);
+	struct own_set s;
+
+	assert_int_equal(own_new(&s, 2, 2), 0);
+	own_add(&s, &narrow, OWN_TUNNEL);
+	own_note(&s, &narrow);
+	own_add(&s, &wide, OWN_TUNNEL);
+	own_note(&s, &wide);
+	s.varied = 1 << 8 | 1 << 16;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const struct sl_addr a = four(rows[i].host);
+
+		assert_int_equal(own_is_tunnel(&s, words(&a)), rows[i].is_tunnel);
+		assert_true(!rows[i].is_tunnel || own_maybe_varied(&s, words(&a)));
+	}
+	s.varied = 0;
+	const struct sl_addr inside = four(0x1ff);
+
+	assert_false(own_is_tunnel(&s, words(&inside)));
+	assert_true(own_is_tunnel(&s, words(&narrow)));
+	assert_false(own_maybe_varied(&s, words(&inside)));
+	own_clear(&s);
+}
+
 /* Four bytes of a packet and struct sl_addr are one address. */
 static void key_is_the_mapped_form(void **state)
 {
@@ -116,6 +148,7 @@ int main(void)
 		cmocka_unit_test(finds_what_was_put_in),
 		cmocka_unit_test(an_address_may_be_both),
 		cmocka_unit_test(filter_stops_most),
+		cmocka_unit_test(prefix_of_sources),
 		cmocka_unit_test(key_is_the_mapped_form),
 	};
 
