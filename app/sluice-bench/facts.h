@@ -17,13 +17,14 @@ struct facts {
 	char governor[FACT_LEN]; /* "not known" where the machine hides it */
 	char dpdk[FACT_LEN];
 	const char *hash; /* code path */
+	const char *code; /* the same of the packet path */
 	uint64_t tsc_hz;
 	double load;        /* runnable threads on the machine, mean of the last minute */
 	uint32_t cpus, cpu; /* of the machine; the one it runs on */
 	bool huge;
 };
 
-/* EAL is up. cpu, hash and huge are the caller's. */
+/* EAL is up. cpu, hash, code and huge are the caller's. */
 void facts_gather(struct facts *f);
 
 #endif

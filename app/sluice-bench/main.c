@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "datapath/pipeline.h"
 #include "eal/hash.h"
 #include "memory.h"
 #include "report.h"
@@ -33,7 +34,10 @@ static int run_cases(const struct options *o, const struct rig *rig, const struc
 
 static int measure(const struct options *o, const struct cases *c, struct sl_err *err)
 {
-	struct facts f = {.hash = o->scalar ? hash_init_scalar() : hash_init()};
+	struct facts f = {
+		.hash = o->scalar ? hash_init_scalar() : hash_init(),
+		.code = o->no_avx2 ? pipeline_now->name : pipeline_init(),
+	};
 	struct rig rig;
 	int rc = rig_open(&rig, o, &f.cpu, &f.huge, err);
 

@@ -58,6 +58,7 @@ static const struct row rows[] = {
 	{"latency", NULL, NULL, "how long packets take at 10, 50 and 80 % load, and after a silence, as well",
 		FIELD(KIND_FLAG, latency), 0, 0, {{0}}},
 	{"scalar", NULL, NULL, "hash without AES instructions", FIELD(KIND_FLAG, scalar), 0, 0, {{0}}},
+	{"no-avx2", NULL, NULL, "the packet path that CPUs without AVX2 run", FIELD(KIND_FLAG, no_avx2), 0, 0, {{0}}},
 	{"no-huge", NULL, NULL, "packet buffers without hugepages even where some are free",
 		FIELD(KIND_FLAG, no_huge), 0, 0, {{0}}},
 	{"quick", NULL, NULL, "few and short rounds, at most 1M flows", FIELD(KIND_FLAG, quick), 0, 0, {{0}}},

@@ -11,8 +11,8 @@ void report_facts(const struct facts *f)
 {
 	printf("machine   %s, CPU %u of %u, TSC %.0f MHz, governor %s, load %.1f\n", f->cpu_model,
 		f->cpu, f->cpus, (double)f->tsc_hz / 1e6, f->governor, f->load);
-	printf("software  Linux %s, %s, %s, hash %s, packet buffers in %s pages\n", f->kernel,
-		f->dpdk, f->compiler, f->hash, f->huge ? "huge" : "4 KiB");
+	printf("software  Linux %s, %s, %s, hash %s, code %s, packet buffers in %s pages\n",
+		f->kernel, f->dpdk, f->compiler, f->hash, f->code, f->huge ? "huge" : "4 KiB");
 }
 
 static bool varies(const struct cases *c, enum axis a)
@@ -118,9 +118,9 @@ static void json_facts(FILE *f, const struct facts *m)
 		"  \"machine\": {\"cpu_model\": \"%s\", \"cpus\": %u, \"cpu\": %u, \"tsc_hz\": "
 		"%llu, "
 		"\"governor\": \"%s\", \"load\": %.2f, \"kernel\": \"%s\", \"dpdk\": \"%s\", "
-		"\"compiler\": \"%s\", \"hash\": \"%s\", \"huge\": %s},\n",
+		"\"compiler\": \"%s\", \"hash\": \"%s\", \"code\": \"%s\", \"huge\": %s},\n",
 		m->cpu_model, m->cpus, m->cpu, (unsigned long long)m->tsc_hz, m->governor, m->load,
-		m->kernel, m->dpdk, m->compiler, m->hash, m->huge ? "true" : "false");
+		m->kernel, m->dpdk, m->compiler, m->hash, m->code, m->huge ? "true" : "false");
 }
 
 static void json_stages(FILE *f, const struct result *r)

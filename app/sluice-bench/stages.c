@@ -10,7 +10,7 @@
 #include <rte_cycles.h>
 
 #include "bench.h"
-#include "datapath/stage.h"
+#include "datapath/pipeline.h"
 
 #define GROUP  4
 #define RUNS   31
@@ -19,12 +19,7 @@
 const char *const measure_stage_names[STAGES] = {
 	"parse", "classify", "hash", "flow", "select", "transform", "tx", "sum"};
 
-typedef void stage_fn(struct lane *l, const struct generation *g, struct burst *b);
-
-static stage_fn *const stages[] = {
-	stage_parse, stage_classify, stage_hash, stage_flow, stage_select, stage_transform};
-
-#define RUN_STAGES (sizeof stages / sizeof *stages)
+#define RUN_STAGES PIPELINE_STAGES
 
 /* What reading the clock twice takes. */
 static uint64_t clock_cycles(void)
@@ -60,7 +55,7 @@ static void time_group(struct bench *b, struct burst *group, uint64_t sum[STAGES
 
 	for (size_t s = 0; s < RUN_STAGES; s++) {
 		for (int i = 0; i < GROUP; i++)
-			stages[s](b->lane, b->g, &group[i]);
+			pipeline_now->stage[s](b->lane, b->g, &group[i]);
 		now = rte_rdtsc_precise();
 		sum[s] += now - before;
 		before = now;

@@ -131,6 +131,7 @@ static int status(struct ctl_call *call, void *arg)
 	json_object_set_new(o, "forwarded_pps", json_real(s->verdict_pps[VERDICT_FORWARDED]));
 	json_object_set_new(o, "dropped_pps", json_real(stats_dropped_pps(s)));
 	json_object_set_new(o, "hash", json_string(d->hash_path));
+	json_object_set_new(o, "code", json_string(d->code_path));
 	json_object_set_new(o, "builds", counter(d->running->number));
 	json_object_set_new(o, "health", cmd_health_sums(d->board));
 	json_object_set_new(o, "config", config_state(d));

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "control.h"
 #include "daemon.h"
+#include "datapath/pipeline.h"
 #include "datapath/relay.h"
 #include "eal.h"
 #include "eal/hash.h"
@@ -106,6 +107,7 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 		return rc;
 	d->eal_started = true;
 	d->hash_path = hash_init();
+	d->code_path = pipeline_init();
 	d->n_workers = rte_lcore_count() - 1;
 	d->n_lanes = conf->eal.lanes ? conf->eal.lanes : d->n_workers;
 	if (!d->n_workers)
@@ -292,9 +294,9 @@ static void say_ready(const struct daemon *d)
 {
 	const struct conf *conf = d->running->conf;
 
-	log_info("ready: %zu VIPs, %zu pools, %zu backends, %u workers, %u lanes, hash %s",
+	log_info("ready: %zu VIPs, %zu pools, %zu backends, %u workers, %u lanes, hash %s, code %s",
 		conf->n_vips, conf->n_pools, d->running->n_backends, d->n_workers, d->n_lanes,
-		d->hash_path);
+		d->hash_path, d->code_path);
 }
 
 int daemon_start(

@@ -32,6 +32,7 @@ struct daemon {
 	const struct options *options;
 	uint64_t start_ms;
 	const char *hash_path; /* name of the hash code in use */
+	const char *code_path; /* the same of the packet path */
 
 	int locks[CONF_MAX_PORTS]; /* preflight_lock */
 	uint32_t n_locks;

@@ -24,6 +24,7 @@ static int info(const struct daemon *d, const char *params, struct rte_tel_data 
 {
 	rte_tel_data_add_dict_string(out, "version", SLUICE_VERSION);
 	rte_tel_data_add_dict_string(out, "hash", d->hash_path);
+	rte_tel_data_add_dict_string(out, "code", d->code_path);
 	add(out, "revision", d->revision);
 	add(out, "vips", d->running->conf->n_vips);
 	add(out, "pools", d->running->conf->n_pools);

@@ -76,12 +76,13 @@ static void udp_checksum(struct rte_mbuf *m, const struct backend *be, bool oute
 
 void adjust_after(const struct generation *g, struct burst *b, uint32_t failed)
 {
-	for (uint32_t i = 0; b->ways & BACKEND_UDP_CSUM && i < b->n; i++) {
+	for (uint32_t i = 0; brief_way(b->any) & BACKEND_UDP_CSUM && i < b->n; i++) {
 		const struct backend *be = &g->backends[b->backend[i]];
 
 		if (!(failed >> i & 1) && be->way & BACKEND_UDP_CSUM)
-			udp_checksum(b->mbuf[i], be, b->transform[i] == TRANSFORM_GUE6);
+			udp_checksum(
+				b->mbuf[i], be, brief_transform(b->brief[i]) == TRANSFORM_GUE6);
 	}
-	if (b->ways & BACKEND_TAGS)
+	if (brief_way(b->any) & BACKEND_TAGS)
 		tags_push(g, b, failed);
 }

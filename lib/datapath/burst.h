@@ -19,12 +19,14 @@
 #define BURST_MAX 32 /* one bit a packet in a 32-bit mask */
 
 struct burst {
-	uint16_t n;         /* live packets */
-	uint16_t n_ended;   /* packets whose way ended here */
-	uint8_t rx_port;    /* index into generation.ports */
-	uint16_t ways;      /* backend.way of all packets, or-ed */
-	uint32_t new_flows; /* bit per packet that has no backend yet */
-	bool one_service;   /* all packets have the same */
+	uint16_t n;          /* live packets */
+	uint16_t n_ended;    /* packets whose way ended here */
+	uint8_t rx_port;     /* index into generation.ports */
+	uint8_t alike;       /* so many at the head are IPv4 to one address, port and protocol */
+	bool plain;          /* all are what parse_plain4 takes */
+	bool one_service;    /* all packets have the same */
+	uint32_t new_flows;  /* bit per packet that has no backend yet */
+	uint64_t any, every; /* brief of all packets, or-ed and and-ed */
 
 	struct rte_mbuf *mbuf[BURST_MAX];
 	struct rte_mbuf *ended[BURST_MAX]; /* counted; freed at the end of the burst */
@@ -33,8 +35,7 @@ struct burst {
 	alignas(64) uint8_t is6[BURST_MAX];
 	uint16_t service[BURST_MAX];
 	uint16_t backend[BURST_MAX];
-	uint8_t transform[BURST_MAX];
-	uint8_t tx_port[BURST_MAX];
+	uint64_t brief[BURST_MAX]; /* of the backend: backend_brief() */
 	alignas(64)
 		uint64_t hash[BURST_MAX]; /* flow hash, or slot hash where no flow is remembered */
 };
@@ -52,6 +53,18 @@ static inline uint32_t burst_all(const struct burst *b)
 	return (uint32_t)((1ull << b->n) - 1);
 }
 
+/* Send packet i to a backend. */
+static inline void burst_choose(
+	struct burst *b, const struct generation *g, uint32_t i, uint16_t slot)
+{
+	const uint64_t brief = backend_brief(&g->backends[slot]);
+
+	b->backend[i] = slot;
+	b->brief[i] = brief;
+	b->any |= brief;
+	b->every &= brief;
+}
+
 /* Move entry i to place k <= i: all that is known up to the choice of a backend. */
 static inline void burst_move(struct burst *b, uint32_t k, uint32_t i)
 {
@@ -63,8 +76,7 @@ static inline void burst_move(struct burst *b, uint32_t k, uint32_t i)
 	b->is6[k] = b->is6[i];
 	b->service[k] = b->service[i];
 	b->backend[k] = b->backend[i];
-	b->transform[k] = b->transform[i];
-	b->tx_port[k] = b->tx_port[i];
+	b->brief[k] = b->brief[i];
 	b->hash[k] = b->hash[i];
 }
 

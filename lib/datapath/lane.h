@@ -18,7 +18,11 @@
  */
 static inline void counter_add(uint64_t *c, uint64_t n)
 {
+#ifdef __x86_64__ /* in one instruction, which compilers do not make of it */
+	__asm__("addq %1, %0" : "+m"(*c) : "er"(n) : "cc");
+#else
 	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
+#endif
 }
 
 static inline uint64_t counter_read(const uint64_t *c)

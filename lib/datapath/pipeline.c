@@ -2,11 +2,12 @@
 
 #include <rte_ethdev.h>
 
+#include "datapath/level.h"
 #include "datapath/pipeline.h"
 #include "datapath/slow.h"
 #include "datapath/stage.h"
 
-void pipeline_begin(struct lane *l, const struct generation *g, struct burst *b)
+static void begin(struct lane *l, const struct generation *g, struct burst *b)
 {
 	counter_add(&l->rx, b->n);
 	b->n_ended = 0;
@@ -15,7 +16,7 @@ void pipeline_begin(struct lane *l, const struct generation *g, struct burst *b)
 	stage_hash(l, g, b);
 }
 
-void pipeline_finish(struct lane *l, const struct generation *g, struct burst *b)
+static void finish(struct lane *l, const struct generation *g, struct burst *b)
 {
 	stage_flow(l, g, b);
 	stage_source(l, g, b);
@@ -23,12 +24,6 @@ void pipeline_finish(struct lane *l, const struct generation *g, struct burst *b
 	stage_transform(l, g, b);
 	if (b->n_ended)
 		rte_pktmbuf_free_bulk(b->ended, b->n_ended);
-}
-
-void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
-{
-	pipeline_begin(l, g, b);
-	pipeline_finish(l, g, b);
 }
 
 /* Each packet under its backend and its service; the latter in one go where there is only one,
@@ -58,7 +53,7 @@ static void send_port(struct lane *l, const struct burst *b, uint16_t dpdk_port,
 	uint16_t ready = (uint16_t)n;
 
 	/* Devices that complete what frames are marked for may want to see them first. */
-	if (__builtin_expect(b->ways & BACKEND_AFTER, 0))
+	if (__builtin_expect(brief_way(b->any) & BACKEND_AFTER, 0))
 		ready = rte_eth_tx_prepare(dpdk_port, l->id, mbuf, ready);
 	const uint16_t sent = rte_eth_tx_burst(dpdk_port, l->id, mbuf, ready);
 
@@ -71,14 +66,10 @@ static void send_port(struct lane *l, const struct burst *b, uint16_t dpdk_port,
 
 static bool one_port(const struct burst *b)
 {
-	uint8_t differs = 0;
-
-	for (uint32_t i = 1; i < b->n; i++)
-		differs |= b->tx_port[i] ^ b->tx_port[0];
-	return !differs;
+	return brief_port(b->any) == brief_port(b->every);
 }
 
-void pipeline_tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
+static void tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
 {
 	struct rte_mbuf *mbuf[BURST_MAX];
 	uint8_t list[BURST_MAX];
@@ -89,15 +80,15 @@ void pipeline_tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
 	if (!b->n)
 		return;
 	if (__builtin_expect(one_port(b), 1)) {
-		send_port(l, b, dpdk_port[b->tx_port[0]], b->mbuf, NULL, b->n);
+		send_port(l, b, dpdk_port[brief_port(b->brief[0])], b->mbuf, NULL, b->n);
 		return;
 	}
 	while (left) {
-		const uint8_t port = b->tx_port[__builtin_ctz(left)];
+		const uint8_t port = brief_port(b->brief[__builtin_ctz(left)]);
 		uint32_t n = 0;
 
 		for (uint32_t i = 0; i < b->n; i++) {
-			if (!(left >> i & 1) || b->tx_port[i] != port)
+			if (!(left >> i & 1) || brief_port(b->brief[i]) != port)
 				continue;
 			list[n] = (uint8_t)i;
 			mbuf[n++] = b->mbuf[i];
@@ -106,3 +97,12 @@ void pipeline_tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
 		send_port(l, b, dpdk_port[port], mbuf, list, n);
 	}
 }
+
+const struct pipeline LEVEL_NAME(pipeline) = {
+	.name = LEVEL_TITLE,
+	.begin = begin,
+	.finish = finish,
+	.tx = tx,
+	.stage = {stage_parse, stage_classify, stage_hash, stage_flow, stage_select,
+		stage_transform},
+};

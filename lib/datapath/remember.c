@@ -19,7 +19,7 @@ enum flow_remembered remember(
 	};
 	const enum flow_remembered r = flow_remember(l->flows, &a);
 
-	b->backend[i] = slot;
+	burst_choose(b, g, i, slot);
 	if (r == FLOW_BEGAN) {
 		counter_add(&l->backend_new[slot], 1);
 		counter_add(&l->service_new[b->service[i]], 1);
@@ -63,7 +63,7 @@ void remember_all(
 			remember(l, g, b, i, slot);
 			continue;
 		}
-		b->backend[i] = slot;
+		burst_choose(b, g, i, slot);
 		if (!flow_intake_put(&in, b1, b2, hash, flow_event(&b->info[i]), slot).b)
 			continue;
 		counter_add(&l->backend_new[slot], 1);

@@ -7,6 +7,7 @@
 #define SLUICE_DATAPATH_REMEMBER_H
 
 #include "datapath/burst.h"
+#include "datapath/level.h"
 
 /* Packets of a burst and the slots that they go to, in step. */
 struct choices {

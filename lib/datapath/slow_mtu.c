@@ -58,13 +58,12 @@ static bool forward_piece(struct lane *l, const struct generation *g, const stru
 	one->info[0] = *info;
 	one->backend[0] = b->backend[i];
 	one->hash[0] = b->hash[i];
-	one->transform[0] = b->transform[i];
-	one->ways = g->backends[b->backend[i]].way;
+	one->brief[0] = one->any = b->brief[i];
 	if (stage_transform_try(l, g, one))
 		return false;
 	slow_push(l, &(struct slow_out){
 			     .m = m,
-			     .port = b->tx_port[i],
+			     .port = brief_port(b->brief[i]),
 			     .verdict = last ? VERDICT_FORWARDED : SLOW_TAKEN,
 			     .service = b->service[i],
 			     .backend = b->backend[i],

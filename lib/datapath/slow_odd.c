@@ -130,9 +130,7 @@ enum verdict slow_forward(struct lane *l, const struct generation *g, const stru
 	b->service[0] = service;
 	b->backend[0] = backend;
 	b->hash[0] = hash;
-	b->transform[0] = be->transform;
-	b->tx_port[0] = be->port;
-	b->ways = be->way;
+	b->brief[0] = b->any = backend_brief(be);
 	if (adjust_expired(g, b, 0))
 		return is_error(p) ? VERDICT_TTL : slow_expired(l, g, b, 0);
 	if (p->at.l3_len > be->inner_max)

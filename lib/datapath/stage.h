@@ -7,6 +7,7 @@
 #define SLUICE_DATAPATH_STAGE_H
 
 #include "datapath/burst.h"
+#include "datapath/level.h"
 
 /* Frame to flow key: fills info, key, is6. Ends what is malformed or not for this port. */
 void stage_parse(struct lane *l, const struct generation *g, struct burst *b);
@@ -27,7 +28,7 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b);
 void stage_source(struct lane *l, const struct generation *g, struct burst *b);
 
 /* Choose a backend for the new flows by the table of their pool, and remember it. Fills transform
- * and tx_port of all. Ends what has no backend. */
+ * what comes of it. Ends what has no backend. */
 void stage_select(struct lane *l, const struct generation *g, struct burst *b);
 
 /* Write the headers for the backend, one code path a kind. Ends what does not fit. */

@@ -9,7 +9,7 @@ static inline bool all_alike(const struct burst *b, uint64_t key)
 {
 	uint64_t differs = 0;
 
-	for (uint32_t i = 0; i < b->n; i++)
+	for (uint32_t i = b->alike; i < b->n; i++)
 		differs |= (vip4_key_of(&b->key[i]) ^ key) | b->is6[i];
 	return !differs;
 }

@@ -22,18 +22,19 @@ static inline bool may_go_on(const struct generation *g, struct flow_at at, enum
 	return state > (ev == FLOW_EV_UDP ? BACKEND_DOWN : BACKEND_GONE);
 }
 
-#define STILL(state, opening) (UINT64_C(1) << (16 * FLOW_##state + (opening)))
-
 /* What most packets are: more of a confirmed flow that was seen within this second, on a backend
  * that takes it. Nothing is to be written then. */
-static inline bool goes_on(
-	const struct generation *g, struct flow_at at, const struct parsed *p, uint16_t now)
+static inline bool goes_on(struct flow_at at, uint32_t state, const struct parsed *p, uint16_t now,
+	enum backend_state backend)
 {
-	const uint64_t still = STILL(ESTABLISHED, 0) | STILL(UDP, PARSED_UDP);
-	const uint16_t slot = flow_slot(at);
+	static const uint8_t opening[FLOW_STATES] = {
+		[FLOW_NEW] = UINT8_MAX,
+		[FLOW_ESTABLISHED] = 0,
+		[FLOW_CLOSING] = UINT8_MAX,
+		[FLOW_UDP] = PARSED_UDP,
+	};
 
-	return still >> (16 * flow_state(at) + p->opening) & 1 && at.b->age[at.way] == now &&
-	       slot < g->n_backends && g->backends[slot].state > BACKEND_DOWN;
+	return p->opening == opening[state] && backend > BACKEND_DOWN && at.b->age[at.way] == now;
 }
 
 /* Where the first SYN was not answered, the client sends it again: one packet of a flow that has
@@ -75,25 +76,27 @@ void stage_hash(struct lane *l, const struct generation *g, struct burst *b)
 		flow_prefetch2(t, b->hash[i]);
 }
 
-/* One by one: where whole keys are kept, and where only some flows are remembered. */
+/* What is not done in one go, for the packets in `left`; those in `missed` are not in their first
+ * bucket. The keys of flows are compared where they are kept. */
 static __attribute__((noinline)) void flow_each(
-	struct lane *l, const struct generation *g, struct burst *b, uint32_t forgotten)
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t left, uint32_t missed)
 {
-	uint32_t fresh = forgotten, ended = 0;
+	const struct flow_table *t = l->flows;
+	uint32_t ended = 0;
 
-	for (uint32_t left = burst_all(b) & ~fresh; left; left &= left - 1) {
+	for (; left; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
 		const struct flow_at at =
-			flow_find_known(l->flows, b->hash[i], &b->key[i], b->is6[i]);
+			missed >> i & 1 ? flow_find2(t, b->hash[i])
+					: flow_find_known(t, b->hash[i], &b->key[i], b->is6[i]);
 
 		if (!at.b || !touch(l, g, at, &b->info[i], l->clock, &ended, 1u << i))
-			fresh |= 1u << i;
+			b->new_flows |= 1u << i;
 		else
-			b->backend[i] = flow_slot(at);
+			burst_choose(b, g, i, flow_slot(at));
 	}
-	b->new_flows = fresh;
 	if (__builtin_expect(ended && g->has_sessions, 0))
-		sticky_end(l, g, b, ended & ~fresh);
+		sticky_end(l, g, b, ended & ~b->new_flows);
 }
 
 static __attribute__((noinline)) uint32_t find_forgotten(
@@ -106,24 +109,19 @@ static __attribute__((noinline)) uint32_t find_forgotten(
 	return forgotten;
 }
 
-void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
+/* Sends off the packets that go on. The others: what the first bucket does not know, which is
+ * looked for in the second one later and is on its way to the cache then, and what needs a closer
+ * look. */
+static inline void flow_going_on(struct lane *l, const struct generation *g, struct burst *b,
+	uint32_t *not_found, uint32_t *not_plain)
 {
-	struct flow_table *t = l->flows;
+	const struct flow_table *t = l->flows;
+	const uint32_t n = b->n, n_backends = g->n_backends;
+	const struct backend *backends = g->backends;
 	const uint16_t now = l->clock;
-	const uint32_t n = b->n;
-	uint32_t fresh = 0, missed = 0, forgotten = 0, ended = 0;
+	uint64_t any = 0, every = ~UINT64_C(0);
+	uint32_t missed = 0, others = 0;
 
-	b->new_flows = burst_all(b);
-	if (!t)
-		return;
-	if (flow_grow_due(t))
-		flow_grow(t);
-	if (__builtin_expect(g->some_forgotten, 0))
-		forgotten = find_forgotten(g, b);
-	if (__builtin_expect(t->known != NULL || forgotten, 0)) {
-		flow_each(l, g, b, forgotten);
-		return;
-	}
 	for (uint32_t i = 0; i < n; i++) {
 		const struct flow_at at = flow_find1(t, b->hash[i]);
 
@@ -132,22 +130,45 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 			missed |= 1u << i;
 			continue;
 		}
-		if (__builtin_expect(!goes_on(g, at, &b->info[i], now), 0) &&
-			!touch(l, g, at, &b->info[i], now, &ended, 1u << i))
-			fresh |= 1u << i;
-		b->backend[i] = flow_slot(at);
-	}
-	l->mostly_new = (uint32_t)__builtin_popcount(missed) > n / 4;
-	for (; missed; missed &= missed - 1) {
-		const uint32_t i = (uint32_t)__builtin_ctz(missed);
-		const struct flow_at at = flow_find2(t, b->hash[i]);
+		const uint32_t entry = at.b->backend[at.way], slot = entry & BACKEND_SLOT_MASK;
+		const uint64_t brief = slot < n_backends ? backend_brief(&backends[slot]) : 0;
 
-		if (!at.b || !touch(l, g, at, &b->info[i], now, &ended, 1u << i))
-			fresh |= 1u << i;
-		else
-			b->backend[i] = flow_slot(at);
+		if (__builtin_expect(!goes_on(at, entry >> FLOW_STATE_SHIFT, &b->info[i], now,
+					     brief_state(brief)),
+			    0)) {
+			others |= 1u << i;
+			continue;
+		}
+		b->backend[i] = (uint16_t)slot;
+		b->brief[i] = brief;
+		any |= brief;
+		every &= brief;
 	}
-	b->new_flows = fresh;
-	if (__builtin_expect(ended && g->has_sessions, 0))
-		sticky_end(l, g, b, ended & ~fresh);
+	b->any = any;
+	b->every = every;
+	*not_found = missed;
+	*not_plain = others;
+}
+
+void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
+{
+	struct flow_table *t = l->flows;
+	uint32_t missed = 0, others;
+
+	b->any = 0;
+	b->every = ~UINT64_C(0);
+	b->new_flows = burst_all(b);
+	if (!t)
+		return;
+	if (flow_grow_due(t))
+		flow_grow(t);
+	b->new_flows = __builtin_expect(g->some_forgotten, 0) ? find_forgotten(g, b) : 0;
+	if (__builtin_expect(t->known != NULL || b->new_flows, 0)) {
+		others = burst_all(b) & ~b->new_flows;
+	} else {
+		flow_going_on(l, g, b, &missed, &others);
+		l->mostly_new = (uint32_t)__builtin_popcount(missed) > b->n / 4;
+	}
+	if (__builtin_expect(missed | others, 0))
+		flow_each(l, g, b, missed | others, missed);
 }

@@ -5,9 +5,6 @@
 #include "net/parse_plain.h"
 #include "net/tunnel_quote.h"
 
-/* Packets between the one whose frame is fetched and the one that is parsed. */
-#define PREFETCH  4
-
 #define CSUM_MASK (RTE_MBUF_F_RX_IP_CKSUM_MASK)
 
 /* The 6 bytes of a MAC address as a number, from a place where 8 bytes can be read. */
@@ -112,27 +109,23 @@ static_assert(
 		offsetof(struct rte_mbuf, data_len) == offsetof(struct rte_mbuf, packet_type) + 8,
 	"group_len loads them together");
 
-/* The lengths of four frames. *plain: each lies in one piece and is long enough. */
-static inline __m128i group_len(struct rte_mbuf *const m[PARSE_GROUP], bool *plain)
+/* The lengths of the frames of a group. False: one is too short, or in several pieces. */
+static inline bool group_len(
+	const struct parse_numbers *k, struct rte_mbuf *const m[PARSE_GROUP], parse_signed *len)
 {
-	__m128i v[PARSE_GROUP];
+	const uint8_t *at[PARSE_GROUP];
+	parse_words row[PARSE_ROWS], column[PARSE_ROWS];
 
 	for (uint32_t j = 0; j < PARSE_GROUP; j++)
-		v[j] = _mm_loadu_si128((const __m128i *)&m[j]->packet_type);
-	const __m128i whole =
-		_mm_unpackhi_epi64(_mm_unpacklo_epi32(v[0], v[1]), _mm_unpacklo_epi32(v[2], v[3]));
-	const __m128i here =
-		_mm_unpacklo_epi64(_mm_unpackhi_epi32(v[0], v[1]), _mm_unpackhi_epi32(v[2], v[3]));
-	const __m128i len = _mm_and_si128(here, _mm_set1_epi32(0xffff));
-	const __m128i odd = _mm_or_si128(
-		_mm_xor_si128(whole, len), _mm_cmpgt_epi32(_mm_set1_epi32(PARSE_PLAIN_MIN), len));
-
-	*plain = _mm_testz_si128(odd, odd);
-	return len;
+		at[j] = (const uint8_t *)m[j];
+	for (int i = 0; i < PARSE_ROWS; i++)
+		row[i] = parse_row(at, i, offsetof(struct rte_mbuf, packet_type));
+	parse_columns(row, column);
+	*len = (parse_signed)(column[2] & k->half);
+	return !parse_bits((column[1] != (parse_words)*len) | ((parse_signed)k->least > *len));
 }
 
-/* What the NIC says of the checksums of four IPv4 headers: 1 all good, 0 nothing, -1 this and that.
- */
+/* What the NIC says of the checksums of IPv4 headers: 1 all good, 0 nothing, -1 this and that. */
 static inline int group_csum(struct rte_mbuf *const m[PARSE_GROUP])
 {
 	uint64_t any = 0, all = CSUM_MASK;
@@ -149,84 +142,112 @@ static inline int group_csum(struct rte_mbuf *const m[PARSE_GROUP])
 		       : -1;
 }
 
-/* Four frames as parse_plain takes each of them, from number i on. */
-static inline bool parse_group(
-	struct burst *b, uint32_t i, const uint8_t *const frame[PARSE_GROUP], uint64_t own_high)
+/* A bit for each frame that is not to our own MAC address, or not of IPv4. */
+static __attribute__((noinline)) uint32_t group_strangers(
+	const uint8_t *const frame[PARSE_GROUP], uint64_t own)
+{
+	uint32_t strangers = 0;
+
+	for (uint32_t j = 0; j < PARSE_GROUP; j++)
+		strangers |= (uint32_t)(mac_load(frame[j]) != own ||
+					hdr_be16(frame[j] + ETH_TYPE_OFF) != ETH_TYPE_IPV4)
+			     << j;
+	return strangers;
+}
+
+/* The group from packet i on. A bit for each that is not plain. */
+static inline uint32_t parse_group(const struct parse_numbers *k, struct burst *b, uint32_t i,
+	const uint8_t *const *frame, struct parse_common *c, uint64_t own)
 {
 	const int csum = group_csum(&b->mbuf[i]);
-	bool plain;
-	const __m128i len = group_len(&b->mbuf[i], &plain);
-	uint64_t mac = 0;
+	parse_signed len;
+	uint32_t strangers = 0;
 
-	if (!plain || csum < 0)
-		return false;
-	for (uint32_t j = 0; j < PARSE_GROUP; j++)
-		mac |= hdr_load64(frame[j]) << 16 ^ own_high;
-	return !mac && parse_group4(frame, len, !csum, &b->info[i], &b->key[i]);
-}
-
-/* Where four frames begin; they are on their way to the cache then. */
-static inline void group_fetch(
-	struct rte_mbuf *const m[PARSE_GROUP], const uint8_t *frame[PARSE_GROUP])
-{
-	for (uint32_t j = 0; j < PARSE_GROUP; j++) {
-		frame[j] = rte_pktmbuf_mtod(m[j], const uint8_t *);
-		rte_prefetch0(frame[j]);
+	if (!group_len(k, &b->mbuf[i], &len) || csum < 0)
+		return PARSE_GROUP_ALL;
+	if (__builtin_expect(!parse_group_ether(c, frame), 0)) {
+		strangers = group_strangers(frame, own);
+		if (strangers == PARSE_GROUP_ALL)
+			return strangers;
 	}
+	return strangers | parse_group_ip4(k, c, frame, len, !csum, &b->info[i], &b->key[i]);
 }
 
-/* The plain packets at the head of a burst, in groups. Returns how many these are. */
-static inline uint32_t parse_groups(struct burst *b, uint64_t own_high)
+/* The packets at the head of a burst, in groups. Returns how many these are; a bit of *odd for each
+ * that is not plain. Without any of those, b->alike of them go to the same VIP. */
+static inline uint32_t parse_groups(
+	struct burst *b, const uint8_t *const *frame, uint64_t own, uint32_t *odd)
 {
 	const uint32_t n = b->n / PARSE_GROUP * PARSE_GROUP;
-	const uint8_t *frame[PARSE_GROUP], *next[PARSE_GROUP] = {NULL};
-	uint32_t i = 0;
+	const struct parse_numbers *k = parse_numbers();
+	struct parse_common c;
 
-	if (n)
-		group_fetch(&b->mbuf[0], next);
-	for (; i < n; i += PARSE_GROUP) {
-		memcpy(frame, next, sizeof frame);
-		if (i + PARSE_GROUP < n)
-			group_fetch(&b->mbuf[i + PARSE_GROUP], next);
-		if (!parse_group(b, i, frame, own_high))
-			break;
+	if (!n || b->mbuf[0]->data_len < PARSE_PLAIN_MIN)
+		return 0;
+	parse_common_start(&c, (const uint8_t *)&own, frame[0]);
+	for (uint32_t i = 0; i < n; i += PARSE_GROUP) {
+		*odd |= parse_group(k, b, i, frame + i, &c, own) << i;
 		memset(&b->is6[i], 0, PARSE_GROUP);
 	}
-	return i;
+	b->alike = *odd || parse_bits(c.differs != 0) ? 0 : (uint8_t)n;
+	return n;
 }
 #else
-static inline uint32_t parse_groups(struct burst *b, uint64_t own_high)
+static inline uint32_t parse_groups(
+	struct burst *b, const uint8_t *const *frame, uint64_t own, uint32_t *odd)
 {
 	return 0;
 }
 #endif
 
+/* Where the frames begin; they are on their way to the cache then. */
+static inline void fetch_frames(const struct burst *b, const uint8_t *frame[BURST_MAX])
+{
+	for (uint32_t i = 0; i < b->n; i++) {
+		frame[i] = rte_pktmbuf_mtod(b->mbuf[i], const uint8_t *);
+		rte_prefetch0(frame[i]);
+	}
+}
+
+/* One packet. False: its way is at an end. */
+static inline bool parse_one(
+	struct lane *l, const struct generation *g, struct burst *b, uint32_t i, uint64_t own)
+{
+	struct rte_mbuf *m = b->mbuf[i];
+
+	b->is6[i] = false;
+	if (parse_plain(m, own << 16, &b->info[i], &b->key[i]))
+		return true;
+	const enum verdict v =
+		parse_any(m, own, g->ports[b->rx_port].accept_any, &b->info[i], &b->key[i]);
+
+	if (v != PARSE_OK) {
+		end_packet(l, g, b, i, v);
+		return false;
+	}
+	b->is6[i] = b->info[i].v6;
+	return true;
+}
+
 void stage_parse(struct lane *l, const struct generation *g, struct burst *b)
 {
-	const struct gen_port *port = &g->ports[b->rx_port];
-	const uint64_t own = mac_load(&port->mac);
-	const uint64_t own_high = own << 16;
-	const uint32_t n = b->n;
-	const uint32_t plain = parse_groups(b, own_high);
-	uint32_t k = plain;
+	const uint64_t own = mac_load(&g->ports[b->rx_port].mac);
+	const uint8_t *frame[BURST_MAX];
+	uint32_t left = 0, gone = 0;
 
-	for (uint32_t i = plain; i < n; i++) {
-		struct rte_mbuf *m = b->mbuf[i];
+	b->alike = 0;
+	fetch_frames(b, frame);
+	const uint32_t grouped = parse_groups(b, frame, own, &left);
 
-		if (i + PREFETCH < n)
-			rte_prefetch0(rte_pktmbuf_mtod(b->mbuf[i + PREFETCH], void *));
-		b->is6[k] = false;
-		if (__builtin_expect(!parse_plain(m, own_high, &b->info[k], &b->key[k]), 0)) {
-			const enum verdict v =
-				parse_any(m, own, port->accept_any, &b->info[k], &b->key[k]);
+	left |= burst_all(b) & ~(uint32_t)((1ull << grouped) - 1);
+	b->plain = !left;
+	for (; left; left &= left - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(left);
 
-			if (v != PARSE_OK) {
-				end_packet(l, g, b, i, v);
-				continue;
-			}
-			b->is6[k] = b->info[k].v6;
-		}
-		b->mbuf[k++] = m;
+		gone |= (uint32_t)!parse_one(l, g, b, i, own) << i;
 	}
-	b->n = (uint16_t)k;
+	if (__builtin_expect(gone, 0)) {
+		b->alike = 0;
+		burst_close(b, gone);
+	}
 }

@@ -131,7 +131,7 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
 				slot = with_room(l, s, f->hash[j], slot);
 			choose_slot(&c, i, slot);
 		} else {
-			b->backend[i] = slot;
+			burst_choose(b, g, i, slot);
 			b->hash[i] = f->hash[j];
 		}
 	}
@@ -152,7 +152,7 @@ static bool chosen(struct lane *l, const struct generation *g, struct burst *b, 
 		(ev == FLOW_EV_SYN && flow_state(at) == FLOW_CLOSING))
 		return false;
 	flow_touch(at, ev, l->clock);
-	b->backend[i] = flow_slot(at);
+	burst_choose(b, g, i, flow_slot(at));
 	return true;
 }
 
@@ -183,7 +183,8 @@ static inline void by_state(struct lane *l, const struct generation *g, struct b
 		if (__builtin_expect(g->some_limited, 0))
 			slot = with_room(l, s, f->hash[j], slot);
 		if (__builtin_expect(remember(l, g, b, i, slot) == FLOW_NO_PLACE, 0))
-			b->backend[i] = s->entry[sched_index(f->hash[j], s->size)];
+			burst_choose(b, g, i,
+				s->entry[sched_index(f->hash[j], s->size)] & BACKEND_SLOT_MASK);
 	}
 }
 
@@ -318,11 +319,12 @@ static uint32_t by_table_plain(struct lane *l, const struct generation *g, struc
 	for (uint32_t i = 0; i < b->n; i++) {
 		const uint16_t slot = s->entry[sched_index(b->hash[i], s->size)];
 
-		b->backend[i] = slot & BACKEND_SLOT_MASK;
 		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
 			take_out(l, g, b, i, s);
 			failed |= 1u << i;
+			continue;
 		}
+		burst_choose(b, g, i, slot & BACKEND_SLOT_MASK);
 	}
 	return failed;
 }
@@ -346,18 +348,10 @@ static uint32_t choose(struct lane *l, const struct generation *g, struct burst 
 
 void stage_select(struct lane *l, const struct generation *g, struct burst *b)
 {
-	if (b->new_flows) {
-		const uint32_t failed = choose(l, g, b);
+	if (!b->new_flows)
+		return;
+	const uint32_t failed = choose(l, g, b);
 
-		if (__builtin_expect(failed, 0))
-			burst_close(b, failed);
-	}
-	b->ways = 0;
-	for (uint32_t i = 0; i < b->n; i++) {
-		const struct backend *be = &g->backends[b->backend[i]];
-
-		b->transform[i] = be->transform;
-		b->tx_port[i] = be->port;
-		b->ways |= be->way;
-	}
+	if (__builtin_expect(failed, 0))
+		burst_close(b, failed);
 }

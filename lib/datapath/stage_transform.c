@@ -9,14 +9,15 @@
 /* Bytes from the start of the frame to its IP header become bytes in front of the mbuf or are taken
  * from its headroom, and the link padding behind the IP packet goes. `hdr`: bytes that stand before
  * the packet when done. False without headroom. */
-static inline bool frame_resize(struct rte_mbuf *m, const struct parsed *p, uint32_t hdr)
+static inline bool frame_resize(
+	struct rte_mbuf *m, const struct parsed *p, uint32_t hdr, const bool plain)
 {
-	const int32_t grow = (int32_t)hdr - p->l3_off;
+	const int32_t grow = (int32_t)hdr - (plain ? ETH_LEN : p->l3_off);
 	const uint32_t frame_len = hdr + p->l3_len;
 
 	if (grow > (int32_t)m->data_off)
 		return false;
-	if (__builtin_expect(m->nb_segs == 1, 1)) {
+	if (plain || __builtin_expect(m->nb_segs == 1, 1)) {
 		m->data_off = (uint16_t)(m->data_off - grow);
 		m->data_len = (uint16_t)frame_len;
 		m->pkt_len = frame_len;
@@ -73,13 +74,13 @@ static inline void write_dscp(struct rte_mbuf *m, const struct tunnel *t, const 
 /* Write what stands in front of a packet. */
 static inline __attribute__((always_inline)) void write_header(enum transform kind,
 	struct rte_mbuf *m, const struct tunnel *t, const struct tunnel_packet *tp,
-	const struct parsed *p)
+	const bool plain, const struct parsed *p)
 {
 	uint8_t *at = rte_pktmbuf_mtod(m, uint8_t *);
 
 	switch (kind) {
 	case TRANSFORM_SET_MAC:
-		tunnel_write_l2(at, t, p->v6);
+		tunnel_write_l2(at, t, !plain && p->v6);
 		break;
 	case TRANSFORM_PUSH4:
 	case TRANSFORM_VARY4:
@@ -103,8 +104,8 @@ static inline __attribute__((always_inline)) void write_header(enum transform ki
 /* The packets of one kind. `kind` is a literal at every call, so each kind gets a loop of its own.
  */
 static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
-	const struct generation *g, struct burst *b, const enum transform kind, const uint8_t *list,
-	uint32_t n, uint32_t *failed)
+	const struct generation *g, struct burst *b, const enum transform kind, const bool plain,
+	const uint8_t *list, uint32_t n, uint32_t *failed)
 {
 	const uint32_t hdr = header_len(kind);
 	uint16_t ip_id = l->ip_id;
@@ -119,30 +120,30 @@ static inline __attribute__((always_inline)) void transform_kind(struct lane *l,
 			.id = ip_id,
 			.entropy = entropy(b->hash[i]),
 			.tos = p->tos,
-			.inner_v6 = p->v6,
+			.inner_v6 = !plain && p->v6,
 		};
 
 		if (__builtin_expect(p->l3_len > be->inner_max, 0) ||
-			__builtin_expect(!frame_resize(m, p, hdr), 0)) {
+			__builtin_expect(!frame_resize(m, p, hdr, plain), 0)) {
 			*failed |= 1u << i;
 			continue;
 		}
-		write_header(kind, m, &be->tunnel, &tp, p);
+		write_header(kind, m, &be->tunnel, &tp, plain, p);
 		ip_id++;
 	}
 	if (outer_v4(kind))
 		l->ip_id = ip_id;
 }
 
-#define KIND(name)                                                          \
-	case TRANSFORM_##name:                                              \
-		transform_kind(l, g, b, TRANSFORM_##name, list, n, failed); \
+#define KIND(name)                                                                 \
+	case TRANSFORM_##name:                                                     \
+		transform_kind(l, g, b, TRANSFORM_##name, plain, list, n, failed); \
 		break
 
 /* One call a kind, with the numbers of its packets; NULL means all of the burst. */
 static inline __attribute__((always_inline)) void transform_run(struct lane *l,
-	const struct generation *g, struct burst *b, enum transform kind, const uint8_t *list,
-	uint32_t n, uint32_t *failed)
+	const struct generation *g, struct burst *b, enum transform kind, const bool plain,
+	const uint8_t *list, uint32_t n, uint32_t *failed)
 {
 	switch (kind) {
 		KIND(SET_MAC);
@@ -167,32 +168,32 @@ static __attribute__((noinline)) void transform_grouped(
 	uint32_t n[TRANSFORM_COUNT] = {0};
 
 	for (uint32_t i = 0; i < b->n; i++) {
-		const uint8_t kind = b->transform[i];
+		const uint8_t kind = brief_transform(b->brief[i]);
 
 		if (!(not >> i & 1))
 			list[kind][n[kind]++] = (uint8_t)i;
 	}
 	for (uint32_t kind = 0; kind < TRANSFORM_COUNT; kind++)
 		if (n[kind])
-			transform_run(l, g, b, kind, list[kind], n[kind], failed);
+			transform_run(l, g, b, kind, false, list[kind], n[kind], failed);
 }
 
 /* With what few backends ask for, before and after. */
 static __attribute__((noinline)) uint32_t transform_adjusted(
 	struct lane *l, const struct generation *g, struct burst *b)
 {
-	const uint32_t not = b->ways & BACKEND_BEFORE ? adjust_before(g, b) : 0;
+	const uint32_t not = brief_way(b->any) & BACKEND_BEFORE ? adjust_before(g, b) : 0;
 	uint32_t failed = not ;
 
 	transform_grouped(l, g, b, not, &failed);
-	if (b->ways & BACKEND_AFTER)
+	if (brief_way(b->any) & BACKEND_AFTER)
 		adjust_after(g, b, failed);
 	return failed;
 }
 
 static enum verdict why_failed(const struct generation *g, const struct burst *b, uint32_t i)
 {
-	if (b->transform[i] == TRANSFORM_UNRESOLVED)
+	if (brief_transform(b->brief[i]) == TRANSFORM_UNRESOLVED)
 		return VERDICT_NEIGH_UNRESOLVED;
 	if (b->info[i].l3_len > g->backends[b->backend[i]].inner_max)
 		return VERDICT_TOO_BIG;
@@ -219,13 +220,16 @@ static __attribute__((noinline)) void take_out_failed(
 
 uint32_t stage_transform_try(struct lane *l, const struct generation *g, struct burst *b)
 {
-	const uint32_t ways = b->ways;
+	const uint32_t ways = brief_way(b->any);
+	const bool one = ways && (ways & (ways - 1)) == 0;
 	uint32_t failed = 0;
 
 	static_assert(BURST_MAX <= 32, "one bit a packet in failed");
-	/* NULL is a literal here: the usual loop has no list to look at. */
-	if (__builtin_expect(ways && (ways & (ways - 1)) == 0, 1))
-		transform_run(l, g, b, __builtin_ctz(ways), NULL, b->n, &failed);
+	/* NULL and true are literals here: the usual loop has nothing to ask. */
+	if (__builtin_expect(one && b->plain, 1))
+		transform_run(l, g, b, __builtin_ctz(ways), true, NULL, b->n, &failed);
+	else if (one)
+		transform_run(l, g, b, __builtin_ctz(ways), false, NULL, b->n, &failed);
 	else if (ways < 1u << TRANSFORM_COUNT)
 		transform_grouped(l, g, b, 0, &failed);
 	else

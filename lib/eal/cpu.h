@@ -11,4 +11,8 @@
 /* AES-NI: the AES round instructions on 128-bit registers. */
 bool cpu_has_aes(void);
 
+/* What compilers use with -march=x86-64-v3: AVX2, BMI1, BMI2, FMA, LZCNT, MOVBE (x86-64
+ * psABI, 3.1.1), and an operating system that keeps the wide registers. */
+bool cpu_has_v3(void);
+
 #endif

@@ -1,20 +1,42 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* parse_plain4 of four packets at once: the fields of the four headers stand side by side in
- * vectors, so that a check costs the same for four as for one. All or nothing: one packet that is
- * not plain, and each of them goes the usual way.
+/* parse_plain4 of several packets at once: the fields of their headers stand side by side in
+ * vectors, so that a check costs the same for all as for one. What it says of each packet stands
+ * for itself: one that is not plain leaves the others as they are.
  *
- * SSE4.1, which every build with DPDK has. */
+ * Four packets with SSE4.1, which every build with DPDK has, eight with AVX2. */
 
 #ifndef SLUICE_NET_PARSE_PLAIN_H
 #define SLUICE_NET_PARSE_PLAIN_H
 
 #include "net/parse.h"
 
+#ifdef __AVX2__
+#define PARSE_GROUP 8
+#define PARSE_ALL(v)                   \
+	{                              \
+		v, v, v, v, v, v, v, v \
+	}
+#define PARSE_ORDER(v)                                                                 \
+	{                                                                              \
+		v, v + 0x404, v + 0x808, v + 0xc0c, v, v + 0x404, v + 0x808, v + 0xc0c \
+	}
+#else
 #define PARSE_GROUP 4
+#define PARSE_ALL(v)       \
+	{                  \
+		v, v, v, v \
+	}
+#define PARSE_ORDER(v)                             \
+	{                                          \
+		v, v + 0x404, v + 0x808, v + 0xc0c \
+	}
+#endif
 
-#ifdef __SSE4_1__
-#include <smmintrin.h>
+#define PARSE_GROUP_ALL ((1u << PARSE_GROUP) - 1)
+
+#if defined __SSE4_1__ && !defined LEVEL_PLAIN
+#include <immintrin.h>
 
 #define PARSE_HAS_GROUP 1
 
@@ -24,168 +46,333 @@ static_assert(sizeof(struct parsed) == 8 && offsetof(struct parsed, l3_off) == 2
 		      offsetof(struct parsed, opening) == 7,
 	"parse_group_store writes two words a packet");
 
-/* One field of four packets, a 32-bit word each, in the byte order of the packet. */
+/* A word of each packet, or a row: 16 bytes of one packet, or of two. */
+typedef uint32_t parse_words __attribute__((vector_size(4 * PARSE_GROUP), may_alias));
+typedef int32_t parse_signed __attribute__((vector_size(4 * PARSE_GROUP), may_alias));
+
+#define PARSE_ROWS 4 /* vectors of 16 bytes a packet that a group takes */
+
+/* The parts that have other names for each width. A row holds packet i, or i and i + 4. */
+#ifdef __AVX2__
+#define PARSE_UNPACK(half, type, a, b) \
+	(parse_words) _mm256_unpack##half##_##type((__m256i)(a), (__m256i)(b))
+
+HDR_INLINE parse_words parse_row(const uint8_t *const at[PARSE_GROUP], int i, int off)
+{
+	const __m128i lo = _mm_loadu_si128((const __m128i *)(at[i] + off));
+	const __m128i hi = _mm_loadu_si128((const __m128i *)(at[i + PARSE_ROWS] + off));
+
+	return (parse_words)_mm256_inserti128_si256(_mm256_castsi128_si256(lo), hi, 1);
+}
+
+/* Rows of the 16 bytes at `off`, and of those behind them. */
+HDR_INLINE void parse_two_rows(const uint8_t *const at[PARSE_GROUP], int i, int off,
+	parse_words *first, parse_words *second)
+{
+	const __m256i lo = _mm256_loadu_si256((const __m256i *)(at[i] + off));
+	const __m256i hi = _mm256_loadu_si256((const __m256i *)(at[i + PARSE_ROWS] + off));
+
+	*first = (parse_words)_mm256_permute2x128_si256(lo, hi, 0x20);
+	*second = (parse_words)_mm256_permute2x128_si256(lo, hi, 0x31);
+}
+
+HDR_INLINE parse_words parse_pick(parse_words v, parse_words order)
+{
+	return (parse_words)_mm256_shuffle_epi8((__m256i)v, (__m256i)order);
+}
+
+HDR_INLINE void parse_put16(uint8_t *lo, uint8_t *hi, parse_words v)
+{
+	_mm_storeu_si128((__m128i *)lo, _mm256_castsi256_si128((__m256i)v));
+	_mm_storeu_si128((__m128i *)hi, _mm256_extracti128_si256((__m256i)v, 1));
+}
+
+/* A bit per packet from the words' upper bits. */
+HDR_INLINE uint32_t parse_bits(parse_signed v)
+{
+	return (uint32_t)_mm256_movemask_ps((__m256)v);
+}
+#else
+#define PARSE_UNPACK(half, type, a, b) \
+	(parse_words) _mm_unpack##half##_##type((__m128i)(a), (__m128i)(b))
+
+HDR_INLINE parse_words parse_row(const uint8_t *const at[PARSE_GROUP], int i, int off)
+{
+	return (parse_words)_mm_loadu_si128((const __m128i *)(at[i] + off));
+}
+
+HDR_INLINE void parse_two_rows(const uint8_t *const at[PARSE_GROUP], int i, int off,
+	parse_words *first, parse_words *second)
+{
+	*first = parse_row(at, i, off);
+	*second = parse_row(at, i, off + 16);
+}
+
+HDR_INLINE parse_words parse_pick(parse_words v, parse_words order)
+{
+	return (parse_words)_mm_shuffle_epi8((__m128i)v, (__m128i)order);
+}
+
+HDR_INLINE void parse_put16(uint8_t *lo, uint8_t *hi, parse_words v)
+{
+	_mm_storeu_si128((__m128i *)lo, (__m128i)v);
+}
+
+HDR_INLINE uint32_t parse_bits(parse_signed v)
+{
+	return (uint32_t)_mm_movemask_ps((__m128)v);
+}
+#endif
+
+/* From rows, the words that stand in the same place. */
+HDR_INLINE void parse_columns(const parse_words row[PARSE_ROWS], parse_words column[PARSE_ROWS])
+{
+	const parse_words lo01 = PARSE_UNPACK(lo, epi32, row[0], row[1]);
+	const parse_words lo23 = PARSE_UNPACK(lo, epi32, row[2], row[3]);
+	const parse_words hi01 = PARSE_UNPACK(hi, epi32, row[0], row[1]);
+	const parse_words hi23 = PARSE_UNPACK(hi, epi32, row[2], row[3]);
+
+	column[0] = PARSE_UNPACK(lo, epi64, lo01, lo23);
+	column[1] = PARSE_UNPACK(hi, epi64, lo01, lo23);
+	column[2] = PARSE_UNPACK(lo, epi64, hi01, hi23);
+	column[3] = PARSE_UNPACK(hi, epi64, hi01, hi23);
+}
+
+HDR_INLINE parse_words parse_word(const uint8_t *const at[PARSE_GROUP], int off)
+{
+	parse_words v = {0};
+
+	for (int i = 0; i < PARSE_GROUP; i++)
+		v[i] = hdr_load32(at[i] + off);
+	return v;
+}
+
+/* One field of each packet, in the byte order of the packet. */
 struct parse_group {
-	__m128i head; /* version, TOS, total length */
-	__m128i frag; /* identification, fragment field */
-	__m128i life; /* TTL, protocol, checksum */
-	__m128i src, dst;
-	__m128i ports;
-	__m128i l4;     /* behind the ports: length of UDP */
-	__m128i tcp;    /* data offset, flags, window */
-	__m128i l3_len; /* host order */
+	parse_words head; /* version, TOS, total length */
+	parse_words frag; /* identification, fragment field */
+	parse_words life; /* TTL, protocol, checksum */
+	parse_words src, dst;
+	parse_words ports;
+	parse_words l4;      /* behind the ports: length of UDP */
+	parse_words tcp;     /* data offset, flags, window */
+	parse_signed l3_len; /* host order */
 };
 
-HDR_INLINE __m128i parse_set1(uint32_t v)
+/* The numbers that the checks take, in each word. A function that works on groups asks for their
+ * address once, by parse_numbers(); what a compiler knows of them it would make anew at each use,
+ * in three instructions. */
+struct parse_numbers {
+	parse_words byte, second, half, upper;
+	parse_words length; /* the upper 16 bits from network to host order, as an order of bytes */
+	parse_words least;  /* shortest frame */
+	parse_words eth_len, ip_len; /* bytes */
+	parse_words version, frag, loopback, unicast;
+	parse_words tcp, tcp_offset, opening, flags;
+	parse_words udp, udp_len;
+	parse_words l3_off, opening_top, udp_top; /* of struct parsed */
+};
+
+static const struct parse_numbers parse_numbers_all = {
+	.byte = PARSE_ALL(0xff),
+	.second = PARSE_ALL(0xff00),
+	.half = PARSE_ALL(0xffff),
+	.upper = PARSE_ALL(~0xffffu),
+	.length = PARSE_ORDER(0x80800203),
+	.least = PARSE_ALL(PARSE_PLAIN_MIN),
+	.eth_len = PARSE_ALL(ETH_LEN),
+	.ip_len = PARSE_ALL(IPV4_LEN),
+	.version = PARSE_ALL(0x45),
+	.frag = PARSE_ALL(0xff3f0000), /* IPV4_FRAG_MASK as it lies in the packet */
+	.loopback = PARSE_ALL(127),
+	.unicast = PARSE_ALL(223),
+	.tcp = PARSE_ALL(PROTO_TCP),
+	.tcp_offset = PARSE_ALL(TCP_LEN / 4 << 4),
+	.opening = PARSE_ALL(TCP_SYN | TCP_FIN | TCP_RST),
+	.flags = PARSE_ALL(TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK),
+	.udp = PARSE_ALL(PROTO_UDP),
+	.udp_len = PARSE_ALL(UDP_LEN),
+	.l3_off = PARSE_ALL(ETH_LEN << 16),
+	.opening_top = PARSE_ALL((uint32_t)(TCP_FIN | TCP_SYN | TCP_RST) << 24),
+	.udp_top = PARSE_ALL((uint32_t)PARSED_UDP << 24),
+};
+
+HDR_INLINE const struct parse_numbers *parse_numbers(void)
 {
-	return _mm_set1_epi32((int)v);
+	const struct parse_numbers *k = &parse_numbers_all;
+
+	__asm__("" : "+r"(k));
+	return k;
 }
 
-/* The low 16 bits of each word, bytes swapped; what stands above is dropped. */
-HDR_INLINE __m128i parse_be16(__m128i v)
+HDR_INLINE void parse_group_load(const struct parse_numbers *k, struct parse_group *g,
+	const uint8_t *const frame[PARSE_GROUP])
 {
-	return _mm_or_si128(_mm_and_si128(_mm_slli_epi32(v, 8), parse_set1(0xff00)),
-		_mm_and_si128(_mm_srli_epi32(v, 8), parse_set1(0xff)));
+	parse_words first[PARSE_ROWS], second[PARSE_ROWS], a[PARSE_ROWS], b[PARSE_ROWS];
+
+	for (int i = 0; i < PARSE_ROWS; i++)
+		parse_two_rows(frame, i, ETH_LEN, &first[i], &second[i]);
+	parse_columns(first, a);
+	parse_columns(second, b);
+	g->head = a[0];
+	g->frag = a[1];
+	g->life = a[2];
+	g->src = a[3];
+	g->dst = b[0];
+	g->ports = b[1];
+	g->l4 = b[2];
+	g->tcp = parse_word(frame, ETH_LEN + 32);
+	g->l3_len = (parse_signed)parse_pick(g->head, k->length);
 }
 
-HDR_INLINE void parse_group_load(struct parse_group *g, const uint8_t *const frame[PARSE_GROUP])
+/* The functions below return words that are not zero where a packet is not plain. */
+
+HDR_INLINE parse_words parse_group_ip(
+	const struct parse_numbers *k, const struct parse_group *g, parse_signed room)
 {
-	__m128i a[PARSE_GROUP], b[PARSE_GROUP];
+	const parse_words net = g->src & k->byte;
+	parse_words bad = (g->head & k->byte) ^ k->version;
 
-	for (int i = 0; i < PARSE_GROUP; i++) {
-		a[i] = _mm_loadu_si128((const __m128i *)(frame[i] + ETH_LEN));
-		b[i] = _mm_loadu_si128((const __m128i *)(frame[i] + ETH_LEN + 16));
-	}
-	const __m128i a01 = _mm_unpacklo_epi32(a[0], a[1]), a23 = _mm_unpacklo_epi32(a[2], a[3]);
-	const __m128i c01 = _mm_unpackhi_epi32(a[0], a[1]), c23 = _mm_unpackhi_epi32(a[2], a[3]);
-	const __m128i b01 = _mm_unpacklo_epi32(b[0], b[1]), b23 = _mm_unpacklo_epi32(b[2], b[3]);
-	const __m128i d01 = _mm_unpackhi_epi32(b[0], b[1]), d23 = _mm_unpackhi_epi32(b[2], b[3]);
-
-	g->head = _mm_unpacklo_epi64(a01, a23);
-	g->frag = _mm_unpackhi_epi64(a01, a23);
-	g->life = _mm_unpacklo_epi64(c01, c23);
-	g->src = _mm_unpackhi_epi64(c01, c23);
-	g->dst = _mm_unpacklo_epi64(b01, b23);
-	g->ports = _mm_unpackhi_epi64(b01, b23);
-	g->l4 = _mm_unpacklo_epi64(d01, d23);
-	g->tcp = _mm_set_epi32((int)hdr_load32(frame[3] + ETH_LEN + 32),
-		(int)hdr_load32(frame[2] + ETH_LEN + 32), (int)hdr_load32(frame[1] + ETH_LEN + 32),
-		(int)hdr_load32(frame[0] + ETH_LEN + 32));
-	g->l3_len = parse_be16(_mm_srli_epi32(g->head, 16));
-}
-
-/* The functions below return words that are zero where the packet is plain. */
-
-HDR_INLINE __m128i parse_group_ip(const struct parse_group *g, __m128i room)
-{
-	const __m128i zero = _mm_setzero_si128();
-	const __m128i low = parse_set1(0xff);
-	const __m128i net = _mm_and_si128(g->src, low);
-	__m128i bad = _mm_xor_si128(_mm_and_si128(g->head, low), parse_set1(0x45));
-
-	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(g->l3_len, room));
-	bad = _mm_or_si128(
-		bad, _mm_and_si128(g->frag, parse_set1((uint32_t)htobe16(IPV4_FRAG_MASK) << 16)));
-	bad = _mm_or_si128(bad, _mm_cmpeq_epi32(_mm_and_si128(g->life, low), zero));
-	bad = _mm_or_si128(bad, _mm_cmpeq_epi32(net, zero));
-	bad = _mm_or_si128(bad, _mm_cmpeq_epi32(net, parse_set1(127)));
-	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(net, parse_set1(223)));
-	return _mm_or_si128(bad, _mm_cmpeq_epi32(g->src, g->dst));
+	bad |= g->frag & k->frag;
+	bad |= (parse_words)(g->l3_len > room);
+	bad |= (parse_words)((g->life & k->byte) == 0);
+	bad |= (parse_words)(net == 0) | (parse_words)(net == k->loopback);
+	bad |= (parse_words)((parse_signed)net > (parse_signed)k->unicast);
+	return bad | (parse_words)(g->src == g->dst);
 }
 
 /* `room`: bytes behind the IP header. */
-HDR_INLINE __m128i parse_group_tcp(const struct parse_group *g, __m128i room)
+HDR_INLINE parse_words parse_group_tcp(
+	const struct parse_numbers *k, const struct parse_group *g, parse_signed room)
 {
-	const __m128i offset = _mm_and_si128(g->tcp, parse_set1(0xff));
-	const __m128i flags = _mm_srli_epi32(g->tcp, 8);
-	const __m128i opening = _mm_and_si128(flags, parse_set1(TCP_SYN | TCP_FIN | TCP_RST));
-	const __m128i some =
-		_mm_and_si128(flags, parse_set1(TCP_SYN | TCP_FIN | TCP_RST | TCP_ACK));
-	__m128i bad = _mm_cmpgt_epi32(parse_set1((TCP_LEN / 4) << 4), offset);
+	const parse_signed offset = (parse_signed)(g->tcp & k->byte);
+	const parse_words flags = g->tcp >> 8;
+	const parse_words opening = flags & k->opening;
+	parse_words bad = (parse_words)((parse_signed)k->tcp_offset > offset);
 
-	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(_mm_srli_epi32(offset, 2), room));
-	bad = _mm_or_si128(bad, _mm_and_si128(opening, _mm_sub_epi32(opening, parse_set1(1))));
-	return _mm_or_si128(bad, _mm_cmpeq_epi32(some, _mm_setzero_si128()));
+	bad |= (parse_words)(offset >> 2 > room);
+	bad |= opening & (opening - 1);
+	return bad | (parse_words)((flags & k->flags) == 0);
 }
 
-HDR_INLINE __m128i parse_group_udp(const struct parse_group *g, __m128i room)
+HDR_INLINE parse_words parse_group_udp(
+	const struct parse_numbers *k, const struct parse_group *g, parse_signed room)
 {
-	const __m128i len = parse_be16(g->l4);
+	const parse_signed len = (parse_signed)parse_pick(g->l4 << 16, k->length);
 
-	return _mm_or_si128(_mm_cmpgt_epi32(parse_set1(UDP_LEN), len), _mm_cmpgt_epi32(len, room));
+	return (parse_words)((parse_signed)k->udp_len > len) | (parse_words)(len > room);
 }
 
-/* Sum of the ten 16-bit words of each header (RFC 1071). */
-HDR_INLINE __m128i parse_group_csum(const struct parse_group *g)
+/* Sum of the ten 16-bit words of each header (RFC 1071). The lower halves of the words are what is
+ * left of their sum without the upper ones. Folded once, a sum of ten that is right can be nothing
+ * but all ones. */
+HDR_INLINE parse_words parse_group_csum(const struct parse_numbers *k, const struct parse_group *g)
 {
-	const __m128i half = parse_set1(0xffff);
-	const __m128i words[] = {g->head, g->frag, g->life, g->src, g->dst};
-	__m128i sum = _mm_setzero_si128();
+	const parse_words sum = g->head + g->frag + g->life + g->src + g->dst;
+	const parse_words upper = (g->head >> 16) + (g->frag >> 16) + (g->life >> 16) +
+				  (g->src >> 16) + (g->dst >> 16);
+	const parse_words both = sum - (upper << 16) + upper;
 
-	for (int i = 0; i < 5; i++)
-		sum = _mm_add_epi32(sum,
-			_mm_add_epi32(_mm_and_si128(words[i], half), _mm_srli_epi32(words[i], 16)));
-	sum = _mm_add_epi32(_mm_and_si128(sum, half), _mm_srli_epi32(sum, 16));
-	sum = _mm_add_epi32(_mm_and_si128(sum, half), _mm_srli_epi32(sum, 16));
-	return _mm_xor_si128(sum, half);
+	return ((both & k->half) + (both >> 16)) ^ k->half;
 }
 
-HDR_INLINE void parse_group_store(const struct parse_group *g, __m128i proto, __m128i tcp,
-	struct parsed *out, struct flow_key *key)
+/* `tcp`: the words of g->tcp, zero where the packet is of UDP; `opening`: the upper byte of what
+ * struct parsed ends in, for UDP. */
+HDR_INLINE void parse_group_store(const struct parse_numbers *k, const struct parse_group *g,
+	parse_words proto, parse_words tcp, parse_words opening, struct parsed *out,
+	struct flow_key *key)
 {
-	const __m128i low = parse_set1(0xff);
-	const __m128i tos = _mm_and_si128(_mm_srli_epi32(g->head, 8), low);
-	const __m128i flags = _mm_and_si128(_mm_and_si128(g->tcp, parse_set1(0xff00)), tcp);
-	const __m128i first = _mm_or_si128(
-		_mm_or_si128(g->l3_len, parse_set1(ETH_LEN << 16)), _mm_slli_epi32(proto, 24));
-	const __m128i opening = _mm_blendv_epi8(parse_set1(PARSED_UDP << 24),
-		_mm_and_si128(_mm_slli_epi32(g->tcp, 16),
-			parse_set1((uint32_t)(TCP_FIN | TCP_SYN | TCP_RST) << 24)),
-		tcp);
-	const __m128i second = _mm_or_si128(_mm_or_si128(tos, flags), opening);
-	const __m128i addr01 = _mm_unpacklo_epi32(g->src, g->dst);
-	const __m128i addr23 = _mm_unpackhi_epi32(g->src, g->dst);
-	const __m128i l4_01 = _mm_unpacklo_epi32(g->ports, proto);
-	const __m128i l4_23 = _mm_unpackhi_epi32(g->ports, proto);
+	const parse_words first = (parse_words)g->l3_len | k->l3_off | proto << 24;
+	const parse_words second = (g->head >> 8 & k->byte) | (tcp & k->second) |
+				   (tcp << 16 & k->opening_top) | opening;
+	const parse_words addr_lo = PARSE_UNPACK(lo, epi32, g->src, g->dst);
+	const parse_words addr_hi = PARSE_UNPACK(hi, epi32, g->src, g->dst);
+	const parse_words l4_lo = PARSE_UNPACK(lo, epi32, g->ports, proto);
+	const parse_words l4_hi = PARSE_UNPACK(hi, epi32, g->ports, proto);
+	const int up = PARSE_GROUP - PARSE_ROWS; /* from a row's lower packet to its upper one */
+#define PARSE_AT(array, i) (uint8_t *)&array[i], (uint8_t *)&array[(i) + up]
 
-	_mm_storeu_si128((__m128i *)&out[0], _mm_unpacklo_epi32(first, second));
-	_mm_storeu_si128((__m128i *)&out[2], _mm_unpackhi_epi32(first, second));
-	_mm_storeu_si128((__m128i *)key[0].w, _mm_unpacklo_epi64(addr01, l4_01));
-	_mm_storeu_si128((__m128i *)key[1].w, _mm_unpackhi_epi64(addr01, l4_01));
-	_mm_storeu_si128((__m128i *)key[2].w, _mm_unpacklo_epi64(addr23, l4_23));
-	_mm_storeu_si128((__m128i *)key[3].w, _mm_unpackhi_epi64(addr23, l4_23));
+	parse_put16(PARSE_AT(out, 0), PARSE_UNPACK(lo, epi32, first, second));
+	parse_put16(PARSE_AT(out, 2), PARSE_UNPACK(hi, epi32, first, second));
+	parse_put16(PARSE_AT(key, 0), PARSE_UNPACK(lo, epi64, addr_lo, l4_lo));
+	parse_put16(PARSE_AT(key, 1), PARSE_UNPACK(hi, epi64, addr_lo, l4_lo));
+	parse_put16(PARSE_AT(key, 2), PARSE_UNPACK(lo, epi64, addr_hi, l4_hi));
+	parse_put16(PARSE_AT(key, 3), PARSE_UNPACK(hi, epi64, addr_hi, l4_hi));
+#undef PARSE_AT
 }
 
-/* True: all four are what parse_plain4 takes, and out[0..3] and key[0..3] what it gives. False:
- * what they are is not known, and nothing is written. len: bytes of each frame, at least
- * PARSE_PLAIN_MIN, all readable. */
-HDR_INLINE bool parse_group4(const uint8_t *const frame[PARSE_GROUP], __m128i len, bool check_csum,
+/* What all packets of several groups have in common: the Ethernet header that they must have, and
+ * what a VIP goes by, which they may. */
+struct parse_common {
+	parse_words ether, ether_mask; /* bytes 0 to 15 of a frame, in each row */
+	parse_words dst, port_proto;   /* of some packet */
+	parse_words differs;           /* nowhere zero: some packet goes elsewhere */
+};
+
+/* `dst`: destination MAC address of every frame, `first`: one of the frames. */
+HDR_INLINE void parse_common_start(
+	struct parse_common *c, const uint8_t dst[6], const uint8_t *first)
+{
+	const parse_words zero = {0};
+	const uint8_t *ip = first + ETH_LEN;
+	uint8_t ether[16] = {0}, mask[16] = {0};
+
+	memcpy(ether, dst, 6);
+	hdr_store16(ether + ETH_TYPE_OFF, htobe16(ETH_TYPE_IPV4));
+	memset(mask, 0xff, 6);
+	hdr_store16(mask + ETH_TYPE_OFF, 0xffff);
+	c->ether = c->ether_mask = zero;
+	for (int i = 0; i < PARSE_GROUP; i++) {
+		c->ether[i] = hdr_load32(ether + i % 4 * 4);
+		c->ether_mask[i] = hdr_load32(mask + i % 4 * 4);
+	}
+	c->dst = zero + hdr_load32(ip + 16);
+	c->port_proto = zero + ((hdr_load32(ip + IPV4_LEN) & ~0xffffu) | ip[9]);
+	c->differs = zero;
+}
+
+/* Is the destination MAC address and the type of each frame what it must be? */
+HDR_INLINE bool parse_group_ether(
+	const struct parse_common *c, const uint8_t *const frame[PARSE_GROUP])
+{
+	parse_words differs = parse_row(frame, 0, 0) ^ c->ether;
+
+	for (int i = 1; i < PARSE_ROWS; i++)
+		differs |= parse_row(frame, i, 0) ^ c->ether;
+	return !parse_bits((differs & c->ether_mask) != 0);
+}
+
+/* A bit for each packet that parse_plain4 does not take; of the others, out[] and key[] are what it
+ * gives. len: bytes of each frame, at least PARSE_PLAIN_MIN, all readable. The Ethernet header is
+ * not looked at. What packets that are not plain say of their VIP means nothing. */
+HDR_INLINE uint32_t parse_group_ip4(const struct parse_numbers *k, struct parse_common *c,
+	const uint8_t *const frame[PARSE_GROUP], parse_signed len, bool check_csum,
 	struct parsed *out, struct flow_key *key)
 {
 	struct parse_group g;
-	uint32_t type = 0;
 
-	for (int i = 0; i < PARSE_GROUP; i++)
-		type |= hdr_load16(frame[i] + ETH_TYPE_OFF) ^ htobe16(ETH_TYPE_IPV4);
-	parse_group_load(&g, frame);
-	const __m128i proto = _mm_and_si128(_mm_srli_epi32(g.life, 8), parse_set1(0xff));
-	const __m128i tcp = _mm_cmpeq_epi32(proto, parse_set1(PROTO_TCP));
-	const __m128i room = _mm_sub_epi32(g.l3_len, parse_set1(IPV4_LEN));
-	__m128i bad = parse_group_ip(&g, _mm_sub_epi32(len, parse_set1(ETH_LEN)));
+	parse_group_load(k, &g, frame);
+	const parse_words proto = g.life >> 8 & k->byte;
+	const parse_words is_tcp = (parse_words)(proto == k->tcp);
+	const parse_signed room = g.l3_len - (parse_signed)k->ip_len;
+	parse_words tcp = g.tcp, opening = {0};
+	parse_words bad = parse_group_ip(k, &g, len - (parse_signed)k->eth_len);
 
-	bad = _mm_or_si128(bad, _mm_and_si128(tcp, parse_group_tcp(&g, room)));
-	if (__builtin_expect(_mm_movemask_epi8(tcp) != 0xffff, 0)) {
-		const __m128i udp = _mm_cmpeq_epi32(proto, parse_set1(PROTO_UDP));
+	if (parse_bits((parse_signed)is_tcp) == PARSE_GROUP_ALL) {
+		bad |= parse_group_tcp(k, &g, room);
+	} else {
+		const parse_words is_udp = (parse_words)(proto == k->udp);
 
-		bad = _mm_or_si128(bad, _mm_andnot_si128(tcp, parse_group_udp(&g, room)));
-		bad = _mm_or_si128(bad, _mm_andnot_si128(_mm_or_si128(tcp, udp), parse_set1(1)));
+		tcp &= is_tcp;
+		opening = k->udp_top & ~is_tcp;
+		bad |= (is_tcp & parse_group_tcp(k, &g, room)) |
+		       (is_udp & parse_group_udp(k, &g, room)) | ~(is_tcp | is_udp);
 	}
 	if (check_csum)
-		bad = _mm_or_si128(bad, parse_group_csum(&g));
-	if (__builtin_expect(type || !_mm_testz_si128(bad, bad), 0))
-		return false;
-	parse_group_store(&g, proto, tcp, out, key);
-	return true;
+		bad |= parse_group_csum(k, &g);
+	c->differs |= (g.dst ^ c->dst) | (((g.ports & k->upper) | proto) ^ c->port_proto);
+	parse_group_store(k, &g, proto, tcp, opening, out, key);
+	return parse_bits(bad == 0) ^ PARSE_GROUP_ALL;
 }
 
 #else

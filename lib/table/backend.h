@@ -52,7 +52,8 @@ enum backend_oversize { BACKEND_OVERSIZE_CUT, BACKEND_OVERSIZE_DROP };
 
 static_assert(TRANSFORM_COUNT <= 12, "a bit each below those");
 
-/* One line for all IPv4 transforms. Immutable after publish. */
+/* One line for all IPv4 transforms. Immutable after publish. The first eight bytes are what a
+ * packet's way is planned by; a burst holds them as one number. */
 struct backend {
 	alignas(64) uint8_t transform; /* enum transform */
 	uint8_t state;                 /* enum backend_state */
@@ -75,7 +76,44 @@ static inline uint32_t backend_hdr_len(const struct backend *be)
 
 static_assert(sizeof(struct backend) == 128, "two cache lines");
 static_assert(OFFLOAD_COUNT <= 8, "a bit each in nic");
+static_assert(offsetof(struct backend, port) == 2 && offsetof(struct backend, way) == 4 &&
+		      offsetof(struct backend, inner_max) == 6 &&
+		      offsetof(struct backend, tunnel) == 8,
+	"backend_brief holds them");
 static_assert(offsetof(struct backend, tunnel.hdr) + ETH_LEN + IPV4_LEN + TUNNEL_GUE_LEN <= 64,
 	"GUE4: one line");
+
+static inline uint64_t backend_brief(const struct backend *be)
+{
+	uint64_t brief;
+
+	memcpy(&brief, be, sizeof brief);
+	return brief;
+}
+
+static inline uint8_t brief_transform(uint64_t brief)
+{
+	return (uint8_t)brief;
+}
+
+static inline uint8_t brief_state(uint64_t brief)
+{
+	return (uint8_t)(brief >> 8);
+}
+
+static inline uint8_t brief_port(uint64_t brief)
+{
+	return (uint8_t)(brief >> 16);
+}
+
+static inline uint16_t brief_way(uint64_t brief)
+{
+	return (uint16_t)(brief >> 32);
+}
+
+static inline uint16_t brief_inner_max(uint64_t brief)
+{
+	return (uint16_t)(brief >> 48);
+}
 
 #endif

@@ -31,7 +31,7 @@
 #include <stdint.h>
 
 #ifdef __SSE2__
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 #include "eal/hash.h"
@@ -166,7 +166,7 @@ static inline uint32_t flow_tag(uint64_t hash)
 {
 	const uint32_t tag = (uint32_t)(hash >> 32);
 
-	return tag ? tag : 1;
+	return tag + !tag;
 }
 
 /* The two candidates as numbers of 32 bits, of which the table uses as many as it has buckets for:
@@ -222,7 +222,17 @@ static inline uint32_t flow_match_plain(const struct flow_bucket *b, uint32_t ta
 	return m;
 }
 
-#ifdef __SSE2__
+#if defined LEVEL_PLAIN
+#define flow_match flow_match_plain
+#elif defined __AVX2__
+static inline uint32_t flow_match(const struct flow_bucket *b, uint32_t tag)
+{
+	const __m256i same = _mm256_cmpeq_epi32(
+		_mm256_load_si256((const __m256i *)b->tag), _mm256_set1_epi32((int)tag));
+
+	return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(same));
+}
+#elif defined __SSE2__
 static inline uint32_t flow_match(const struct flow_bucket *b, uint32_t tag)
 {
 	const __m128i want = _mm_set1_epi32((int)tag);

@@ -40,7 +40,7 @@ def machine(result):
         return ""
     return table(["", ""], [
         ["machine", f"{m['cpu_model']}, {m['cpus']} CPUs, TSC {m['tsc_hz'] / 1e6:.0f} MHz, governor {m['governor']}"],
-        ["software", f"Linux {m['kernel']}, {m['dpdk']}, {m['compiler']}, hash {m['hash']}"],
+        ["software", f"Linux {m['kernel']}, {m['dpdk']}, {m['compiler']}, hash {m['hash']}, code {m['code']}"],
         ["packet buffers", "huge pages" if m["huge"] else "4 KiB pages"],
         ["commit", result["commit"]],
         ["command", f"`{result['command']}`, {result['date']}"],

@@ -89,12 +89,16 @@ static void tag_marks(uint32_t i)
 #if PARSE_HAS_GROUP
 static void parse(uint32_t i, bool check)
 {
-	const uint8_t *const frame[] = {
-		frame_of(i), frame_of(i + 1), frame_of(i + 2), frame_of(i + 3)};
+	const uint8_t *frame[PARSE_GROUP];
 	struct parsed out[PARSE_GROUP];
 	struct flow_key key[PARSE_GROUP];
+	struct parse_common common;
 
-	sink += parse_group4(frame, _mm_set1_epi32(80), check, out, key);
+	for (uint32_t j = 0; j < PARSE_GROUP; j++)
+		frame[j] = frame_of(i + j);
+	parse_common_start(&common, frame[0], frame[0]);
+	sink += parse_group_ip4(
+		parse_numbers(), &common, frame, (parse_signed){0} + 80, check, out, key);
 }
 
 static void parse_software(uint32_t i)

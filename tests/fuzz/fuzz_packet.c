@@ -247,7 +247,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (faults && !(how & HOW_PIECES))
 		must(faulty - faulty_before == n);
 	for (uint16_t i = 0; i < b.n; i++)
-		expect_out(b.mbuf[i], b.tx_port[i]);
+		expect_out(b.mbuf[i], brief_port(b.brief[i]));
 	rte_pktmbuf_free_bulk(b.mbuf, b.n);
 	slow_drop_held(l);
 	drain(l);

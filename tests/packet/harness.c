@@ -16,6 +16,7 @@ int harness_start(void)
 		printf("DPDK does not start: %s\n", strerror(-rc));
 	else
 		world = world_new();
+	pipeline_init();
 	return rc;
 }
 
@@ -63,7 +64,7 @@ static void collect(struct outcome *o, const struct burst *b)
 			harness_device(b->mbuf[i], &o->out[i]);
 		o->service[i] = b->service[i];
 		o->backend[i] = b->backend[i];
-		o->tx_port[i] = b->tx_port[i];
+		o->tx_port[i] = brief_port(b->brief[i]);
 	}
 }
 

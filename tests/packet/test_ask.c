@@ -194,6 +194,6 @@ int main(void)
 		TEST(one_flow_is_found_and_dropped),
 	};
 
-	printf("hash: %s\n", hash_init());
+	printf("hash: %s, code: %s\n", hash_init(), pipeline_init());
 	return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
 }

@@ -129,6 +129,6 @@ int main(void)
 		cmocka_unit_test(maintenance_purges_at_once),
 	};
 
-	printf("hash: %s\n", hash_init());
+	printf("hash: %s, code: %s\n", hash_init(), pipeline_init());
 	return cmocka_run_group_tests_name("flow_admin", tests, NULL, NULL);
 }

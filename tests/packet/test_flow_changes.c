@@ -315,6 +315,6 @@ int main(void)
 		cmocka_unit_test(test_changes_move_no_live_flow),
 	};
 
-	printf("hash: %s\n", hash_init());
+	printf("hash: %s, code: %s\n", hash_init(), pipeline_init());
 	return cmocka_run_group_tests_name("flow_changes", tests, NULL, NULL);
 }

@@ -212,5 +212,6 @@ int main(void)
 	};
 
 	hash_init();
+	pipeline_init();
 	return cmocka_run_group_tests_name("flow_disruption", tests, NULL, NULL);
 }

@@ -201,5 +201,6 @@ int main(void)
 	};
 
 	hash_init();
+	pipeline_init();
 	return cmocka_run_group_tests_name("flow_flood", tests, NULL, NULL);
 }

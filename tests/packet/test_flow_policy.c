@@ -269,5 +269,6 @@ int main(void)
 	};
 
 	hash_init();
+	pipeline_init();
 	return cmocka_run_group_tests_name("flow_policy", tests, NULL, NULL);
 }

@@ -237,6 +237,6 @@ int main(void)
 		cmocka_unit_test(counts_are_right_within_a_sweep),
 	};
 
-	printf("hash: %s\n", hash_init());
+	printf("hash: %s, code: %s\n", hash_init(), pipeline_init());
 	return cmocka_run_group_tests_name("flow_slots", tests, NULL, NULL);
 }

@@ -227,6 +227,6 @@ int main(void)
 		cmocka_unit_test(the_end_of_a_connection_renews),
 	};
 
-	printf("hash: %s\n", hash_init());
+	printf("hash: %s, code: %s\n", hash_init(), pipeline_init());
 	return cmocka_run_group_tests_name("sessions", tests, NULL, NULL);
 }

@@ -68,7 +68,7 @@ static void pass(const enum world_pool *pools, uint16_t k, uint16_t n)
 	pipeline_run(lane, world->g, &b);
 	/* the tests know a frame's port by the last byte of its destination */
 	for (uint16_t i = 0; i < b.n; i++)
-		rte_pktmbuf_mtod(b.mbuf[i], uint8_t *)[5] = b.tx_port[i] + 1;
+		rte_pktmbuf_mtod(b.mbuf[i], uint8_t *)[5] = brief_port(b.brief[i]) + 1;
 	pipeline_tx(lane, &b, dpdk_port);
 }
 
