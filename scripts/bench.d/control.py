@@ -2,11 +2,15 @@
 """What changes cost the workers: sluiced under full load, left alone and changed all the time, in turn.
 
 Changes come by the control socket, as many as sluiced takes of 1,000 weights a second, and by SIGHUP, 20 reloads a
-second. Each makes new
-tables and a new generation, on other CPUs than the worker's. Time is what the worker's thread had of its CPU.
+second. Time is what the worker's thread had of its CPU.
+
+A CPU that is busy slows the others down, whatever it does: they share the clock's limits, a cache, often a core.
+That is the machine's, not the changes'. So the changes are held against a neutral neighbour: a loop that touches no
+memory and takes as much of the same CPU as the changes took, those who ask for them included.
 """
 
 import json
+import multiprocessing
 import os
 import pathlib
 import signal
@@ -24,7 +28,64 @@ FLOWS = "100k"
 TABLE = 1 << 20
 WEIGHTS_PER_S = 1000
 RELOADS_PER_S = 20
+KINDS = ("weights", "reloads")
 SETTLE_S = 60
+NEIGHBOUR_STEP_S = 0.001
+
+
+def other_threads_ns(pid):
+    """ns of CPU time that all threads of sluiced but the worker had."""
+    total = 0
+    for comm in pathlib.Path(f"/proc/{pid}/task").glob("*/comm"):
+        try:
+            if "worker" not in comm.read_text():
+                total += int((comm.parent / "schedstat").read_text().split()[0])
+        except OSError:
+            pass  # it has ended
+    return total
+
+
+def spin(cpu, share):
+    """Keep a CPU busy for this share of each step, with nothing."""
+    os.sched_setaffinity(0, {cpu})
+    pair.die_with_parent()
+    while True:
+        begin = time.monotonic()
+        while time.monotonic() - begin < share * NEIGHBOUR_STEP_S:
+            pass
+        time.sleep(max(0, begin + NEIGHBOUR_STEP_S - time.monotonic()))
+
+
+class Neighbour:
+    """A neutral one while the block runs."""
+
+    def __init__(self, cpu, share):
+        self.process = multiprocessing.Process(target=spin, args=(cpu, min(share, 1)))
+
+    def __enter__(self):
+        self.process.start()
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.join()
+
+
+class Busy:
+    """Share of a CPU that sluiced but for its worker, and this process, took while the block ran."""
+
+    def __init__(self, pid):
+        self.pid, self.share = pid, 0
+
+    def now(self):
+        return other_threads_ns(self.pid) / 1e9 + time.process_time()
+
+    def __enter__(self):
+        self.wall, self.cpu = time.monotonic(), self.now()
+        return self
+
+    def __exit__(self, *_):
+        self.share = (self.now() - self.cpu) / (time.monotonic() - self.wall)
 
 
 def worker_schedstat(pid):
@@ -118,33 +179,53 @@ def slice_ns(program, schedstat, seconds):
     return (cpu2 - cpu) / (packets2 - packets)
 
 
-def rounds(o, program, weights):
-    clock = worker_schedstat(program.process.pid)
-    seconds = 0.2 if o.quick else 0.5
-    times = {"quiet": [], "weights": [], "reloads": []}
-    done = {"weights": 0, "reloads": 0}
+def storm(program, weights, kind):
+    """The block in which changes of this kind come."""
+    if kind == "weights":
+        return Every(WEIGHTS_PER_S, weights.change)
+    return Every(RELOADS_PER_S, lambda _: program.process.send_signal(signal.SIGHUP))
+
+
+def one_round(o, program, weights, kind, row):
+    """Alone, with changes, and with a neighbour that takes as much of the CPU as they did."""
+    clock, seconds = worker_schedstat(program.process.pid), 0.2 if o.quick else 0.5
+    row["alone"].append(slice_ns(program, clock, seconds))
+    before = weights.accepted
+    with Busy(program.process.pid) as busy:
+        with storm(program, weights, kind) as changes:
+            row["changed"].append(slice_ns(program, clock, seconds))
+    row["done"] += weights.accepted - before if kind == "weights" else changes.done
+    weights.settle()
+    with Neighbour(o.main_cpu, busy.share):
+        time.sleep(seconds / 5)
+        row["neighbour"].append(slice_ns(program, clock, seconds))
+    row["cpu"].append(busy.share)
+
+
+def measure(o, program, weights):
+    rows = {kind: {"alone": [], "changed": [], "neighbour": [], "cpu": [], "done": 0} for kind in KINDS}
     for _ in range(o.rounds):
-        times["quiet"].append(slice_ns(program, clock, seconds))
-        before = weights.accepted
-        with Every(WEIGHTS_PER_S, weights.change):
-            times["weights"].append(slice_ns(program, clock, seconds))
-        done["weights"] += weights.accepted - before
-        weights.settle()
-        with Every(RELOADS_PER_S, lambda _: program.process.send_signal(signal.SIGHUP)) as storm:
-            times["reloads"].append(slice_ns(program, clock, seconds))
-        done["reloads"] += storm.done
-    return times, done
+        for kind, row in rows.items():
+            one_round(o, program, weights, kind, row)
+    return rows
 
 
-def compare(times, done):
-    """Rate under changes as a share of the rate without, round by round."""
+def rate(row, against):
+    """Rate under changes as a share of another one, round by round."""
+    return stats.sample([a / b for a, b in zip(row[against], row["changed"])])
+
+
+def compare(rows):
     return [{
-        "name": name,
-        "per_round": done[name] / len(times[name]),
-        "quiet_ns": stats.sample(list(times["quiet"])),
-        "ns": stats.sample(list(times[name])),
-        "rate": stats.sample([a / b for a, b in zip(times["quiet"], times[name])]),
-    } for name in ("weights", "reloads")]
+        "name": kind,
+        "per_round": row["done"] / len(row["changed"]),
+        "cpu": stats.sample(row["cpu"]),
+        "quiet_ns": stats.sample(row["alone"]),
+        "neighbour_ns": stats.sample(row["neighbour"]),
+        "ns": stats.sample(row["changed"]),
+        "rate": rate(row, "alone"),
+        "rate_neighbour": rate(row, "neighbour"),
+    } for kind, row in rows.items()]
 
 
 def run(build, bench, o):
@@ -160,8 +241,12 @@ def run(build, bench, o):
                                      out)
         try:
             program.wait_ready()
+            # Who asks for the changes stays away from the worker, too.
+            allowed = os.sched_getaffinity(0)
+            os.sched_setaffinity(0, {o.main_cpu})
             weights = Weights(f"{runtime_dir(prefix)}.sock")
-            result = compare(*rounds(o, program, weights))
+            result = compare(measure(o, program, weights))
+            os.sched_setaffinity(0, allowed)
             pair.no_drops(program)
             weights.close()
         finally:

@@ -22,6 +22,10 @@ def pm(sample):
     return f"{sample['median']:.1f} ± {sample['spread']:.1f}"
 
 
+def pm3(sample):
+    return f"{sample['median']:.3f} ± {sample['spread']:.3f}"
+
+
 def ratio(row):
     return f"{row['bare_ns']['median'] / row['full_ns']['median']:.2f}"
 
@@ -90,9 +94,11 @@ def latency(result):
 
 def control(result):
     what = {"weights": "weights by the socket", "reloads": "reloads by SIGHUP"}
-    rows = [[what[r["name"]], f"{r['per_round']:.0f}", pm(r["quiet_ns"]), pm(r["ns"]),
-             f"{r['rate']['median']:.3f} ± {r['rate']['spread']:.3f}"] for r in result.get("control", [])]
-    head = ["changes", "accepted a round", "T + x without", "T + x with", "rate with / without"]
+    rows = [[what[r["name"]], f"{r['per_round']:.0f}", f"{r['cpu']['median'] * 100:.0f} %", pm(r["quiet_ns"]),
+             pm(r["neighbour_ns"]), pm(r["ns"]), pm3(r["rate"]), pm3(r["rate_neighbour"])]
+            for r in result.get("control", []) if "neighbour_ns" in r]
+    head = ["changes", "accepted a round", "of a CPU", "T + x alone", "with a neighbour", "with changes", "rate, alone = 1",
+            "neighbour = 1"]
     return table(head, rows) if rows else ""
 
 
