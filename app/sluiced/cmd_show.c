@@ -13,7 +13,7 @@ static int find(struct ctl_call *call, const struct daemon *d, const char *list,
 {
 	const char *const names[] = {first, second};
 	struct sl_err err = SL_ERR_INIT;
-	const int rc = edit_find(d->running->conf, list, names, o, &err);
+	const int rc = edit_look(d->running->conf, list, names, o, &err);
 
 	return rc ? change_refuse(call, rc, &err) : 0;
 }
@@ -24,7 +24,7 @@ void cmd_show_config(struct ctl_call *call, const struct daemon *d, const char *
 	const char *const names[] = {first, second};
 	struct edit_object o;
 
-	if (edit_find(d->running->conf, list, names, &o, NULL) == 0)
+	if (edit_look(d->running->conf, list, names, &o, NULL) == 0)
 		json_object_set_new(
 			ctl_call_data(call), "config", object_json(object_list(list), o.base));
 }

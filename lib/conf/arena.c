@@ -17,17 +17,35 @@ struct chunk {
 };
 
 struct conf_arena {
+	uint32_t refs; /* any thread: atomic, as the next */
+	uint64_t gets;
 	struct chunk *chunks; /* the first one is being filled */
 };
 
 struct conf_arena *arena_new(void)
 {
-	return calloc(1, sizeof(struct conf_arena));
+	struct conf_arena *arena = calloc(1, sizeof *arena);
+
+	if (arena)
+		arena->refs = 1;
+	return arena;
+}
+
+struct conf_arena *arena_get(struct conf_arena *arena)
+{
+	__atomic_add_fetch(&arena->refs, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&arena->gets, 1, __ATOMIC_RELAXED);
+	return arena;
+}
+
+uint64_t arena_gets(const struct conf_arena *arena)
+{
+	return __atomic_load_n(&arena->gets, __ATOMIC_RELAXED);
 }
 
 void arena_free(struct conf_arena *arena)
 {
-	if (!arena)
+	if (!arena || __atomic_sub_fetch(&arena->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	for (struct chunk *c = arena->chunks, *next; c; c = next) {
 		next = c->next;

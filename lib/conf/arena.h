@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Memory that is given out piece by piece and freed all at once: a configuration owns one. */
+/* Memory that is given out piece by piece and freed all at once: a configuration owns one, and
+ * other configurations may hold it for what they share. One thread at a time allocates from it. */
 
 #ifndef SLUICE_CONF_ARENA_H
 #define SLUICE_CONF_ARENA_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct conf_arena;
 
 /* NULL without memory. */
 struct conf_arena *arena_new(void);
 
-/* Frees every piece. NULL is fine. */
+/* One more that holds it. Any thread. */
+struct conf_arena *arena_get(struct conf_arena *arena);
+
+/* How often that was. Any thread. */
+uint64_t arena_gets(const struct conf_arena *arena);
+
+/* Let go; frees every piece with the last. NULL is fine. Any thread. */
 void arena_free(struct conf_arena *arena);
 
 /* count * size zeroed bytes, aligned for any type; never NULL for a count of 0. NULL without

@@ -197,6 +197,8 @@ int conf_check(struct conf *conf, struct sl_err *err)
 {
 	if (conf->proven)
 		return 0;
+	if (conf_own(conf)) /* it fills in what elements refer to */
+		return sl_err_sys(err, ENOMEM, "checking the configuration");
 	if (conf->n_ports == 0)
 		sl_err_add(err, "at least one port is required");
 	const int rc = check_all(conf, err);
@@ -207,6 +209,8 @@ int conf_check(struct conf *conf, struct sl_err *err)
 
 void conf_stamp_programs(struct conf *conf, const char *path)
 {
+	if (conf_own(conf))
+		return; /* what follows fails for want of memory, too */
 	for (size_t i = 0; i < conf->n_pools; i++) {
 		struct conf_pool *pool = &conf->pools[i];
 		struct stat st;

@@ -217,6 +217,16 @@ struct conf_vip {
 	struct conf_place place;
 };
 
+/* Outermost lists: ports, checks, pools, vips. */
+#define CONF_LISTS 4
+
+/* Whose an outermost list is. */
+struct conf_share {
+	const struct conf_row *list;
+	struct conf_arena *arena; /* that owns it; NULL: the configuration's own */
+	uint64_t gets;            /* of its own one: arena_gets() when the list was made */
+};
+
 struct conf {
 	struct {
 		const char *control_socket;
@@ -263,7 +273,9 @@ struct conf {
 	struct conf_vip *vips;
 	size_t n_vips;
 	bool proven;              /* conf_check has nothing to look at (conf/stamp.h) */
-	struct conf_arena *arena; /* owns everything above */
+	struct conf_arena *arena; /* owns everything above but for lists of other ones */
+	/* Those that this one took from another, or made since it was cloned. */
+	struct conf_share share[CONF_LISTS];
 };
 
 /* Read and parse a file (with its @includes). All mistakes are collected in err, each with
@@ -279,9 +291,14 @@ int conf_load_text(const char *text, const char *name, struct conf **out, struct
  * Pure. 0, or -EINVAL with every mistake in err. */
 int conf_check(struct conf *conf, struct sl_err *err);
 
-/* A copy that owns all its memory, to be changed (conf/edit.h) and then proven by conf_check anew.
- * NULL without memory. Pure. */
+/* A copy, to be changed (conf/edit.h) and then proven by conf_check anew. Each list is shared until
+ * something in it is to change: a small change of a large configuration costs little, in time and
+ * in memory. Either may go first. NULL without memory. Any thread, but while conf changes. */
 struct conf *conf_clone(const struct conf *conf);
+
+/* Make the lists the configuration's own: for who writes to their elements without conf/edit.h. 0
+ * or -ENOMEM. */
+int conf_own(struct conf *conf);
 
 /* Do to `onto` what was done from `from` to `to`: keys that changed get their new value, objects
  * that came or went come and go. What cannot be done any more, because its object is gone or a new

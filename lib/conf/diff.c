@@ -195,6 +195,9 @@ static int diff_side(struct diff *d, struct side *a, struct side *b, bool revers
 static int diff_list(struct diff *d, const struct conf_row *list, const void *from, const void *to)
 {
 	struct side a = side_of(list, from), b = side_of(list, to);
+
+	if (a.array == b.array && a.n == b.n)
+		return 0; /* shared */
 	int rc = diff_side(d, &a, &b, false);
 
 	if (!rc)
@@ -254,6 +257,8 @@ static bool lists_same(
 
 	if (sa.n != sb.n)
 		return false;
+	if (sa.array == sb.array)
+		return true;
 	for (size_t i = 0; i < sa.n; i++)
 		if (!is_untouched(&sa, i, element(&sb, i)) &&
 			!holds_same(w, list, element(&sa, i), element(&sb, i)))

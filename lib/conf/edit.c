@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/arena.h"
+#include "conf/clone.h"
 #include "conf/edit.h"
 #include "conf/hint.h"
 #include "conf/stamp.h"
@@ -117,14 +118,16 @@ static int not_found(const struct edit_object *o, struct sl_err *err)
 	return -ENOENT;
 }
 
-/* Down to `short_of` lists above the end of the path. */
-static int walk_down(struct conf *conf, const char *path, const char *const *names, size_t short_of,
-	struct edit_object *o, struct sl_err *err)
+/* Down to `short_of` lists above the end of the path. writes: the list may be changed then. */
+static int walk_down(struct conf *conf, bool writes, const char *path, const char *const *names,
+	size_t short_of, struct edit_object *o, struct sl_err *err)
 {
 	size_t lists = 0;
 
 	if (open_path(conf, path, names, o))
 		return sl_err_add(err, "\"%s\" is no list", path);
+	if (writes && clone_own(conf, o->lists[0]))
+		return -ENOMEM;
 	while (lists < EDIT_DEPTH_MAX && o->lists[lists])
 		lists++;
 	while (o->depth + short_of < lists)
@@ -136,7 +139,7 @@ static int walk_down(struct conf *conf, const char *path, const char *const *nam
 int edit_find(struct conf *conf, const char *list, const char *const *names,
 	struct edit_object *out, struct sl_err *err)
 {
-	return walk_down(conf, list, names, 0, out, err);
+	return walk_down(conf, true, list, names, 0, out, err);
 }
 
 /* One more zeroed element; the array moves when its room is used up. */
@@ -185,10 +188,16 @@ static int add_named(struct conf *conf, const struct conf_row *list, struct edit
 	return rc ? rc : value_store(walk_name(list), o->base, conf->arena, &name, 1, why);
 }
 
+int edit_look(const struct conf *conf, const char *list, const char *const *names,
+	struct edit_object *out, struct sl_err *err)
+{
+	return walk_down((struct conf *)(uintptr_t)conf, false, list, names, 0, out, err);
+}
+
 int edit_add(struct conf *conf, const char *list, const char *const *names, struct edit_object *out,
 	struct sl_err *err)
 {
-	int rc = walk_down(conf, list, names, 1, out, err);
+	int rc = walk_down(conf, true, list, names, 1, out, err);
 	size_t n;
 
 	if (rc)
@@ -225,7 +234,7 @@ const char *edit_required(const struct conf_row *list, size_t i)
 int edit_delete(struct conf *conf, const char *list, const char *const *names, struct sl_err *err)
 {
 	struct edit_object o, parent;
-	int rc = walk_down(conf, list, names, 1, &parent, err);
+	int rc = walk_down(conf, true, list, names, 1, &parent, err);
 	size_t n;
 
 	if (rc)
@@ -385,6 +394,8 @@ int edit_clear_list(const struct edit_object *o, const char *key, struct sl_err 
 
 	if (!row || row->type != CONF_TYPE_LIST)
 		return fail(o, err, "%s is no list", key);
+	if (!o->depth && clone_own(o->conf, row))
+		return -ENOMEM;
 	walk_set_array(row, o->base, walk_array(row, o->base, &n), 0);
 	edit_touch(o);
 	return 0;

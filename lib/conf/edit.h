@@ -46,8 +46,13 @@ struct edit_value {
 /* The configuration as a whole: its keys are those outside of lists, "daemon.log.level". */
 struct edit_object edit_top(struct conf *conf);
 
-/* 0, or -ENOENT with a message, -EINVAL for a path that is none. names must outlive the object. */
+/* 0, or -ENOENT with a message, -EINVAL for a path that is none, -ENOMEM. names must outlive the
+ * object. */
 int edit_find(struct conf *conf, const char *list, const char *const *names,
+	struct edit_object *out, struct sl_err *err);
+
+/* The same of a configuration that is not to be changed: the object is only to be read. */
+int edit_look(const struct conf *conf, const char *list, const char *const *names,
 	struct edit_object *out, struct sl_err *err);
 
 /* Add an element to the end of a list. The last of the names is its own; all other keys hold their

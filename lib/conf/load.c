@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/arena.h"
+#include "conf/clone.h"
 #include "conf/load.h"
 #include "conf/read.h"
 #include "conf/scan.h"
@@ -95,6 +96,8 @@ int conf_load_text(const char *text, const char *name, struct conf **out, struct
 
 void conf_free(struct conf *conf)
 {
-	if (conf)
-		arena_free(conf->arena);
+	if (!conf)
+		return;
+	clone_return(conf);
+	arena_free(conf->arena);
 }

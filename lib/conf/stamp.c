@@ -34,11 +34,14 @@ static void forget(const struct walk *w, const struct conf_row *list, void *base
 int stamp_forget(struct conf *conf)
 {
 	struct walk w;
-	const int rc = walk_init(&w);
+	int rc = conf_own(conf);
 
 	if (!rc)
-		forget(&w, NULL, conf);
+		rc = walk_init(&w);
+	if (rc)
+		return rc;
+	forget(&w, NULL, conf);
 	walk_free(&w);
 	conf->proven = false;
-	return rc;
+	return 0;
 }

@@ -4,7 +4,9 @@
 
 #include "conf_saved.h"
 
+#include "../packet/random.h"
 #include "conf/edit.h"
+#include "conf/stamp.h"
 
 static void expect_diff(const struct conf *a, const struct conf *b, const char *wanted)
 {
@@ -355,6 +357,87 @@ static void what_holds_the_same_is_known_by_its_stamp(void **state)
 	conf_free(was);
 }
 
+static void weigh(struct conf *conf, const char *weight)
+{
+	const struct edit_object o = find(conf, "pools[].backends", "web", "b1");
+
+	assert_int_equal(edit_set_text(conf, &o, "weight", weight, NULL), 0);
+}
+
+/* A clone shares each list until one of the two changes it, and either may go first. */
+static void clones_share_what_does_not_change(void **state)
+{
+	struct conf *a = good(WEB), *b, *c;
+	const struct conf_vip *vips = a->vips;
+	const struct conf_pool *pools = a->pools;
+	const uint32_t was = a->pools[0].backends[0].weight;
+
+	assert_int_equal(conf_check(a, NULL), 0);
+	b = conf_clone(a);
+	assert_ptr_equal(b->vips, vips);
+	assert_ptr_equal(b->pools, pools);
+	weigh(b, "7");
+	assert_ptr_equal(b->vips, vips);
+	assert_ptr_not_equal(b->pools, pools);
+	assert_int_equal(a->pools[0].backends[0].weight, was);
+
+	/* the owner changes what it has lent, and once more what is its own again */
+	c = conf_clone(a);
+	weigh(a, "9");
+	assert_ptr_not_equal(a->pools, pools);
+	pools = a->pools;
+	weigh(a, "10");
+	assert_ptr_equal(a->pools, pools);
+	assert_int_equal(c->pools[0].backends[0].weight, was);
+	assert_int_equal(conf_equal(c, a), 0);
+
+	conf_free(a);
+	assert_int_equal(conf_check(b, NULL), 0); /* it is proven still */
+	assert_string_equal(b->vips[0].name, vips[0].name);
+	a = conf_clone(b);
+	conf_free(b);
+	assert_int_equal(a->pools[0].backends[0].weight, 7);
+	assert_ptr_equal(a->vips, vips);
+	conf_free(c);
+	weigh(a, "8");
+	assert_int_equal(stamp_forget(a), 0);
+	assert_ptr_not_equal(a->vips, vips);
+	assert_int_equal(conf_check(a, NULL), 0);
+	conf_free(a);
+}
+
+/* The same, at random: clones of clones, changed and freed in any order, each holding what was done
+ * to it and nothing else. */
+static void clones_are_independent(void **state)
+{
+	enum { CLONES = 8 };
+	struct random rnd = random_start();
+	struct conf *conf[CLONES] = {good(WEB)};
+	uint32_t weight[CLONES] = {conf[0]->pools[0].backends[0].weight};
+
+	for (int i = 0; i < 20000; i++) {
+		const uint32_t to = random_below(&rnd, CLONES), from = random_below(&rnd, CLONES);
+		char text[16];
+
+		if (conf[to] && random_below(&rnd, 2)) {
+			weight[to] = 1 + random_below(&rnd, 100);
+			snprintf(text, sizeof text, "%u", weight[to]);
+			weigh(conf[to], text);
+		} else if (conf[from] && from != to) {
+			conf_free(conf[to]);
+			conf[to] = conf_clone(conf[from]);
+			weight[to] = weight[from];
+		}
+		if (random_below(&rnd, 64) == 0 && conf[to])
+			assert_int_equal(stamp_forget(conf[to]), 0);
+		for (int k = 0; k < CLONES; k++)
+			if (conf[k])
+				assert_int_equal(conf[k]->pools[0].backends[0].weight, weight[k]);
+	}
+	for (int k = 0; k < CLONES; k++)
+		conf_free(conf[k]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +452,8 @@ int main(void)
 		cmocka_unit_test(text_survives_saving),
 		cmocka_unit_test(changes_are_done_to_another_configuration),
 		cmocka_unit_test(what_holds_the_same_is_known_by_its_stamp),
+		cmocka_unit_test(clones_share_what_does_not_change),
+		cmocka_unit_test(clones_are_independent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

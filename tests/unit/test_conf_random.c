@@ -288,8 +288,10 @@ static void stamps_hide_no_difference(void **state)
 		assert_int_equal(stamp_forget(plain), 0);
 		for (uint32_t i = random_below(&rnd, 4); i > 0; i--)
 			add_some(&rnd, conf);
-		if (random_below(&rnd, 2))
+		if (random_below(&rnd, 2)) {
+			assert_int_equal(conf_own(conf), 0); /* not by edit_find() */
 			edit_all(&rnd, conf, &walk, &top, accepted);
+		}
 		by_stamp = diff_text(before, conf);
 		by_value = diff_text(plain, conf);
 		assert_string_equal(by_stamp, by_value);
