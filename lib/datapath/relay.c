@@ -7,11 +7,19 @@
 #include "datapath/relay.h"
 #include "datapath/slow_odd.h"
 
+static uint32_t open_max(uint32_t n_lanes)
+{
+	const uint32_t n = RELAY_ROOM / n_lanes;
+
+	return n > RELAY_OPEN_MAX ? RELAY_OPEN_MAX : n < RELAY_OPEN_MIN ? RELAY_OPEN_MIN : n;
+}
+
+/* Room for all messages of all lanes. */
 static struct relay_ring *ring_new(uint32_t n_lanes)
 {
-	uint32_t room = RELAY_OPEN_MAX;
+	uint32_t room = 1;
 
-	while (room < n_lanes * RELAY_OPEN_MAX)
+	while (room < n_lanes * open_max(n_lanes))
 		room *= 2;
 	const size_t bytes =
 		(sizeof(struct relay_ring) + room * sizeof(struct relay_msg) + 127) / 128 * 128;
@@ -39,6 +47,7 @@ int relay_join(
 		r->rss = rss;
 		r->n_ports = n_ports;
 		r->n_lanes = n_lanes;
+		r->open_max = open_max(n_lanes);
 		r->in = ring_new(n_lanes);
 		if (!r->in)
 			return -ENOMEM;
@@ -102,7 +111,7 @@ bool relay_ask(struct lane *l, const struct odd *p, const struct flow_key *key, 
 
 	if (lane == l->id)
 		return false;
-	if (r->open == RELAY_OPEN_MAX) {
+	if (r->open == r->open_max) {
 		counter_add(&r->refused, 1);
 		return false;
 	}

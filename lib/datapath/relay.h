@@ -31,12 +31,16 @@
 #include "datapath/lane.h"
 #include "datapath/rss.h"
 
-/* Messages of one lane that may be under way. */
-#define RELAY_OPEN_MAX 32
+/* Messages of one lane that may be under way, at most and at least: fewer with more lanes, so that
+ * a ring has no more than RELAY_ROOM up to 128 of them. A worker that was away finds bursts in its
+ * queues: some of them may be fragments alone. */
+#define RELAY_OPEN_MAX 256
+#define RELAY_OPEN_MIN 32
+#define RELAY_ROOM     4096
 
-/* Messages that a lane looks at between two bursts: a flood of fragments takes a bounded share of
- * its time. */
-#define RELAY_WORK_MAX 8
+/* Messages that a lane looks at between two bursts, as many as a burst has: a flood of fragments
+ * takes a bounded share of its time. */
+#define RELAY_WORK_MAX 32
 
 enum relay_state {
 	RELAY_ASKS,    /* nobody has taken the packet */
@@ -81,9 +85,10 @@ struct relay {
 	const struct rss_map *rss; /* by port */
 	uint32_t n_ports;
 	uint32_t n_lanes;
+	uint32_t open_max; /* messages of this lane that may be under way */
 
 	/* worker: rw, control: ro */
-	uint32_t open;    /* messages of this lane that are under way */
+	uint32_t open;    /* those that are */
 	uint64_t asked;   /* packets sent off */
 	uint64_t taken;   /* packets of other lanes that this one took */
 	uint64_t refused; /* packets that stayed: all messages were under way */

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Numbered datagrams and who got them.
 
-send ADDRESS PORT FLOWS N PPS: FLOWS sockets send N datagrams in all, PPS a second.
+send ADDRESS PORT FLOWS N PPS [SIZE...]: FLOWS sockets send N datagrams in all, PPS a second, each socket of these
+sizes in turn.
 receive ADDRESS PORT FILE: writes a line "SOURCE-PORT NUMBER" for each, until it is ended.
 """
 import signal
@@ -15,7 +16,7 @@ def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def send(address, port, flows, count, pps):
+def send(address, port, flows, count, pps, *sizes):
     socks = []
     for _ in range(flows):
         s = socket.socket(family(address), socket.SOCK_DGRAM)
@@ -23,12 +24,15 @@ def send(address, port, flows, count, pps):
         socks.append(s)
     start, n = time.monotonic(), 0
     for number in range(count // flows):
+        data = b"%d" % number
+        if sizes:
+            data = data.ljust(sizes[number % len(sizes)])
         for s in socks:
             # Nobody answers, and nobody listens everywhere: an ICMP error is not of interest.
             try:
-                s.send(b"%d" % number)
+                s.send(data)
             except ConnectionRefusedError:
-                s.send(b"%d" % number)
+                s.send(data)
             n += 1
             late = start + n / pps - time.monotonic()
             if late > 0:
@@ -44,12 +48,12 @@ def receive(address, port, path):
     with open(path, "w", buffering=1) as out:
         print("ready", flush=True)
         while True:
-            data, source = s.recvfrom(2048)
-            out.write("%d %s\n" % (source[1], data.decode()))
+            data, source = s.recvfrom(65535)
+            out.write("%d %s\n" % (source[1], data.decode().rstrip()))
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "send":
-        send(sys.argv[2], *map(int, sys.argv[3:7]))
+        send(sys.argv[2], *map(int, sys.argv[3:]))
     else:
         receive(sys.argv[2], int(sys.argv[3]), sys.argv[4])

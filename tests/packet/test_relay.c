@@ -210,17 +210,18 @@ static void no_message_left(void **state)
 	make(false, POOL_MANY4, 3000, 1);
 	start(LANES_MOST, false, 0);
 	const uint16_t other = remember_elsewhere(3);
+	const uint32_t most = lanes[0]->relay->open_max;
 
 	for (uint32_t round = 1; round <= 3; round++) {
 		for (uint32_t lane = 0; lane < LANES_MOST; lane++)
-			for (uint32_t i = 0; i < RELAY_OPEN_MAX + 5 && lane != 3; i++)
+			for (uint32_t i = 0; i < most + 5 && lane != 3; i++)
 				receive(lane, &error);
 		for (uint32_t lane = 0; lane < LANES_MOST; lane++)
 			assert_int_equal(lanes[lane]->relay->refused, lane == 3 ? 0 : 5 * round);
-		assert_int_equal(total(VERDICT_HELD), 4 * RELAY_OPEN_MAX);
-		assert_int_equal(n_left, (round - 1) * 4 * (RELAY_OPEN_MAX + 5) + 20);
+		assert_int_equal(total(VERDICT_HELD), 4 * most);
+		assert_int_equal(n_left, (round - 1) * 4 * (most + 5) + 20);
 		settle();
-		assert_int_equal(left_to[other], round * 4 * RELAY_OPEN_MAX);
+		assert_int_equal(left_to[other], round * 4 * most);
 	}
 	finish();
 }
