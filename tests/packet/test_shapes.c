@@ -103,6 +103,34 @@ static void rr_goes_round(void **state)
 	lane_free(l);
 }
 
+/* Chance and no hash: a flow that was forgotten may come to any of the four. */
+static void random_draws_anew(void **state)
+{
+	enum { TIMES = 400 };
+	struct lane *l = harness_lane();
+	const struct world_way *seen[4] = {NULL};
+	uint32_t times[4] = {0};
+
+	for (int i = 0; harness_flows && i < TIMES; i++) {
+		const struct world_way *way = way_of(l, POOL_RANDOM, 700);
+		int k = 0;
+
+		assert_ptr_equal(way_of(l, POOL_RANDOM, 700), way);
+		while (k < 3 && seen[k] && seen[k] != way)
+			k++;
+		seen[k] = way;
+		times[k]++;
+		for (uint32_t b = 0; b <= l->flows->mask; b++)
+			for (uint32_t at = 0; at < FLOW_WAYS; at++)
+				if (l->flows->bucket[b].tag[at])
+					flow_forget(l->flows,
+						(struct flow_at){&l->flows->bucket[b], at});
+	}
+	for (int k = 0; harness_flows && k < 4; k++)
+		assert_in_range(times[k], TIMES / 4 - 50, TIMES / 4 + 50);
+	lane_free(l);
+}
+
 /* The table is full of live connections: a flow that it cannot hold stays together all the same.
  * One that does find a place is confirmed by its second packet and stays too. */
 static void without_a_place(void **state)
@@ -179,6 +207,7 @@ int main(void)
 		cmocka_unit_test(one_flow_in_one_burst),
 		cmocka_unit_test(all_shapes_in_one_burst),
 		cmocka_unit_test(rr_goes_round),
+		cmocka_unit_test(random_draws_anew),
 		cmocka_unit_test(without_a_place),
 		cmocka_unit_test(switching_moves_no_flow),
 	};
