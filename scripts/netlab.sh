@@ -30,6 +30,11 @@
 LAB_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_BUILD=${SLUICE_BUILD:-$LAB_TOP/build}
 
+# For a build with sanitizers (SLUICE_BUILD=$PWD/build-asan).
+: "${ASAN_OPTIONS:=fast_unwind_on_malloc=0}" "${LSAN_OPTIONS:=suppressions=$LAB_TOP/tests/lsan.supp:print_suppressions=0}"
+: "${UBSAN_OPTIONS:=halt_on_error=1:print_stacktrace=1}"
+export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS
+
 VIP4=203.0.113.10 VIP4B=203.0.113.11
 VIP6=2001:db8:77::10 VIP6B=2001:db8:77::11
 export VIP4 VIP4B VIP6 VIP6B

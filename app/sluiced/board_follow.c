@@ -244,7 +244,8 @@ static int follow_pools(struct follow *f)
 	struct board *b = f->b;
 	int rc = 0;
 
-	qsort(b->pools, b->n_pools, sizeof *b->pools, cmp_pool_name);
+	if (b->n_pools)
+		qsort(b->pools, b->n_pools, sizeof *b->pools, cmp_pool_name);
 	for (uint32_t p = 0; p < f->conf->n_pools && !rc; p++) {
 		const struct board_pool key = {.name = (char *)(uintptr_t)f->conf->pools[p].name};
 		const struct board_pool *old = b->n_pools ? bsearch(&key, b->pools, b->n_pools,

@@ -275,7 +275,8 @@ void board_restore(struct board *b)
 	int rc = -ENOMEM;
 
 	if (path && r.by_name) {
-		memcpy(r.by_name, b->members, b->n_members * sizeof(void *));
+		for (size_t i = 0; i < b->n_members; i++)
+			r.by_name[i] = b->members[i];
 		qsort(r.by_name, b->n_members, sizeof(void *), cmp_member);
 		rc = saved_read(path, r.now_ms, &reader, &age_ms, &err);
 	}

@@ -94,6 +94,13 @@ static void add(struct argv *a, const char *text)
 		a->v[a->n++] = strdup(text);
 }
 
+static void argv_clear(struct argv *a)
+{
+	for (int i = 0; i < a->n; i++)
+		free(a->v[i]);
+	a->n = 0;
+}
+
 static void add2(struct argv *a, const char *option, const char *value)
 {
 	add(a, option);
@@ -208,21 +215,29 @@ static void take_over_log(void)
 	rte_openlog_stream(f);
 }
 
+/* DPDK may point into its arguments until it is stopped. */
+static struct argv kept;
+
 int eal_start(
 	const struct conf *conf, char **extra, int n_extra, uint32_t need_mb, struct sl_err *err)
 {
-	struct argv own = {0}, more = {0};
+	struct argv more = {0};
+	char *v[EAL_ARGS_MAX + 1] = {NULL}; /* DPDK moves them about, and puts others in */
 	int rc;
 
 	for (size_t i = 0; i < conf->eal.n_args; i++)
 		add(&more, conf->eal.args[i]);
 	for (int i = 0; i < n_extra; i++)
 		add(&more, extra[i]);
-	compose(&own, conf, &more, need_mb);
-	if (own.n == EAL_ARGS_MAX)
+	compose(&kept, conf, &more, need_mb);
+	argv_clear(&more);
+	if (kept.n == EAL_ARGS_MAX) {
+		argv_clear(&kept);
 		return sl_err_add(err, "more than %d EAL arguments", EAL_ARGS_MAX);
+	}
+	memcpy(v, kept.v, sizeof *v * (size_t)kept.n);
 	take_over_log();
-	rc = rte_eal_init(own.n, own.v);
+	rc = rte_eal_init(kept.n, v);
 	if (rc < 0)
 		return sl_err_sys(err, rte_errno ? rte_errno : EBUSY,
 			"DPDK does not start; its lines above say why. An argument that it does "
@@ -236,4 +251,5 @@ int eal_start(
 void eal_stop(void)
 {
 	rte_eal_cleanup();
+	argv_clear(&kept);
 }
