@@ -80,6 +80,7 @@ expect_match "what it says" "$(tail -n 1 "$LAB_DIR/slow.log")" 'sluicectl: '
 # The others go on.
 lab_nginx_start 1
 for f in follow1 follow2 words; do lab_ready $f 'web4/be1.*DOWN->UP' 10; done
+wait_both up=2
 
 faults_expect transitions web{4,6}/be1=2
 faults_end

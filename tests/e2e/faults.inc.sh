@@ -9,14 +9,22 @@
 # shellcheck source=tests/e2e/health.inc.sh
 . "$(dirname "${BASH_SOURCE[0]}")/health.inc.sh"
 
-# Packet buffers in use: the least of several looks, because a packet may be under way. While the background flow runs
-# this is the same number to the last buffer: what the port keeps for reception, and the one packet that was sent last.
-faults_mbufs_low() {
-	for _ in {1..10}; do lab_ctl -j status; done | jq -s 'map(.mbufs.in_use) | min'
+# Packet buffers in use when nothing but one packet has gone by: the same number to the last buffer, on any machine. A
+# port keeps so many for reception, and frees what it has sent when it sends again: here that is one packet.
+faults_mbufs_now() {
+	lab_exec client python3 - "$health_bg_vip" <<-'END'
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.settimeout(2)
+		s.connect((sys.argv[1], 9))
+		s.send(b"0")
+		s.recv(64)
+	END
+	lab_ctl -j status | jq .mbufs.in_use
 }
 
 faults_mbufs_back() {
-	[ "$(faults_mbufs_low)" = "$faults_mbufs" ]
+	[ "$(faults_mbufs_now)" = "$faults_mbufs" ]
 }
 
 # Counters as one object of numbers: drops by reason, transitions by backend, and what `status` has.
@@ -43,11 +51,12 @@ faults_mark() {
 	fail "counters do not come to rest: $before, then $faults_before"
 }
 
-# faults_begin: the background flow runs; what the counters say now is where the test begins.
+# faults_begin, before there is other traffic: the background flow runs; what the counters say now is where the test
+# begins.
 faults_begin() {
+	faults_mbufs=$(faults_mbufs_now)
 	health_bg_start
 	faults_mark
-	faults_mbufs=$(faults_mbufs_low)
 }
 
 # faults_changes [KIND]: each counter of it that has changed since faults_mark, as "frag=3 land=2", sorted.
@@ -62,10 +71,11 @@ faults_expect() {
 	expect_eq "change of $1" "$(faults_changes "$1")" "$(printf '%s\n' "${@:2}" | sort | paste -sd' ')"
 }
 
-# faults_end [REASON=N...]: since faults_mark exactly these drops, and nothing else was touched.
+# faults_end [REASON=N...], when other traffic is over: since faults_mark exactly these drops, and nothing else was
+# touched.
 faults_end() {
 	faults_expect drops "$@"
-	wait_for 5 faults_mbufs_back || fail "packet buffers in use: $(faults_mbufs_low), before the fault $faults_mbufs"
 	health_bg_end
+	wait_for 5 faults_mbufs_back || fail "packet buffers in use: $(faults_mbufs_now), before the fault $faults_mbufs"
 	lab_alive sluiced || fail "sluiced is gone"
 }

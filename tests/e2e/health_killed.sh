@@ -18,15 +18,15 @@ for i in 1 2 3 4; do
 	ln "$LAB_DIR/file" "$LAB_DIR/be$i/files/file"
 done
 LAB_CHECKS=$health_http
-LAB_POOL="slow_start_s = 2;"
+LAB_POOL="slow_start_s = 1;"
 health_conf
 lab_sluiced_start
 wait_pool web4 up=4 10
 wait_pool web6 up=4 10
 all_in() { lab_ctl -j backend list | jq -e 'all(.slots > 0)' >/dev/null; }
 wait_for 5 all_in || fail "$(lab_ctl backend list)"
-health_flows_start
 faults_begin
+health_flows_start
 
 for n in {1..12}; do
 	lab_spawn "get-$n" client curl -sS --fail -m 30 --limit-rate 1M -o "$LAB_DIR/got-$n" -w '\n%{local_port}\n' \

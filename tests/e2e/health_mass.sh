@@ -32,8 +32,8 @@ every up=3
 expect_eq "checks" "$(lab_ctl -j status | jq .health.checks)" 9
 all_in() { lab_ctl -j backend list | jq -e 'all(.slots > 0)' >/dev/null; }
 wait_for 5 all_in || fail "$(lab_ctl backend list)"
-health_flows_start
 faults_begin
+health_flows_start
 
 # probes lost|back BE...: answers to our own address, which probes alone have, get lost on these backends.
 probes() {

@@ -16,8 +16,8 @@ LAB_POOL="slow_start_s = 0;"
 health_conf
 lab_sluiced_start
 wait_pool web4 up=3 10
-health_flows_start
 faults_begin
+health_flows_start
 
 # probes N RESULT: of web4/beN, so far
 probes() { lab_ctl -j --filter "backend=be$1" health list web4 | jq ".[0].$2"; }
