@@ -70,6 +70,7 @@ static const struct column pool_columns[] = {
 	{"reason", "REASON", cell_text, false},
 	{"init", NULL, NULL, true},
 	{"ready", NULL, NULL, true},
+	{"ejected", NULL, NULL, true},
 	{"frozen", NULL, NULL, false},
 	{"backup", NULL, NULL, false},
 	{"generation", NULL, NULL, true},

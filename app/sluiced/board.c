@@ -273,6 +273,8 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		board_count_traffic(b, b->members[i]);
 		board_judge(b, b->members[i]);
 	}
+	for (size_t i = 0; i < b->n_pools; i++)
+		board_eject(b, &b->pools[i], now_ms);
 	thaw(b, now_ms);
 	board_decide(b);
 	save_sometimes(b, now_ms);

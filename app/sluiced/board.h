@@ -19,6 +19,7 @@
 #include "health/decide.h"
 #include "health/freeze.h"
 #include "health/member.h"
+#include "health/outlier.h"
 #include "health/probe.h"
 #include "health/schedule.h"
 #include "saved.h"
@@ -71,7 +72,8 @@ struct board_member {
 	uint8_t port;   /* the one of ours that leads there, as far as is known */
 	bool has_port;
 	uint64_t round;
-	uint64_t saved;            /* number of the state file that has it */
+	uint64_t saved; /* number of the state file that has it */
+	struct outlier outlier;
 	struct board_traffic seen; /* of its slot, when it was counted last */
 	struct health_entry last;  /* the newest result of any of its checks */
 	const char *last_check;    /* its name; NULL: none yet */
@@ -83,6 +85,8 @@ struct board_pool {
 	uint32_t first, n; /* its members */
 	struct member_params params;
 	struct decide_rules rules;
+	struct outlier_rules outlier;
+	uint64_t outlier_ms; /* when its interval began */
 	struct decide_memory memory;
 	struct decision decision;
 	bool decided;
@@ -160,6 +164,9 @@ struct board_member *board_member(const struct board *b, uint16_t slot);
  * is counted for the member. */
 struct board_traffic board_traffic(const struct board *b, uint16_t slot);
 void board_count_traffic(struct board *b, struct board_member *m);
+
+/* Members whose traffic fails are held out, or come back (board_traffic.c). */
+void board_eject(struct board *b, struct board_pool *p, uint64_t now_ms);
 
 /* Decide anew for all pools; asks for a build where that changes a table. */
 void board_decide(struct board *b);

@@ -214,6 +214,7 @@ static int follow_pool(struct follow *f, uint32_t p, const struct board_pool *ol
 		to->decided = old->decided;
 		to->since_ms = old->since_ms;
 		to->saved = old->saved;
+		to->outlier_ms = old->outlier_ms;
 	}
 	to->first = (uint32_t)f->n_members;
 	to->n = (uint32_t)pool->n_backends;
@@ -227,6 +228,14 @@ static int follow_pool(struct follow *f, uint32_t p, const struct board_pool *ol
 		.flap_reuse = pool->flap.reuse,
 		.flap_half_life_ms = pool->flap.half_life_s * 1000,
 		.flap_max_ms = pool->flap.max_s * 1000,
+	};
+	to->outlier = (struct outlier_rules){
+		.error_pct = pool->outlier.error_pct,
+		.min_flows = pool->outlier.min_flows,
+		.interval_ms = pool->outlier.interval_s * 1000,
+		.eject_ms = pool->outlier.eject_s * 1000,
+		.max_eject_ms = pool->outlier.max_eject_s * 1000,
+		.max_eject_pct = pool->outlier.max_eject_pct,
 	};
 	to->rules = (struct decide_rules){
 		.panic_pct = pool->panic_pct,

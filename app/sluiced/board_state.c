@@ -71,8 +71,8 @@ static void add_pool(struct board *b, struct board_pool *p)
 static void add_member(struct board *b, struct board_member *m)
 {
 	if (is_new(b, &m->saved))
-		saved_add_member(
-			&b->save.writer, &(struct saved_member){m->pool_name, m->address, m->m});
+		saved_add_member(&b->save.writer,
+			&(struct saved_member){m->pool_name, m->address, m->m, m->outlier});
 }
 
 static void add_checks(struct board *b, const struct board_member *m)
@@ -238,12 +238,15 @@ static void restore_member(void *ctx, const struct saved_member *s)
 	struct board_member *of_key = &key, **found = bsearch(&of_key, r->by_name, r->b->n_members,
 						    sizeof(void *), cmp_member);
 
-	/* One that nobody asks now is up by itself. */
-	if (!found || !(*found)->n_questions)
+	if (!found)
+		return;
+	(*found)->outlier = s->outlier;
+	(*found)->m.ejected = s->outlier.ejected;
+	r->n_members++;
+	if (!(*found)->n_questions) /* that nobody asks now, it is up by itself */
 		return;
 	(*found)->m = s->m;
 	(*found)->m.fold_ms = r->now_ms;
-	r->n_members++;
 }
 
 static int cmp_key(const void *a, const void *b)

@@ -3,6 +3,9 @@
 /* What the board learns from traffic: flows that began, SYNs that came once more, ICMP errors about
  * tunnels. */
 
+#include <inttypes.h>
+#include <stdlib.h>
+
 #include "board.h"
 #include "daemon.h"
 #include "paths.h"
@@ -22,7 +25,62 @@ void board_count_traffic(struct board *b, struct board_member *m)
 {
 	const struct board_traffic now = board_traffic(b, m->slot);
 
-	if (now.flows != m->seen.flows || now.failures != m->seen.failures)
-		member_count(&m->m, now.flows - m->seen.flows, now.failures - m->seen.failures);
+	if (now.flows == m->seen.flows && now.failures == m->seen.failures)
+		return;
+	member_count(&m->m, now.flows - m->seen.flows, now.failures - m->seen.failures);
+	m->outlier.flows += now.flows - m->seen.flows;
+	m->outlier.failures += now.failures - m->seen.failures;
 	m->seen = now;
+}
+
+static void ejected_or_back(
+	struct board *b, const struct board_pool *p, struct board_member *m, uint64_t now_ms)
+{
+	const struct outlier *o = &m->outlier;
+
+	m->m.ejected = o->ejected;
+	b->unsaved = true;
+	if (o->ejected) {
+		board_tell(b, m,
+			"ejected for %" PRIu64 " s: %" PRIu64 " of %" PRIu64
+			" new connections failed",
+			o->out_ms / 1000, o->why_failed, o->why_flows);
+		return;
+	}
+	if (m->m.state == HEALTH_UP)
+		member_ramp(&m->m, &p->params, now_ms);
+	board_tell(b, m, "no longer ejected");
+}
+
+static bool has_ejected(const struct board *b, const struct board_pool *p)
+{
+	for (uint32_t i = p->first; i < p->first + p->n; i++)
+		if (b->members[i]->outlier.ejected)
+			return true;
+	return false;
+}
+
+void board_eject(struct board *b, struct board_pool *p, uint64_t now_ms)
+{
+	struct outlier_member *in;
+
+	if (!p->outlier.error_pct || board_is_frozen(b))
+		p->outlier_ms = 0; /* the next interval begins anew */
+	if (board_is_frozen(b) || (!p->outlier.error_pct && !has_ejected(b, p)))
+		return;
+	in = calloc(p->n + 1, sizeof *in);
+	if (!in)
+		return; /* who is out is, and who is not is not */
+	for (uint32_t i = 0; i < p->n; i++) {
+		struct board_member *m = b->members[p->first + i];
+
+		in[i] = (struct outlier_member){.o = &m->outlier,
+			.ready = m->ready,
+			.may = m->ready && m->m.state == HEALTH_UP};
+	}
+	outlier_run(&p->outlier, &p->outlier_ms, in, p->n, now_ms);
+	for (uint32_t i = 0; i < p->n; i++)
+		if (in[i].changed)
+			ejected_or_back(b, p, b->members[p->first + i], now_ms);
+	free(in);
 }

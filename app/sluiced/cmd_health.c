@@ -46,6 +46,8 @@ struct board_member *cmd_member_named(struct ctl_call *call, const struct board 
 	return found;
 }
 
+#define MODIFIERS_STRLEN 80
+
 /* Adds a word to a list of words. */
 static void word(char *list, size_t size, const char *text)
 {
@@ -54,24 +56,32 @@ static void word(char *list, size_t size, const char *text)
 	snprintf(list + used, size - used, "%s%s", used ? " " : "", text);
 }
 
+/* "starting suppressed" and the like, of what is besides the state. */
+static void modifiers_of(
+	const struct board *b, const struct board_member *m, char words[MODIFIERS_STRLEN])
+{
+	*words = '\0';
+	if (m->m.ramping)
+		word(words, MODIFIERS_STRLEN, "starting");
+	if (m->m.suppressed)
+		word(words, MODIFIERS_STRLEN, "suppressed");
+	if (m->m.ejected)
+		word(words, MODIFIERS_STRLEN, "ejected");
+	if (m->m.degraded)
+		word(words, MODIFIERS_STRLEN, "degraded");
+	if (m->m.stale)
+		word(words, MODIFIERS_STRLEN, "stale");
+	if (load_saturated(b->d->load, m->slot))
+		word(words, MODIFIERS_STRLEN, "saturated");
+}
+
 json_t *cmd_member_json(const struct board *b, const struct board_member *m)
 {
 	const struct board_pool *p = &b->pools[m->pool];
 	const uint64_t now = daemon_now_ms();
-	char state[BOARD_STATE_STRLEN], modifiers[80] = "";
+	char state[BOARD_STATE_STRLEN], modifiers[MODIFIERS_STRLEN];
 
-	if (m->m.ramping)
-		word(modifiers, sizeof modifiers, "starting");
-	if (m->m.suppressed)
-		word(modifiers, sizeof modifiers, "suppressed");
-	if (m->m.ejected)
-		word(modifiers, sizeof modifiers, "ejected");
-	if (m->m.degraded)
-		word(modifiers, sizeof modifiers, "degraded");
-	if (m->m.stale)
-		word(modifiers, sizeof modifiers, "stale");
-	if (load_saturated(b->d->load, m->slot))
-		word(modifiers, sizeof modifiers, "saturated");
+	modifiers_of(b, m, modifiers);
 	return json_pack("{s:s, s:s, s:s, s:i, s:i, s:s?, s:s, s:s, s:f, s:f, s:f, s:f, s:I, s:f}",
 		"state", health_state_name(m->m.state), "health", board_state_text(m, state),
 		"modifiers", modifiers, "effective", (int)m->share, "checks", (int)m->n_questions,
@@ -131,11 +141,13 @@ static json_t *check_item(const struct board *b, const struct board_member *m, s
 	const struct health_params *p = &m->questions[q].check->params;
 	const struct health_entry *last = health_kept(h, 0);
 	const uint64_t now = daemon_now_ms();
-	char state[BOARD_STATE_STRLEN];
+	char state[BOARD_STATE_STRLEN], modifiers[MODIFIERS_STRLEN];
 
+	modifiers_of(b, m, modifiers);
 	snprintf(state, sizeof state, h->streak ? "%s %u/%u" : "%s", health_state_name(h->state),
 		h->streak, h->state == HEALTH_UP ? p->fall : p->rise);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:s, s:f, s:f, s:I, s:I, s:I, s:b}",
+	return json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:s, s:f, s:f, s:I, s:I, s:I, s:b, s:s}",
 		"pool", m->pool_name, "backend", m->name, "check", m->questions[q].name, "via",
 		"direct", "state", state, "code", last ? health_code_name(last->result.code) : "",
 		"ms", last ? last->result.duration_us / 1000.0 : 0.0, "reason",
@@ -143,7 +155,8 @@ static json_t *check_item(const struct board *b, const struct board_member *m, s
 		last ? (double)(now - last->at_ms) / 1000 : 0.0, "since_s",
 		(double)(now - h->since_ms) / 1000, "ok", (json_int_t)h->n_result[HEALTH_OK],
 		"failed", (json_int_t)h->n_result[HEALTH_FAIL], "neutral",
-		(json_int_t)h->n_result[HEALTH_NEUTRAL], "stale", health_is_stale(h, now));
+		(json_int_t)h->n_result[HEALTH_NEUTRAL], "stale", health_is_stale(h, now),
+		"modifiers", modifiers);
 }
 
 /* outer: number of the member; inner: of the check. */

@@ -21,7 +21,7 @@ const struct ctl_arg cmd_pool_wait_args[4] = {{"pool", JSON_STRING, true},
 #define WAIT_MAX_MS 3600000
 
 struct pool_count {
-	uint32_t up, down, init, ready;
+	uint32_t up, down, init, ready, ejected;
 };
 
 static struct pool_count count(const struct board *b, const struct board_pool *p)
@@ -35,6 +35,7 @@ static struct pool_count count(const struct board *b, const struct board_pool *p
 		c.down += m->m.state == HEALTH_DOWN;
 		c.init += m->m.state == HEALTH_INIT;
 		c.ready += m->ready;
+		c.ejected += m->m.ejected;
 	}
 	return c;
 }
@@ -74,7 +75,7 @@ static json_t *pool_json(const struct daemon *d, size_t i)
 
 	snprintf(checksum, sizeof checksum, "%016" PRIx64, t ? t->checksum : 0);
 	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:s, s:s, s:f, s:I, s:I, s:s?, s:b, s:i, "
-			 "s:s, s:I, s:f}",
+			 "s:s, s:I, s:f, s:i}",
 		"pool", p->name, "backends", (int)p->n, "ready", (int)c.ready, "up", (int)c.up,
 		"down", (int)c.down, "init", (int)c.init, "decision",
 		decide_reason_name(decided->reason), "reason", decide_reason_help(decided->reason),
@@ -83,7 +84,7 @@ static json_t *pool_json(const struct daemon *d, size_t i)
 		p->backup >= 0 ? b->pools[p->backup].name : NULL, "frozen", board_is_frozen(b),
 		"table_size", (int)(t ? t->size : 0), "checksum", checksum, "generation",
 		(json_int_t)d->running->number, "generation_s",
-		(double)(daemon_now_ms() - d->published_ms) / 1000);
+		(double)(daemon_now_ms() - d->published_ms) / 1000, "ejected", (int)c.ejected);
 }
 
 int cmd_pool_list_next(struct ctl_call *call, void *daemon, json_t **item)

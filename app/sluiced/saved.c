@@ -11,10 +11,13 @@
 
 #include "saved.h"
 
-#define VERSION    2
-#define BOOT_BYTES 40
+#define VERSION     2
+#define BOOT_BYTES  40
+/* No ejection is longer, and nobody is ejected so often (conf/schema.c). */
+#define OUT_MOST_MS 86400000
+#define TIMES_MOST  1000000
 /* No set of backends comes near it; something else may be lying in the place of the file. */
-#define MOST_BYTES (64 << 20)
+#define MOST_BYTES  (64 << 20)
 
 static void boot_id(char id[BOOT_BYTES])
 {
@@ -81,13 +84,16 @@ void saved_add_member(struct saved_writer *w, const struct saved_member *s)
 	const struct member *m = &s->m;
 	char address[SL_ADDR_STRLEN];
 
-	add(w, json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:f, s:I, s:b, s:I, s:b, s:f, s:f}",
+	add(w, json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:f, s:I, s:b, s:I, s:b, s:f, s:f, s:b, "
+			 "s:i, s:I, s:I}",
 		       "member", s->pool, "address", sl_addr_format(&s->address, address), "state",
 		       health_state_name(m->state), "since_ms", (json_int_t)m->since_ms, "ramping",
 		       m->ramping, "ramp_ms", (json_int_t)m->ramp_ms, "penalty", m->penalty,
 		       "penalty_ms", (json_int_t)m->penalty_ms, "suppressed", m->suppressed,
 		       "suppressed_ms", (json_int_t)m->suppressed_ms, "measured", m->measured,
-		       "latency_us", m->latency_us, "error_permille", m->error_permille));
+		       "latency_us", m->latency_us, "error_permille", m->error_permille, "ejected",
+		       s->outlier.ejected, "times", (int)s->outlier.times, "eject_ms",
+		       (json_int_t)s->outlier.since_ms, "out_ms", (json_int_t)s->outlier.out_ms));
 }
 
 void saved_add_check(struct saved_writer *w, const struct saved_check *c)
@@ -168,24 +174,32 @@ static bool read_pool(json_t *row, uint64_t now_ms, struct saved_pool *p)
 
 static bool read_member(json_t *row, uint64_t now_ms, struct saved_member *s)
 {
-	json_int_t since, ramp_ms, penalty_ms, suppressed_ms;
+	json_int_t since, ramp_ms, penalty_ms, suppressed_ms, eject_ms, out_ms;
 	struct member *m = &s->m;
 	const char *address, *state;
-	int ramping, suppressed, measured;
+	int ramping, suppressed, measured, ejected, times;
 
-	if (json_unpack(row, "{s:s, s:s, s:s, s:I, s:b, s:I, s:F, s:I, s:b, s:I, s:b, s:F, s:F !}",
+	if (json_unpack(row,
+		    "{s:s, s:s, s:s, s:I, s:b, s:I, s:F, s:I, s:b, s:I, s:b, s:F, s:F, s:b, s:i, "
+		    "s:I, s:I !}",
 		    "member", &s->pool, "address", &address, "state", &state, "since_ms", &since,
 		    "ramping", &ramping, "ramp_ms", &ramp_ms, "penalty", &m->penalty, "penalty_ms",
 		    &penalty_ms, "suppressed", &suppressed, "suppressed_ms", &suppressed_ms,
 		    "measured", &measured, "latency_us", &m->latency_us, "error_permille",
-		    &m->error_permille) != 0)
+		    &m->error_permille, "ejected", &ejected, "times", &times, "eject_ms", &eject_ms,
+		    "out_ms", &out_ms) != 0)
 		return false;
+	m->ejected = ejected;
+	s->outlier = (struct outlier){
+		.ejected = ejected, .times = (uint32_t)times, .out_ms = (uint64_t)out_ms};
 	m->ramping = ramping;
 	m->suppressed = suppressed;
 	m->measured = measured;
 	return sl_addr_parse(address, &s->address) == 0 && state_named(state, &m->state) &&
 	       past(since, now_ms, &m->since_ms) && past(ramp_ms, now_ms, &m->ramp_ms) &&
 	       past(penalty_ms, now_ms, &m->penalty_ms) &&
+	       past(eject_ms, now_ms, &s->outlier.since_ms) && times >= 0 && times <= TIMES_MOST &&
+	       out_ms >= 0 && out_ms <= OUT_MOST_MS &&
 	       past(suppressed_ms, now_ms, &m->suppressed_ms) && m->penalty >= 0 &&
 	       m->penalty < 1e9 && m->latency_us >= 0 && m->latency_us < 1e12 &&
 	       m->error_permille >= 0 && m->error_permille <= 1000;

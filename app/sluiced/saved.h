@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "health/decide.h"
 #include "health/member.h"
+#include "health/outlier.h"
 
 /* A file that is older is not used. */
 #define SAVED_MAX_AGE_MS 60000
@@ -32,6 +33,7 @@ struct saved_member {
 	const char *pool;
 	struct sl_addr address;
 	struct member m;
+	struct outlier outlier;
 };
 
 struct saved_check {

@@ -119,6 +119,15 @@ static void check_policy(struct check *c, const struct conf_pool *pool)
 		check_fail(c, &pool->place,
 			"pool \"%s\": flap.reuse %u is not below flap.suppress %u", pool->name,
 			pool->flap.reuse, pool->flap.suppress);
+	if (pool->outlier.eject_s > pool->outlier.max_eject_s)
+		check_fail(c, &pool->place,
+			"pool \"%s\": outlier.eject_s %u is above outlier.max_eject_s %u",
+			pool->name, pool->outlier.eject_s, pool->outlier.max_eject_s);
+	if (pool->outlier.error_pct && (pool->track == CONF_TRACK_NONE || !c->conf->flows.per_lane))
+		check_fail(c, &pool->place,
+			"pool \"%s\": outlier.error_pct needs connections that are remembered: "
+			"track = \"all\", and flows.per_lane above 0",
+			pool->name);
 }
 
 int check_backups(struct check *c)

@@ -180,6 +180,11 @@ struct conf_pool {
 		uint32_t suppress, reuse; /* penalties; suppress 0 = no damping */
 		uint32_t half_life_s, max_s;
 	} flap;
+	struct {
+		uint32_t error_pct; /* 0 = nobody is ejected */
+		uint32_t min_flows, interval_s;
+		uint32_t eject_s, max_eject_s, max_eject_pct;
+	} outlier;
 	uint16_t service_port; /* the one port of the VIPs it serves, else 0; set by conf_check */
 	struct conf_backend *backends;
 	size_t n_backends;

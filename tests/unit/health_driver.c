@@ -10,6 +10,8 @@
  *   T now                                  time passed      -> the same
  *   L ok|fail|neutral us now               a measurement    -> the same
  *   C flows failures now                   traffic          -> the same
+ *   O pct min interval eject most share    a new pool that ejects
+ *   o now n {ready up flows failures}...   -> {changed out times} of each
  *   D panic below mode alldown             a new pool
  *   d now backup n {ready weight effective state suppressed ejected}...
  *                                          -> reason action borrow w_ok w_all share...
@@ -22,6 +24,7 @@
 
 #include "health/decide.h"
 #include "health/member.h"
+#include "health/outlier.h"
 
 #define MOST 64
 
@@ -31,6 +34,9 @@ static struct member member;
 static struct member_params params;
 static struct decide_rules rules;
 static struct decide_memory memory;
+static struct outlier_rules outlier_rules;
+static struct outlier outliers[MOST];
+static uint64_t outlier_interval;
 
 static uint64_t number(void)
 {
@@ -167,6 +173,37 @@ static void decide_once(void)
 	puts("");
 }
 
+static void new_outliers(void)
+{
+	outlier_rules.error_pct = (uint32_t)number();
+	outlier_rules.min_flows = (uint32_t)number();
+	outlier_rules.interval_ms = (uint32_t)number();
+	outlier_rules.eject_ms = (uint32_t)number();
+	outlier_rules.max_eject_ms = (uint32_t)number();
+	outlier_rules.max_eject_pct = (uint32_t)number();
+	memset(outliers, 0, sizeof outliers);
+	outlier_interval = 0;
+	puts("ok");
+}
+
+static void eject(void)
+{
+	const uint64_t now = number(), n = number();
+	struct outlier_member m[MOST];
+
+	for (uint64_t i = 0; i < n && i < MOST; i++) {
+		m[i].o = &outliers[i];
+		m[i].ready = number();
+		m[i].may = number() && m[i].ready;
+		outliers[i].flows += number();
+		outliers[i].failures += number();
+	}
+	outlier_run(&outlier_rules, &outlier_interval, m, n, now);
+	for (uint64_t i = 0; i < n && i < MOST; i++)
+		printf("%d%d%u ", m[i].changed, outliers[i].ejected, outliers[i].times);
+	puts("");
+}
+
 static void run(const char *command)
 {
 	uint64_t now;
@@ -197,6 +234,12 @@ static void run(const char *command)
 		break;
 	case 'C':
 		traffic();
+		break;
+	case 'O':
+		new_outliers();
+		break;
+	case 'o':
+		eject();
 		break;
 	case 'D':
 		new_pool();

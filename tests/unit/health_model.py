@@ -201,6 +201,62 @@ class PoolModel:
         return reason, self.TABLE, 0, ok, total, own("effective", chosen)
 
 
+class OutlierModel:
+    def __init__(self, pct, least, interval, eject, most, share, n):
+        self.pct, self.least, self.interval, self.eject, self.most, self.share = pct, least, interval, eject, most, share
+        self.began = None
+        self.seen = [[0, 0] for _ in range(n)]
+        self.out = [None] * n  # (from, until) of who is out
+        self.record = [[] for _ in range(n)]  # lengths of the ejections that count
+        self.last = [0] * n  # length of the last ejection
+        self.good = [0] * n  # since when who is in has behaved
+
+    def allowed(self, ready):
+        return sum(ready) * self.share // 100
+
+    def back(self, i, now):
+        self.out[i], self.good[i] = None, now
+
+    def run(self, ready, up, flows, failures, now):
+        n = len(ready)
+        before = list(self.out)
+        for i in range(n):
+            self.seen[i][0] += flows[i]
+            self.seen[i][1] += failures[i]
+            if self.out[i]:
+                if now >= self.out[i][1] or not (ready[i] and up[i]) or self.pct == 0:
+                    self.back(i, now)
+        while len([o for o in self.out if o]) > self.allowed(ready):
+            self.back(min((o[0], i) for i, o in enumerate(self.out) if o)[1], now)
+        twice = set()
+        if self.pct and self.began is None:
+            self.began, self.seen = now, [[0, 0] for _ in range(n)]
+        if self.pct and now - self.began >= self.interval:
+            self.began = now
+            bad = []
+            for i in range(n):
+                began, failed = self.seen[i]
+                if ready[i] and up[i] and not self.out[i] and began and began >= self.least:
+                    if Fraction(100 * failed, began) >= self.pct:
+                        bad.append((-Fraction(failed, began), i))
+            for _, i in sorted(bad)[: self.allowed(ready) - len([o for o in self.out if o])]:
+                length = min(self.eject * 2 ** len(self.record[i]), self.most)
+                self.record[i].append(length)
+                self.last[i] = length
+                self.out[i] = (now, now + length)
+                twice.add(i)
+            for i in range(n):
+                if not self.out[i] and self.record[i] and now - self.good[i] >= self.last[i]:
+                    self.record[i].pop()
+                    self.good[i] = now
+            self.seen = [[0, 0] for _ in range(n)]
+        changed = [i in twice or bool(before[i]) != bool(self.out[i]) for i in range(n)]
+        # nobody else than those who may be out is, and not too many
+        assert all(not o or ready[i] and up[i] for i, o in enumerate(self.out))
+        assert len([o for o in self.out if o]) <= self.allowed(ready)
+        return "".join(f"{int(changed[i])}{int(bool(self.out[i]))}{len(self.record[i])} " for i in range(n))
+
+
 class Driver:
     def __init__(self, path):
         self.p = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -300,6 +356,29 @@ def live_pool(rng, driver):
         driver.ask(line, " ".join(map(str, [reason, action, borrow, ok, total] + shares)))
 
 
+def live_outliers(rng, driver):
+    n = rng.randint(0, 8)
+    now = rng.randrange(10**6)
+    eject = rng.choice([1000, 30000])
+    args = [rng.choice([0, 1, 50, 100, 100]), rng.choice([1, 100]), rng.choice([1000, 10000]), eject]
+    args += [eject * rng.choice([1, 3, 10]), rng.choice([0, 10, 50, 100])]
+    model = OutlierModel(*args, n)
+    driver.ask("O " + " ".join(map(str, args)), "ok")
+    bad = [rng.random() < 0.4 for _ in range(n)]
+    ready, up = [1] * n, [1] * n
+    for _ in range(60):
+        now += rng.choice([100, 100, 1000, 1000, 10000, 31000])
+        line, flows, failures = f"o {now} {n}", [], []
+        for i in range(n):
+            bad[i] ^= rng.random() < 0.05
+            ready[i] ^= rng.random() < 0.05
+            up[i] ^= rng.random() < 0.1
+            flows.append(rng.choice([0, 1, 99, 100, 500]))
+            failures.append(rng.choice([flows[i] // 2, flows[i], flows[i] + 3]) if bad[i] else rng.choice([0, 0, 1]))
+            line += f" {ready[i]} {up[i]} {flows[i]} {failures[i]}"
+        driver.ask(line, model.run(ready, up, flows, failures, now))
+
+
 def main():
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.SystemRandom().randrange(2**32)
     print(f"seed {seed}", flush=True)
@@ -309,6 +388,7 @@ def main():
         live_check(rng, driver)
         live_member(rng, driver)
         live_pool(rng, driver)
+        live_outliers(rng, driver)
     print(driver.settle(), "answers agree")
 
 

@@ -25,6 +25,12 @@ static void defaults(void **state)
 	assert_int_equal(p->flap.reuse, 1250);
 	assert_int_equal(p->flap.half_life_s, 60);
 	assert_int_equal(p->flap.max_s, 300);
+	assert_int_equal(p->outlier.error_pct, 0);
+	assert_int_equal(p->outlier.min_flows, 100);
+	assert_int_equal(p->outlier.interval_s, 10);
+	assert_int_equal(p->outlier.eject_s, 30);
+	assert_int_equal(p->outlier.max_eject_s, 300);
+	assert_int_equal(p->outlier.max_eject_pct, 50);
 	assert_string_equal(conf->daemon.state_dir, "/var/lib/sluice");
 	conf_free(conf);
 }
@@ -38,7 +44,9 @@ static void every_key_is_read(void **state)
 			     "backup_pool = \"q\"; backup_mode = \"replace\"; backup_below = 150; "
 			     "on_all_down = \"reject\"; on_marked_down = \"rehash\"; slow_start_s "
 			     "= 7; slow_start_steps = 2; flap = { suppress = 3000; reuse = 10; "
-			     "half_life_s = 4; max_s = 5; };",
+			     "half_life_s = 4; max_s = 5; }; outlier = { error_pct = 41; "
+			     "min_flows = 42; interval_s = 43; eject_s = 44; max_eject_s = 45; "
+			     "max_eject_pct = 46; };",
 			     B("a", "10.0.0.1")) ", " POOL("q", "", B("b", "10.0.0.2")) " );");
 	const struct conf_pool *p = conf->pools;
 
@@ -53,6 +61,12 @@ static void every_key_is_read(void **state)
 	assert_int_equal(p->flap.suppress, 3000);
 	assert_int_equal(p->flap.reuse, 10);
 	assert_int_equal(p->flap.half_life_s * 10 + p->flap.max_s, 45);
+	assert_int_equal(p->outlier.error_pct, 41);
+	assert_int_equal(p->outlier.min_flows, 42);
+	assert_int_equal(p->outlier.interval_s, 43);
+	assert_int_equal(p->outlier.eject_s, 44);
+	assert_int_equal(p->outlier.max_eject_s, 45);
+	assert_int_equal(p->outlier.max_eject_pct, 46);
 	assert_string_equal(conf->daemon.state_dir, "/s");
 	conf_free(conf);
 }
@@ -75,6 +89,12 @@ static void mistakes_are_named(void **state)
 		"t:2: pool \"p\": require = \"2\", but it has 0 checks: it could never be up");
 	expect(PORT "pools = ( " POOL("p", "flap = { reuse = 2500; };", "") " );",
 		"t:2: pool \"p\": flap.reuse 2500 is not below flap.suppress 2500");
+	expect(PORT "pools = ( " POOL("p", "outlier = { eject_s = 301; };", "") " );",
+		"t:2: pool \"p\": outlier.eject_s 301 is above outlier.max_eject_s 300");
+	expect(PORT
+		"pools = ( " POOL("p", "track = \"none\"; outlier = { error_pct = 1; };", "") " );",
+		"t:2: pool \"p\": outlier.error_pct needs connections that are remembered: track = "
+		"\"all\", and flows.per_lane above 0");
 }
 
 int main(void)

@@ -103,6 +103,9 @@ static struct saved_member a_member(void)
 	s.m.measured = true;
 	s.m.latency_us = 1234.5;
 	s.m.error_permille = 999.25;
+	s.m.ejected = true;
+	s.outlier = (struct outlier){
+		.ejected = true, .times = 3, .since_ms = 4000005, .out_ms = 120000};
 	return s;
 }
 
@@ -168,6 +171,11 @@ static void is_one(const struct seen *s)
 	assert_int_equal(s->member.m.measured, m.m.measured);
 	assert_true(s->member.m.latency_us == m.m.latency_us);
 	assert_true(s->member.m.error_permille == m.m.error_permille);
+	assert_int_equal(s->member.m.ejected, m.m.ejected);
+	assert_int_equal(s->member.outlier.ejected, m.outlier.ejected);
+	assert_int_equal(s->member.outlier.times, m.outlier.times);
+	assert_int_equal(s->member.outlier.since_ms, m.outlier.since_ms);
+	assert_int_equal(s->member.outlier.out_ms, m.outlier.out_ms);
 	assert_string_equal(s->key, a_check.key);
 	assert_int_equal(s->check.state, a_check.state);
 	assert_int_equal(s->check.since_ms, a_check.since_ms);
@@ -271,6 +279,8 @@ static void foreign_files_are_refused(void **state)
 	with("\"penalty\":2345.6", "\"penalty\":\"2345.6\",\"x\":0.6", "row 2 is not understood");
 	with("\"error_permille\":999.25", "\"error_permille\":1000.5", "row 2 is not understood");
 	with("\"since_ms\":4000000", "\"since_ms\":5000001", "row 2 is not understood");
+	with("\"out_ms\":120000", "\"out_ms\":-1", "row 2 is not understood");
+	with("\"times\":3", "\"times\":-3", "row 2 is not understood");
 	with("\"suppressed\":true", "\"suppressed\":1", "row 2 is not understood");
 	with("\"suppressed\":true,", "", "row 2 is not understood");
 	with("\"calm_ms\":3999998", "\"calm_ms\":3999998,\"more\":1", "row 1 is not understood");
