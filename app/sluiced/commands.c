@@ -91,7 +91,8 @@ static double ms(uint32_t us)
 /* How long the control loop worked at one go, and how late it was. */
 static json_t *loop_state(const struct loop_meter *m)
 {
-	const struct loop_lag minute = loop_worst(m, LOOP_SECONDS), now = loop_worst(m, 2);
+	const struct loop_lag minute = loop_worst(m, LOOP_SECONDS), now = loop_worst(m, 2),
+			      lately = loop_worst(m, 5);
 	json_t *goes = json_array();
 
 	for (size_t i = 0; i < LOOP_COUNTS; i++)
@@ -99,8 +100,9 @@ static json_t *loop_state(const struct loop_meter *m)
 			json_pack("{s:o, s:I}", "up_to_ms",
 				i < LOOP_COUNTS - 1 ? json_real(ms(loop_bounds[i])) : json_null(),
 				"count", (json_int_t)m->count[i]));
-	return json_pack("{s:f, s:f, s:f, s:o}", "hold_ms", ms(minute.hold_us), "late_ms",
-		ms(minute.late_us), "hold_now_ms", ms(now.hold_us), "goes", goes);
+	return json_pack("{s:f, s:f, s:f, s:f, s:o}", "hold_ms", ms(minute.hold_us), "late_ms",
+		ms(minute.late_us), "hold_now_ms", ms(now.hold_us), "late_5s_ms",
+		ms(lately.late_us), "goes", goes);
 }
 
 static int status(struct ctl_call *call, void *arg)

@@ -56,7 +56,7 @@ faults_begin
 killed=$(now_ms)
 kill -9 "$(lab_pid nginx-be1)"
 for f in follow1 follow2 words; do lab_ready $f 'web4/be1.*UP->DOWN' 10; done
-health_took "killed, to the followers" $(($(now_ms) - killed)) $refused_ms
+health_took "killed, to the followers" $(($(now_ms) - killed)) $((refused_ms + look_ms))
 wait_both down=1
 lab_ready words '^[0-9:]{8}\.[0-9]{3} web4/be1 UP->DOWN tcp direct L4CON 3/3: connection refused$' 10
 newest=$(lab_ctl -j events | jq -s 'last.number')

@@ -62,7 +62,7 @@ thawed=$(event_ms health 'no longer frozen')
 out() { member_is 1 slots 0 && member_is 1 slots 0 web6; }
 wait_for 5 out || fail "be1 is still in the table: $(lab_ctl backend list)"
 age=$(pool 'generation_s * 1000 | floor')
-health_took "thawed, to out of the table" $(($(now_ms) - age - thawed)) $rebuild_ms
+health_took "thawed, to out of the table" $(($(now_ms) - age - thawed)) $((rebuild_ms + look_ms))
 faults_expect builds builds=1
 if lab_ctl status | grep FROZEN; then fail "status still says so"; fi
 lab_get 60 "$(lab_url "$VIP4")" >"$LAB_DIR/bodies"
