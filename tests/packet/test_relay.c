@@ -311,6 +311,33 @@ static void ports_may_disagree(void **state)
 	finish();
 }
 
+/* Halves of a flow on several lanes, of which each begins it, and other numbers of lanes: one
+ * backend, by the table. */
+static void every_lane_says_the_same(void **state)
+{
+	uint16_t by_one[2][50];
+
+	for (uint32_t n = 1; n <= LANES_MOST; n++) {
+		start(n, false, 0);
+		for (uint32_t i = 0; i < 100; i++) {
+			uint16_t *backend = &by_one[i & 1][i / 2];
+
+			make(i & 1, POOL_MANY4, (uint16_t)(3000 + i), 0);
+			for (uint32_t lane = 0; lane < n; lane++) {
+				const uint16_t got = receive(lane, &whole);
+
+				if (n == 1)
+					*backend = got;
+				assert_int_equal(got, *backend);
+			}
+		}
+		if (n > 1)
+			finish();
+		else
+			lane_free(lanes[0]);
+	}
+}
+
 /* One lane asks nobody; nor does a lane that remembers nothing. */
 static void alone(void **state)
 {
@@ -350,6 +377,7 @@ int main(void)
 		cmocka_unit_test(lanes_end_on_the_way),
 		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(ports_may_disagree),
+		cmocka_unit_test(every_lane_says_the_same),
 		cmocka_unit_test(alone),
 	};
 
