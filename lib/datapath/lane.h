@@ -68,6 +68,7 @@ struct lane {
 	uint16_t ip_id;          /* identification of the next outer IPv4 header */
 	uint16_t clock;          /* seconds, wraps; the worker moves it on */
 	bool mostly_new;         /* of the flows in the last burst; both buckets are fetched then */
+	bool nearly_all_new;     /* the same; both are looked at in one then */
 	struct flow_table *flows; /* NULL = no flow is remembered */
 	struct ask *ask;          /* control: sets, worker: clears; NULL = no question (ask.h) */
 

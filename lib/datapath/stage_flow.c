@@ -4,6 +4,7 @@
 #include "datapath/stage.h"
 #include "datapath/sticky.h"
 #include "table/flow_keys.h"
+#include "table/flow_place.h"
 
 /* May a packet of a known flow go on to its backend? A SYN after the end of a connection begins
  * another one on the same ports, which is chosen for anew: a client that uses its ports again and
@@ -150,6 +151,33 @@ static inline void flow_going_on(struct lane *l, const struct generation *g, str
 	*not_plain = others;
 }
 
+/* The flows that neither bucket has. For bursts that begin flows and little else, whose buckets are
+ * both there already. */
+static __attribute__((noinline)) uint32_t flow_absent(
+	const struct flow_table *t, const struct burst *b)
+{
+	const struct flow_bucket *bucket = t->bucket;
+	const uint32_t mask = t->mask, n = b->n;
+	uint32_t absent = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint64_t hash = b->hash[i];
+		const uint32_t found = flow_match2(&bucket[flow_index1(hash) & mask],
+			&bucket[flow_index2(hash) & mask], flow_tag(hash));
+
+		absent |= (uint32_t)(found == 0) << i;
+	}
+	return absent;
+}
+
+static inline void note_newness(struct lane *l, uint32_t missed, uint32_t n)
+{
+	const uint32_t count = (uint32_t)__builtin_popcount(missed);
+
+	l->mostly_new = count > n / 4;
+	l->nearly_all_new = count > n - n / 8;
+}
+
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 {
 	struct flow_table *t = l->flows;
@@ -165,9 +193,13 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 	b->new_flows = __builtin_expect(g->some_forgotten, 0) ? find_forgotten(g, b) : 0;
 	if (__builtin_expect(t->known != NULL || b->new_flows, 0)) {
 		others = burst_all(b) & ~b->new_flows;
+	} else if (__builtin_expect(l->nearly_all_new && !t->half, 0)) {
+		b->new_flows = flow_absent(t, b);
+		note_newness(l, b->new_flows, b->n);
+		others = burst_all(b) & ~b->new_flows;
 	} else {
 		flow_going_on(l, g, b, &missed, &others);
-		l->mostly_new = (uint32_t)__builtin_popcount(missed) > b->n / 4;
+		note_newness(l, missed, b->n);
 	}
 	if (__builtin_expect(missed | others, 0))
 		flow_each(l, g, b, missed | others, missed);

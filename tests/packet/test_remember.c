@@ -217,8 +217,8 @@ static void at_once_as_one_by_one(void **state)
 	assert_true(h.bypass > 100);
 }
 
-/* The same burst by both lanes; lane 1 is told of limits that nobody has, so that it takes the way
- * of all bursts. */
+/* The same burst by both lanes; lane 1 is told of limits that nobody has, and that its last burst
+ * was no flood, so that it takes the way of all bursts. */
 static void step_flood(struct pair *p, uint32_t flows)
 {
 	random_burst(p, flows);
@@ -227,6 +227,7 @@ static void step_flood(struct pair *p, uint32_t flows)
 			p->burst[1] = p->burst[0];
 		p->g->some_limited = i;
 		stage_hash(p->lane[i], p->g, &p->burst[i]);
+		p->lane[1]->nearly_all_new = false;
 		stage_flow(p->lane[i], p->g, &p->burst[i]);
 		stage_select(p->lane[i], p->g, &p->burst[i]);
 	}
