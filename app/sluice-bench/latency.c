@@ -30,6 +30,7 @@ struct pace {
 	struct bench *b;
 	double mean; /* cycles between two packets */
 	bool random; /* else they come evenly */
+	bool bare;   /* there are no packets, only the times at which they would come */
 	double next; /* when the next one arrives, TSC */
 	uint32_t gap;
 	struct rte_mbuf *stock[BURST_MAX];
@@ -101,6 +102,26 @@ static inline uint16_t pace_take(void *arg, struct burst *b)
 	return n;
 }
 
+static void count(struct pace *p, uint64_t took)
+{
+	p->count[step_of(took)]++;
+	p->most = took > p->most ? took : p->most;
+	p->packets++;
+}
+
+/* Which have come by now; they go no further. */
+static uint32_t bare_take(struct pace *p)
+{
+	const uint64_t now = rte_rdtsc();
+	uint32_t n = 0;
+
+	for (; (uint64_t)p->next <= now; n++) {
+		count(p, now - (uint64_t)p->next);
+		p->next += p->mean * p->gaps[p->gap++ % GAPS];
+	}
+	return n;
+}
+
 static inline void pace_give(void *arg, struct lane *l, struct burst *b)
 {
 	struct pace *p = arg;
@@ -110,13 +131,8 @@ static inline void pace_give(void *arg, struct lane *l, struct burst *b)
 	pipeline_tx(l, b, &p->b->rig->port);
 	const uint64_t now = rte_rdtsc();
 
-	for (uint32_t i = 0; i < n; i++) {
-		const uint64_t took = now - arrived[i];
-
-		p->count[step_of(took)]++;
-		p->most = took > p->most ? took : p->most;
-	}
-	p->packets += n;
+	for (uint32_t i = 0; i < n; i++)
+		count(p, now - arrived[i]);
 }
 
 /* A worker's loop for `cycles`. */
@@ -133,7 +149,9 @@ static void run(struct pace *p, uint64_t cycles, bool may_sleep)
 	while (now < end && !p->failed) {
 		uint32_t n;
 
-		if (ahead_pays(b->lane)) {
+		if (p->bare) {
+			n = bare_take(p);
+		} else if (ahead_pays(b->lane)) {
 			n = ahead_run(b->lane, b->g, &ends, b->burst);
 		} else {
 			n = pace_take(p, &b->burst[0]);
@@ -186,15 +204,14 @@ static int rounds(struct pace *p, uint64_t cycles, bool may_sleep, struct latenc
 	return 0;
 }
 
-static int measure(
-	struct bench *b, double mean, bool random, uint64_t ms, bool may_sleep, struct latency *out)
+static int measure(const struct pace *how, uint64_t ms, bool may_sleep, struct latency *out)
 {
-	struct pace *p = calloc(1, sizeof *p);
+	struct pace *p = malloc(sizeof *p);
 	int rc;
 
 	if (!p)
 		return -ENOMEM;
-	*p = (struct pace){.b = b, .mean = mean, .random = random};
+	*p = *how;
 	rc = rounds(p, rte_get_tsc_hz() / 1000 * ms, may_sleep, out);
 	free(p);
 	return rc;
@@ -206,13 +223,17 @@ int latency_measure(struct bench *b, double ns, struct latency out[LATENCY_LOADS
 	int rc = 0;
 
 	for (int i = 0; i < LATENCY_LOADS && !rc; i++)
-		rc = measure(b, cycles * 100 / latency_loads[i], true, ROUND_MS, false, &out[i]);
+		rc = measure(
+			&(struct pace){
+				.b = b, .mean = cycles * 100 / latency_loads[i], .random = true},
+			ROUND_MS, false, &out[i]);
 	return rc;
 }
 
-int latency_after_silence(struct bench *b, bool may_sleep, struct latency *out)
+int latency_after_silence(struct bench *b, enum silence s, struct latency *out)
 {
 	const double mean = (double)rte_get_tsc_hz() / 1000 * SILENCE_MS;
+	const struct pace how = {.b = b, .mean = mean, .bare = s == SILENCE_BARE};
 
-	return measure(b, mean, false, 5 * ROUND_MS, may_sleep, out);
+	return measure(&how, 5 * ROUND_MS, s != SILENCE_POLLING, out);
 }

@@ -16,8 +16,7 @@ extern const uint32_t latency_loads[LATENCY_LOADS];
  * to latency_loads[i]. 0 or -ENOMEM. */
 int latency_measure(struct bench *b, double ns, struct latency out[LATENCY_LOADS]);
 
-/* One packet every 5 ms, so that each comes after a silence, to a worker that polls all the time
- * and to one that sleeps in between (eal.idle). 0 or -ENOMEM. */
-int latency_after_silence(struct bench *b, bool may_sleep, struct latency *out);
+/* One packet every 5 ms, so that each comes after a silence. 0 or -ENOMEM. */
+int latency_after_silence(struct bench *b, enum silence s, struct latency *out);
 
 #endif

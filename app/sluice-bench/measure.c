@@ -193,8 +193,8 @@ static int measure_latency(struct bench *b, struct result *out)
 {
 	int rc = latency_measure(b, out->full.median, out->latency);
 
-	for (int sleeping = 0; sleeping < 2 && !rc; sleeping++)
-		rc = latency_after_silence(b, sleeping, &out->silence[sleeping]);
+	for (int s = 0; s < SILENCES && !rc; s++)
+		rc = latency_after_silence(b, (enum silence)s, &out->silence[s]);
 	return rc;
 }
 

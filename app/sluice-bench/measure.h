@@ -19,6 +19,10 @@ struct sample {
 /* Loads at which the latency is measured. */
 #define LATENCY_LOADS 3
 
+/* What waits for a packet after a silence: a worker that polls, one that sleeps, and a loop that
+ * sleeps in the same way and has no packet path: what the machine takes to wake it. */
+enum silence { SILENCE_POLLING, SILENCE_SLEEPING, SILENCE_BARE, SILENCES };
+
 /* Microseconds: half of the packets, 99 %, 99.9 % of them take less; the slowest one. Each the
  * middle of several rounds. */
 struct latency {
@@ -32,8 +36,8 @@ struct result {
 	struct sample x;                       /* full - bare, from neighbouring slices */
 	struct sample stage[STAGES];           /* TSC cycles a packet, only where asked for */
 	struct latency latency[LATENCY_LOADS]; /* only where asked for, as the next */
-	struct latency silence[2];             /* polling, sleeping */
-	uint64_t inserts, bypass, evicted;     /* of the flow table */
+	struct latency silence[SILENCES];
+	uint64_t inserts, bypass, evicted; /* of the flow table */
 };
 
 struct rig {

@@ -78,8 +78,9 @@ static void print_latencies(const struct result *r)
 		snprintf(when, sizeof when, "%u %% load", latency_loads[i]);
 		print_latency(when, &r->latency[i]);
 	}
-	print_latency("5 ms silence, polling", &r->silence[0]);
-	print_latency("5 ms silence, adaptive", &r->silence[1]);
+	print_latency("5 ms silence, polling", &r->silence[SILENCE_POLLING]);
+	print_latency("5 ms silence, adaptive", &r->silence[SILENCE_SLEEPING]);
+	print_latency("the same, bare", &r->silence[SILENCE_BARE]);
 }
 
 void report_row(const struct cases *all, const struct bench_case *c, const struct result *r,
@@ -149,9 +150,11 @@ static void json_latencies(FILE *f, const struct result *r)
 		json_latency(f, when, &r->latency[i]);
 		fprintf(f, ", ");
 	}
-	json_latency(f, "silence, polling", &r->silence[0]);
+	json_latency(f, "silence, polling", &r->silence[SILENCE_POLLING]);
 	fprintf(f, ", ");
-	json_latency(f, "silence, adaptive", &r->silence[1]);
+	json_latency(f, "silence, adaptive", &r->silence[SILENCE_SLEEPING]);
+	fprintf(f, ", ");
+	json_latency(f, "silence, adaptive, no packet path", &r->silence[SILENCE_BARE]);
 	fprintf(f, "}");
 }
 
