@@ -102,7 +102,11 @@ int cmd_port_show(struct ctl_call *call, void *arg)
 	for (uint32_t i = 0; i < d->n_ports; i++) {
 		if (strcmp(d->ports[i].conf->name, name) != 0)
 			continue;
-		put_port(ctl_call_data(call), &d->ports[i]);
+		json_t *o = ctl_call_data(call), *state = json_object();
+
+		put_port(state, &d->ports[i]);
+		json_object_set_new(o, "port", json_string(name));
+		json_object_set_new(o, "state", state);
 		cmd_show_config(call, d, "ports", name, NULL);
 		return 0;
 	}
