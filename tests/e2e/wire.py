@@ -157,10 +157,11 @@ class Lab:
 
     def arrived_until(self, payload):
         """[(number of the backend, frame)] of what the balancer sent to backends before the fence, in order."""
-        arrived, there, end = [], False, time.monotonic() + LIMIT
-        while not there:
+        arrived, there, looks, end = [], False, 0, time.monotonic() + LIMIT
+        while looks < 2:  # once more, at those that were looked at before the fence came
             if time.monotonic() > end:
                 fail(f"the fence has not arrived; counters: {self.counters()}")
+            looks += there
             for i, be in enumerate(self.backends):
                 for at, f in be.received_at():
                     if f[:12] != be.mac_bytes + self.lb_mac_bytes or is_own(f):
