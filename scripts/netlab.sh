@@ -252,6 +252,11 @@ lab_nginx_start() {
 				location / { default_type text/plain; return 200 "$name\\n"; }
 				location /files/ { root $d; }
 				location /upload { proxy_pass http://127.0.0.1:81; } # reads the whole body first
+				location /keep { # and leaves it in kept/
+					client_body_in_file_only on;
+					client_body_temp_path $d/kept;
+					proxy_pass http://127.0.0.1:81;
+				}
 			}
 			server {
 				listen 127.0.0.1:81;

@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Datagrams of any size, there and back.
+
+udp_whole.py serve PORT ADDRESS...           sends each back from the address that it was sent to
+udp_whole.py ask ADDRESS PORT SIZE...        one datagram of random bytes for each size, each from a socket of its own; the
+                                             same bytes must come back. Over IPv4 without DF
+udp_whole.py insist ADDRESS PORT SIZE...     the same with DF, or over IPv6; sent again until it comes back
+"""
+
+import os
+import select
+import socket
+import sys
+import time
+
+IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_WANT = 10, 0, 1
+LIMIT = 5.0
+
+
+def new_socket(address, dont_fragment=False):
+    six = ":" in address
+    s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+    if not six:
+        s.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT if dont_fragment else IP_PMTUDISC_DONT)
+    return s
+
+
+def serve(port, addresses):
+    socks = []
+    for address in addresses:
+        s = new_socket(address)
+        s.bind((address, port))
+        socks.append(s)
+    print("ready", flush=True)
+    while True:
+        for s in select.select(socks, [], [])[0]:
+            data, peer = s.recvfrom(65535)
+            s.sendto(data, peer)
+
+
+def ask(address, port, size, insist):
+    data = os.urandom(size)
+    s = new_socket(address, insist)
+    s.connect((address, port))
+    end, sent = time.monotonic() + LIMIT, 0
+    while time.monotonic() < end:
+        if not sent or insist:
+            sent += 1
+            try:
+                s.send(data)
+            except OSError as error:  # what came back about the one before
+                if not insist:
+                    sys.exit(f"{size} bytes to {address}: {error}")
+        if not select.select([s], [], [], 0.1 if insist else LIMIT)[0]:
+            continue
+        try:
+            if s.recv(65535) != data:
+                sys.exit(f"{size} bytes to {address}: others came back")
+            return
+        except OSError as error:
+            if not insist:
+                sys.exit(f"{size} bytes to {address}: {error}")
+    sys.exit(f"{size} bytes to {address}: sent {sent} times, nothing came back")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "serve":
+        serve(int(sys.argv[2]), sys.argv[3:])
+    for n in sys.argv[4:]:
+        ask(sys.argv[2], int(sys.argv[3]), int(n), sys.argv[1] == "insist")
