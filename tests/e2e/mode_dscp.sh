@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# HTTP and 10 MB by layer 3 DSR, both families.
+# HTTP, 10 MB and datagrams by layer 3 DSR, both families.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# HTTP and 10 MB through GUE, both families outside and inside, UDP checksum zero.
+# HTTP, 10 MB and datagrams through GUE, both families outside and inside, UDP checksum zero.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"

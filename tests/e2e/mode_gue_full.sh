@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# HTTP and 10 MB through GUE with the UDP checksum in full.
+# HTTP, 10 MB and datagrams through GUE with the UDP checksum in full, both families outside and inside.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
@@ -8,5 +8,5 @@ set -euo pipefail
 . "$(dirname "$0")/modes.inc.sh"
 
 # shellcheck disable=SC2034
-LAB_FORWARD=gue LAB_POOL='gue_checksum = "full";'
+LAB_FORWARD=gue LAB_POOL='gue_checksum = "full";' LAB_VIPS="$VIP4=4 $VIP4B=6 $VIP6=6 $VIP6B=4"
 mode_works

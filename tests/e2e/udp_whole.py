@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Datagrams of any size, there and back.
+"""Datagrams of any size, and whether they arrive whole.
 
-udp_whole.py serve PORT ADDRESS...           sends each back from the address that it was sent to
+udp_whole.py serve PORT ADDRESS...           answers each with its SHA-256, from the address that it was sent to
 udp_whole.py ask ADDRESS PORT SIZE...        one datagram of random bytes for each size, each from a socket of its own; the
-                                             same bytes must come back. Over IPv4 without DF
-udp_whole.py insist ADDRESS PORT SIZE...     the same with DF, or over IPv6; sent again until it comes back
+                                             answer must be the right one. Over IPv4 without DF
+udp_whole.py insist ADDRESS PORT SIZE...     the same with DF, or over IPv6; sent again until it is answered
 """
 
+import hashlib
 import os
 import select
 import socket
@@ -37,7 +38,7 @@ def serve(port, addresses):
     while True:
         for s in select.select(socks, [], [])[0]:
             data, peer = s.recvfrom(65535)
-            s.sendto(data, peer)
+            s.sendto(hashlib.sha256(data).digest(), peer)
 
 
 def ask(address, port, size, insist):
@@ -56,13 +57,13 @@ def ask(address, port, size, insist):
         if not select.select([s], [], [], 0.1 if insist else LIMIT)[0]:
             continue
         try:
-            if s.recv(65535) != data:
-                sys.exit(f"{size} bytes to {address}: others came back")
+            if s.recv(65535) != hashlib.sha256(data).digest():
+                sys.exit(f"{size} bytes to {address}: others arrived")
             return
         except OSError as error:
             if not insist:
                 sys.exit(f"{size} bytes to {address}: {error}")
-    sys.exit(f"{size} bytes to {address}: sent {sent} times, nothing came back")
+    sys.exit(f"{size} bytes to {address}: sent {sent} times, not answered")
 
 
 if __name__ == "__main__":
