@@ -71,6 +71,7 @@ static const struct column pool_columns[] = {
 	{"init", NULL, NULL, true},
 	{"ready", NULL, NULL, true},
 	{"ejected", NULL, NULL, true},
+	{"standing", NULL, NULL, false},
 	{"frozen", NULL, NULL, false},
 	{"backup", NULL, NULL, false},
 	{"generation", NULL, NULL, true},

@@ -78,6 +78,28 @@ static void print_some(FILE *out, double n, const char *noun)
 	fprintf(out, "%.0f %s%s, ", n, noun, n == 1 ? "" : "s");
 }
 
+/* "2/3 pools ok (1 panic), "; what is not ok stands out. */
+static void print_pools(FILE *out, const json_t *data, bool color)
+{
+	static const char *const others[] = {"degraded", "panic", "down"};
+	const char *before = color ? " (\033[31m" : " (";
+	bool all = true;
+
+	fprintf(out, "%.0f/%.0f pools ok", cell_number(data, "pools_ok"),
+		cell_number(data, "pools"));
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		char key[32];
+
+		snprintf(key, sizeof key, "pools_%s", others[i]);
+		if (cell_number(data, key) == 0)
+			continue;
+		fprintf(out, "%s%.0f %s", before, cell_number(data, key), others[i]);
+		before = ", ";
+		all = false;
+	}
+	fprintf(out, "%s, ", all ? "" : color ? "\033[0m)" : ")");
+}
+
 /* Later than this, probes and commands wait noticeably. */
 #define LATE_MS 100
 
@@ -89,8 +111,7 @@ static void print_status(FILE *out, const json_t *data, const struct options *op
 	fprintf(out, "sluiced %s up %s revision %.0f: ", cell_string(data, "version", "?"),
 		cell_duration(cell_number(data, "uptime_s"), buf), cell_number(data, "rev"));
 	print_some(out, cell_number(data, "vips"), "VIP");
-	fprintf(out, "%.0f/%.0f pools ok, ", cell_number(data, "pools_ok"),
-		cell_number(data, "pools"));
+	print_pools(out, data, opts->color);
 	print_some(out, cell_number(data, "backends"), "backend");
 	print_some(out, cell_number(data, "workers"), "worker");
 	print_some(out, cell_number(data, "lanes"), "lane");

@@ -90,6 +90,7 @@ struct board_pool {
 	struct decide_memory memory;
 	struct decision decision;
 	bool decided;
+	enum decide_standing standing;
 	uint64_t since_ms; /* when the reason became what it is */
 	uint64_t saved;    /* number of the state file that has it */
 	int backup;        /* index, or -1 */
@@ -125,6 +126,7 @@ struct board {
 	void *checks;                  /* tsearch tree of struct board_check, by key */
 	size_t n_checks;
 	uint64_t round;
+	uint64_t standing[DECIDE_STANDS]; /* pools that stand so; any thread: ro */
 	struct freeze freeze;
 	bool links_up[CONF_MAX_PORTS];
 	uint64_t settled_ms[CONF_MAX_PORTS]; /* until then failures behind a link are its own */

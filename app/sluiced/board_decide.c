@@ -100,6 +100,7 @@ static unsigned int decide_pool(struct board *b, struct board_pool *p, uint64_t 
 		};
 	}
 	p->decision = decide(&p->rules, &p->memory, in, p->n, helped, now_ms);
+	p->standing = decide_standing(&p->decision, in, p->n);
 	for (uint32_t i = 0; i < p->n; i++) {
 		struct board_member *m = b->members[p->first + i];
 
@@ -121,8 +122,16 @@ void board_decide_all(struct board *b, unsigned int *changed)
 {
 	const uint64_t now_ms = daemon_now_ms();
 
-	for (size_t i = 0; b->order && i < b->n_pools; i++)
-		*changed |= decide_pool(b, &b->pools[b->order[i]], now_ms);
+	uint64_t standing[DECIDE_STANDS] = {0};
+
+	for (size_t i = 0; b->order && i < b->n_pools; i++) {
+		struct board_pool *p = &b->pools[b->order[i]];
+
+		*changed |= decide_pool(b, p, now_ms);
+		standing[p->standing]++;
+	}
+	for (size_t i = 0; i < DECIDE_STANDS; i++)
+		__atomic_store_n(&b->standing[i], standing[i], __ATOMIC_RELAXED);
 }
 
 void board_decide(struct board *b)

@@ -212,6 +212,7 @@ static int follow_pool(struct follow *f, uint32_t p, const struct board_pool *ol
 		to->memory = old->memory;
 		to->decision = old->decision;
 		to->decided = old->decided;
+		to->standing = old->standing;
 		to->since_ms = old->since_ms;
 		to->saved = old->saved;
 		to->outlier_ms = old->outlier_ms;

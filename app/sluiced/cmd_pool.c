@@ -75,7 +75,7 @@ static json_t *pool_json(const struct daemon *d, size_t i)
 
 	snprintf(checksum, sizeof checksum, "%016" PRIx64, t ? t->checksum : 0);
 	return json_pack("{s:s, s:i, s:i, s:i, s:i, s:i, s:s, s:s, s:f, s:I, s:I, s:s?, s:b, s:i, "
-			 "s:s, s:I, s:f, s:i}",
+			 "s:s, s:I, s:f, s:i, s:s}",
 		"pool", p->name, "backends", (int)p->n, "ready", (int)c.ready, "up", (int)c.up,
 		"down", (int)c.down, "init", (int)c.init, "decision",
 		decide_reason_name(decided->reason), "reason", decide_reason_help(decided->reason),
@@ -84,7 +84,8 @@ static json_t *pool_json(const struct daemon *d, size_t i)
 		p->backup >= 0 ? b->pools[p->backup].name : NULL, "frozen", board_is_frozen(b),
 		"table_size", (int)(t ? t->size : 0), "checksum", checksum, "generation",
 		(json_int_t)d->running->number, "generation_s",
-		(double)(daemon_now_ms() - d->published_ms) / 1000, "ejected", (int)c.ejected);
+		(double)(daemon_now_ms() - d->published_ms) / 1000, "ejected", (int)c.ejected,
+		"standing", decide_standing_name(p->standing));
 }
 
 int cmd_pool_list_next(struct ctl_call *call, void *daemon, json_t **item)

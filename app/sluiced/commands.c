@@ -47,13 +47,16 @@ static const char *admin_name(enum conf_admin a)
 	return names[a];
 }
 
-static size_t pools_ok(const struct daemon *d)
+/* How many pools are "ok", "degraded" and so on: "pools_ok" ... */
+static void put_standings(const struct board *b, json_t *o)
 {
-	size_t n = 0;
+	for (int i = 0; i < DECIDE_STANDS; i++) {
+		char name[32];
 
-	for (size_t i = 0; i < d->rcu.current->n_tables; i++)
-		n += d->rcu.current->tables[i]->spec.n > 0;
-	return n;
+		snprintf(name, sizeof name, "pools_%s",
+			decide_standing_name((enum decide_standing)i));
+		json_object_set_new(o, name, counter(b->standing[i]));
+	}
 }
 
 static json_t *config_state(const struct daemon *d)
@@ -117,7 +120,7 @@ static int status(struct ctl_call *call, void *arg)
 	json_object_set_new(o, "accepted_rev", counter(d->change.accepted));
 	json_object_set_new(o, "vips", counter(d->running->conf->n_vips));
 	json_object_set_new(o, "pools", counter(d->running->conf->n_pools));
-	json_object_set_new(o, "pools_ok", counter(pools_ok(d)));
+	put_standings(d->board, o);
 	json_object_set_new(o, "backends", counter(d->running->n_backends));
 	json_object_set_new(o, "workers", counter(d->n_workers));
 	json_object_set_new(o, "lanes", counter(d->n_lanes));

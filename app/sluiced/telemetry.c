@@ -28,6 +28,13 @@ static int info(const struct daemon *d, const char *params, struct rte_tel_data 
 	add(out, "revision", d->revision);
 	add(out, "vips", d->running->conf->n_vips);
 	add(out, "pools", d->running->conf->n_pools);
+	for (int i = 0; i < DECIDE_STANDS; i++) {
+		char name[32];
+
+		snprintf(name, sizeof name, "pools_%s",
+			decide_standing_name((enum decide_standing)i));
+		add(out, name, __atomic_load_n(&d->board->standing[i], __ATOMIC_RELAXED));
+	}
 	add(out, "backends", d->running->n_backends);
 	add(out, "workers", d->n_workers);
 	add(out, "lanes", d->n_lanes);

@@ -195,3 +195,24 @@ bool decide_can_help(const struct decision *d)
 {
 	return d->action == POOL_ACTION_TABLE && d->reason != DECIDE_FAILOPEN;
 }
+
+enum decide_standing decide_standing(
+	const struct decision *d, const struct decide_member *members, size_t n)
+{
+	if (d->action != POOL_ACTION_TABLE)
+		return DECIDE_STANDS_DOWN;
+	if (d->reason == DECIDE_PANIC || d->reason == DECIDE_FAILOPEN)
+		return DECIDE_STANDS_PANIC;
+	for (size_t i = 0; i < n; i++)
+		if (members[i].ready && (members[i].state != HEALTH_UP || members[i].suppressed ||
+						members[i].ejected))
+			return DECIDE_STANDS_DEGRADED;
+	return DECIDE_STANDS_OK;
+}
+
+const char *decide_standing_name(enum decide_standing s)
+{
+	static const char *const names[] = {"ok", "degraded", "panic", "down"};
+
+	return (unsigned int)s < DECIDE_STANDS ? names[s] : "?";
+}

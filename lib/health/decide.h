@@ -86,6 +86,21 @@ struct decision {
 struct decision decide(const struct decide_rules *rules, struct decide_memory *memory,
 	struct decide_member *members, size_t n, bool backup_usable, uint64_t now_ms);
 
+/* What a person wants to know of a pool first. */
+enum decide_standing {
+	DECIDE_STANDS_OK,       /* every ready member is healthy and serves */
+	DECIDE_STANDS_DEGRADED, /* it serves, but a ready member is not healthy */
+	DECIDE_STANDS_PANIC,    /* it serves by members that are healthy or not */
+	DECIDE_STANDS_DOWN,     /* nobody gets new flows */
+	DECIDE_STANDS
+};
+
+enum decide_standing decide_standing(
+	const struct decision *d, const struct decide_member *members, size_t n);
+
+/* "ok", "degraded", "panic", "down". */
+const char *decide_standing_name(enum decide_standing s);
+
 /* True when a pool that decided so can help others: its members are healthy, or those it borrows.
  */
 bool decide_can_help(const struct decision *d);

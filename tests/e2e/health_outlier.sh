@@ -56,7 +56,8 @@ is_ejected() { [ "$(member 1 modifiers)" = ejected ] && [ "$(member 1 slots)" = 
 wait_for 10 is_ejected || fail "be1 is not ejected: $(lab_ctl backend show web4/be1)"
 expect_match "pool show" "$(lab_ctl pool show web4)" 'be1 .*UP.* ejected .*100 +0 '
 expect_match "health list" "$(lab_ctl health list web4)" 'be1 .*UP ejected'
-expect_eq "decision" "$(pool decision)/$(pool ejected)" normal/1
+expect_eq "decision" "$(pool decision)/$(pool ejected)/$(pool standing)" normal/1/degraded
+expect_match "status" "$(lab_ctl status)" " 1/2 pools ok \(1 degraded\), "
 lab_get 40 "$(lab_url "$VIP4")" >"$LAB_DIR/bodies"
 expect_eq "answers without be1" "$(grep -cxE 'be[23]' "$LAB_DIR/bodies")" 40
 event_ms web4/be1 'ejected for 2 s: ' >/dev/null

@@ -51,6 +51,7 @@ knows_nothing() {
 	expect_eq "lines on the file" "$(grep -c 'health begins anew\|restored' <<<"$(lab_log sluiced)")" 1
 	expect_eq "states" "$(member 1 state) $(member 2 state) $(member 3 state)" "INIT INIT INIT"
 	expect_eq "decision" "$(pool decision)" wait
+	expect_match "status" "$(lab_ctl status)" " 0/2 pools ok \(2 down\), "
 	lab_stop sluiced KILL
 }
 
@@ -87,6 +88,7 @@ expect_eq "events of the pool" "$(events_of web4 panic)" 0 # it was told
 expect_eq "decision" "$(pool decision)" panic
 expect_eq "states" "$(member 1 state) $(member 2 state) $(member 3 state)" "DOWN UP DOWN"
 [ "$(member 1 slots)" -gt 0 ] || fail "be1 is not in the table of a panic"
+expect_match "status" "$(lab_ctl status)" ' 1/2 pools ok \(1 panic\), '
 lab_sluiced_stop
 
 cp "$state" "$LAB_DIR/good"

@@ -29,10 +29,12 @@ static int status(struct ctl_call *call, void *arg)
 	const struct canned *c = arg;
 	json_t *config = json_pack("{s:s,s:s}", "path", "/etc/sluice/sluice.conf", "last_apply",
 		c->apply_failed ? "failed" : "ok");
-	json_t *data = json_pack("{s:s,s:i,s:I,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:f,s:s,s:o}", "version",
-		"0.1.0", "uptime_s", 273600, "rev", (json_int_t)c->rev, "vips", 2, "pools", 3,
-		"pools_ok", 2, "backends", 5, "workers", 1, "lanes", 2, "rx_pps", 1234567,
-		"dropped_pps", c->dropped_pps, "hash", "aes-ni", "config", config);
+	json_t *data =
+		json_pack("{s:s,s:i,s:I,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:i,s:f,s:s,s:o}",
+			"version", "0.1.0", "uptime_s", 273600, "rev", (json_int_t)c->rev, "vips",
+			2, "pools", 3, "pools_ok", 2, "pools_degraded", 0, "pools_panic", 1,
+			"pools_down", 0, "backends", 5, "workers", 1, "lanes", 2, "rx_pps", 1234567,
+			"dropped_pps", c->dropped_pps, "hash", "aes-ni", "config", config);
 
 	if (c->apply_failed)
 		json_object_set_new(config, "error", json_string("sluice.conf:41: unknown key"));

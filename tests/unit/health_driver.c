@@ -14,7 +14,7 @@
  *   o now n {ready up flows failures}...   -> {changed out times} of each
  *   D panic below mode alldown             a new pool
  *   d now backup n {ready weight effective state suppressed ejected}...
- *                                          -> reason action borrow w_ok w_all share...
+ *                                          -> reason standing action borrow w_ok w_all share...
  */
 
 #include <inttypes.h>
@@ -166,8 +166,9 @@ static void decide_once(void)
 	}
 	const struct decision d = decide(&rules, &memory, m, n, backup, now);
 
-	printf("%s %d %d %" PRIu64 " %" PRIu64, decide_reason_name(d.reason), d.action, d.borrow,
-		d.w_ok, d.w_all);
+	printf("%s %s %d %d %" PRIu64 " %" PRIu64, decide_reason_name(d.reason),
+		decide_standing_name(decide_standing(&d, m, n)), d.action, d.borrow, d.w_ok,
+		d.w_all);
 	for (size_t i = 0; i < n && i < MOST; i++)
 		printf(" %u", m[i].share);
 	puts("");

@@ -257,6 +257,16 @@ class OutlierModel:
         return "".join(f"{int(changed[i])}{int(bool(self.out[i]))}{len(self.record[i])} " for i in range(n))
 
 
+def standing(reason, members):
+    """What the words of docs/operations.md say of the pool."""
+    if reason in ("wait", "empty", "reject", "drop"):
+        return "down"
+    if reason in ("panic", "failopen"):
+        return "panic"
+    well = [m["state"] == "UP" and not m["suppressed"] + m["ejected"] for m in members if m["ready"]]
+    return "ok" if all(well) else "degraded"
+
+
 class Driver:
     def __init__(self, path):
         self.p = subprocess.Popen([path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -353,7 +363,7 @@ def live_pool(rng, driver):
         for m in members:
             line += f" {m['ready']} {m['weight']} {m['effective']} {STATES.index(m['state'])} {m['suppressed']} {m['ejected']}"
         reason, action, borrow, ok, total, shares = model.decide(members, backup, now)
-        driver.ask(line, " ".join(map(str, [reason, action, borrow, ok, total] + shares)))
+        driver.ask(line, " ".join(map(str, [reason, standing(reason, members), action, borrow, ok, total] + shares)))
 
 
 def live_outliers(rng, driver):

@@ -88,7 +88,8 @@ static void status_is_one_line(void **state)
 	struct world *w = *state;
 
 	expect(w, "status", 0,
-		"sluiced 0.1.0 up 3d04h revision 12: 2 VIPs, 2/3 pools ok, 5 backends, 1 worker, "
+		"sluiced 0.1.0 up 3d04h revision 12: 2 VIPs, 2/3 pools ok (1 panic), 5 backends, 1 "
+		"worker, "
 		"2 lanes, 1.2 Mpps, 0.1% dropped\n");
 	canned_kill(w->pid);
 	w->canned.apply_failed = true;
