@@ -152,7 +152,14 @@ void change_half_done(struct daemon *d, struct sl_err *err)
 
 void change_not_followed(struct daemon *d, struct sl_err *err)
 {
-	change_say_failed(d, "stays as it is: a change of the network could not be followed", err);
+	char text[EVENT_TEXT_BYTES];
+
+	snprintf(text, sizeof text, "tables stay as they are: %s", sl_err_first(err));
+	event_add_entry(d->happened, "tables", text);
+	if (d->ctl)
+		ctl_server_kick(d->ctl);
+	change_say_failed(d,
+		"stays as it is: a change of the network or of health could not be followed", err);
 }
 
 void change_in_force(struct daemon *d)

@@ -102,6 +102,23 @@ static size_t list_members(struct maglev_member *m, const struct build *b, size_
 	return n;
 }
 
+/* NULL with a message where it is not as it should be: what is in force stays then. */
+static struct sched_table *new_table(
+	const struct conf_pool *pool, const struct sched_spec *spec, struct sl_err *err)
+{
+	struct sched_table *t = sched_compile(spec);
+	struct sl_err why = SL_ERR_INIT;
+
+	if (t && sched_check(t, &why) != 0) {
+		sl_err_add(err, "pool \"%s\": %s", pool->name,
+			why.count ? sl_err_first(&why) : "no memory to look at its table");
+		sched_unref(t);
+		t = NULL;
+	}
+	sl_err_clear(&why);
+	return t;
+}
+
 /* The table of one pool, shared where nothing changed. */
 static struct sched_table *compile_table(const struct build *b, size_t p, size_t first)
 {
@@ -119,7 +136,7 @@ static struct sched_table *compile_table(const struct build *b, size_t p, size_t
 		return NULL;
 	}
 	was = spec.n ? b->by_slot[m[0].slot] : NULL;
-	t = was && sched_same(was, &spec) ? sched_ref(was) : sched_compile(&spec);
+	t = was && sched_same(was, &spec) ? sched_ref(was) : new_table(pool, &spec, b->err);
 	program_unref(spec.program);
 	free(m);
 	return t;

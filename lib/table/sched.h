@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
 #include "base/scheduler.h"
 #include "table/maglev.h"
 #include "table/program.h"
@@ -91,6 +92,11 @@ extern const struct sched_ops schedulers[SCHEDULER_COUNT];
  * refs = 1. Without members: one entry, MAGLEV_NONE, shape TABLE. Builder thread; Maglev takes
  * about a millisecond per thousand members at 65537 entries. */
 struct sched_table *sched_compile(const struct sched_spec *spec);
+
+/* Look at a table before it is used: every entry, turn and candidate is a member, and every member
+ * has its share of the entries, within 3 entries or 1 %, where there are enough for that. 0,
+ * -EINVAL with a message, or -ENOMEM. Builder thread. */
+int sched_check(const struct sched_table *t, struct sl_err *err);
 
 /* True when `t` is what sched_compile would make of this. */
 bool sched_same(const struct sched_table *t, const struct sched_spec *spec);

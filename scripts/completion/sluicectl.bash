@@ -15,7 +15,7 @@ _sluicectl()
 	case $words in
 	"vip list"*) columns="vip address pool forward packets pps bps port protocol bytes" ;;
 	"backend list"*) columns="pool backend address admin health weight effective slots share check since_s next_hop.state flows new_flows_ps packets pps id new_flows over_flows max_flows bytes state modifiers code reason latency_ms error_pct transitions path_mtu unreachable next_hop.mac next_hop.port next_hop.vlan" ;;
-	"pool list"*) columns="pool decision up down backends weight_ok weight_all table_size checksum since_s reason init ready ejected frozen backup generation generation_s" ;;
+	"pool list"*) columns="pool decision up down backends weight_ok weight_all table_size checksum since_s reason init ready ejected standing frozen backup generation generation_s" ;;
 	"port list"*) columns="port driver device link mac mtu rx_packets rx_missed tx_packets offloads rx_queues rx_errors rx_no_mbuf tx_errors" ;;
 	"flow list"*) columns="lane pool backend state idle_s client vip protocol" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;

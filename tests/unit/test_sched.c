@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include <errno.h>
 
 #include "random.h"
 #include "table/sched.h"
@@ -391,6 +392,66 @@ static void source_hash_is_maglev(void **state)
 	sched_unref(b);
 }
 
+static void refused(struct sched_table *t, const char *why)
+{
+	struct sl_err err = SL_ERR_INIT;
+
+	assert_int_equal(sched_check(t, &err), -EINVAL);
+	assert_non_null(strstr(sl_err_first(&err), why));
+	sl_err_clear(&err);
+}
+
+/* Tables of every scheduler are sound, with weights of all kinds; one entry too far and they are
+ * not. */
+static void tables_are_looked_at(void **state)
+{
+	for (uint32_t turn = 0; turn < 20; turn++)
+		for (int s = 0; s < SCHEDULER_COUNT; s++) {
+			struct maglev_member m[MOST];
+			const size_t n = 1 + random_below(&rnd, turn % 2 ? 5 : MOST);
+
+			for (size_t i = 0; i < n; i++)
+				m[i] = member((uint32_t)i + 1,
+					1 + random_below(&rnd, turn < 10 ? 3 : 1000));
+			struct sched_table *t = make((enum scheduler)s, m, n);
+
+			assert_int_equal(sched_check(t, NULL), 0);
+			t->entry[random_below(&rnd, t->size)] = turn % 2 ? 4 : MAGLEV_NONE;
+			refused(t, "names a backend that is not of its pool");
+			sched_unref(t);
+		}
+}
+
+/* Two members of 4999 entries: due 2499.5 each, and 1 % of that is 24.995 entries. */
+static void shares_are_looked_at(void **state)
+{
+	const struct maglev_member m[] = {member(1, 7), member(2, 7)};
+
+	for (int s = 0; s < SCHEDULER_COUNT; s++) {
+		struct sched_table *t = make((enum scheduler)s, m, 2);
+		uint32_t of = 0, want = 2499 + 25; /* 24.5 above its due */
+
+		if (s == SCHEDULER_RING) {
+			sched_unref(t);
+			continue;
+		}
+		for (uint32_t i = 0; i < t->size; i++)
+			of += t->entry[i] == m[0].slot;
+		for (uint32_t i = 0; i < t->size && of < want; i++) {
+			of += t->entry[i] != m[0].slot;
+			t->entry[i] = m[0].slot;
+		}
+		assert_int_equal(of, want);
+		assert_int_equal(sched_check(t, NULL), 0);
+		for (uint32_t i = 0; i < t->size && of == want; i++) {
+			of += t->entry[i] != m[0].slot;
+			t->entry[i] = m[0].slot;
+		}
+		refused(t, "has 2525 of 4999 entries of its table and not 2500");
+		sched_unref(t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +466,8 @@ int main(void)
 		cmocka_unit_test(checksums_are_of_identities),
 		cmocka_unit_test(every_part_of_a_spec_counts),
 		cmocka_unit_test(source_hash_is_maglev),
+		cmocka_unit_test(tables_are_looked_at),
+		cmocka_unit_test(shares_are_looked_at),
 	};
 
 	rnd = random_start();
