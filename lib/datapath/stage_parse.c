@@ -87,7 +87,8 @@ static inline bool parse_plain(
 	if (len < PARSE_PLAIN_MIN || m->pkt_len != len || hdr_load64(frame) << 16 != own_high ||
 		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_BAD))
 		return false;
-	return parse_plain4(frame, len, !(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD), info, key);
+	return parse_plain4(frame, len, !(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD), info, key) ||
+	       (len >= PARSE_PLAIN6_MIN && parse_plain6(frame, len, info, key));
 }
 
 static __attribute__((noinline)) void end_packet(
@@ -155,6 +156,15 @@ static __attribute__((noinline)) uint32_t group_strangers(
 	return strangers;
 }
 
+/* A group of IPv6. */
+static __attribute__((noinline)) uint32_t parse_group_v6(const struct parse_numbers *k,
+	struct burst *b, uint32_t i, const uint8_t *const *frame, parse_signed len)
+{
+	memset(&b->is6[i], true, PARSE_GROUP);
+	b->plain = false;
+	return parse_group6(k, frame, len, &b->info[i], &b->key[i]);
+}
+
 /* The group from packet i on. A bit for each that is not plain. */
 static inline uint32_t parse_group(const struct parse_numbers *k, struct burst *b, uint32_t i,
 	const uint8_t *const *frame, struct parse_common *c, uint64_t own)
@@ -165,12 +175,13 @@ static inline uint32_t parse_group(const struct parse_numbers *k, struct burst *
 
 	if (!group_len(k, &b->mbuf[i], &len) || csum < 0)
 		return PARSE_GROUP_ALL;
-	if (__builtin_expect(!parse_group_ether(c, frame), 0)) {
+	memset(&b->is6[i], false, PARSE_GROUP);
+	if (__builtin_expect(!parse_group_ether(c, frame, false), 0)) {
+		if (!parse_bits((parse_signed)k->least6 > len) && parse_group_ether(c, frame, true))
+			return parse_group_v6(k, b, i, frame, len);
 		strangers = group_strangers(frame, own);
-		if (strangers == PARSE_GROUP_ALL)
-			return strangers;
 	}
-	return strangers | parse_group_ip4(k, c, frame, len, !csum, &b->info[i], &b->key[i]);
+	return strangers | parse_group4(k, c, frame, len, !csum, &b->info[i], &b->key[i]);
 }
 
 /* The packets at the head of a burst, in groups. Returns how many these are; a bit of *odd for each
@@ -187,9 +198,8 @@ static inline uint32_t parse_groups(
 	parse_common_start(&c, (const uint8_t *)&own, frame[0]);
 	for (uint32_t i = 0; i < n; i += PARSE_GROUP) {
 		*odd |= parse_group(k, b, i, frame + i, &c, own) << i;
-		memset(&b->is6[i], 0, PARSE_GROUP);
 	}
-	b->alike = *odd || parse_bits(c.differs != 0) ? 0 : (uint8_t)n;
+	b->alike = *odd || !b->plain || parse_bits(c.differs != 0) ? 0 : (uint8_t)n;
 	return n;
 }
 #else
@@ -215,9 +225,10 @@ static inline bool parse_one(
 {
 	struct rte_mbuf *m = b->mbuf[i];
 
-	b->is6[i] = false;
-	if (parse_plain(m, own << 16, &b->info[i], &b->key[i]))
+	if (parse_plain(m, own << 16, &b->info[i], &b->key[i])) {
+		b->is6[i] = b->info[i].v6;
 		return true;
+	}
 	const enum verdict v =
 		parse_any(m, own, g->ports[b->rx_port].accept_any, &b->info[i], &b->key[i]);
 
@@ -236,11 +247,12 @@ void stage_parse(struct lane *l, const struct generation *g, struct burst *b)
 	uint32_t left = 0, gone = 0;
 
 	b->alike = 0;
+	b->plain = true;
 	fetch_frames(b, frame);
 	const uint32_t grouped = parse_groups(b, frame, own, &left);
 
 	left |= burst_all(b) & ~(uint32_t)((1ull << grouped) - 1);
-	b->plain = !left;
+	b->plain &= !left;
 	for (; left; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
 

@@ -290,6 +290,38 @@ HDR_INLINE bool parse_plain4(const uint8_t *frame, uint32_t len, bool check_csum
 	return true;
 }
 
+/* Shortest frame that parse_plain6 takes. */
+#define PARSE_PLAIN6_MIN (ETH_LEN + IPV6_LEN + TCP_LEN)
+
+/* The same for IPv6 without VLAN tag and extension headers. `len`: at least PARSE_PLAIN6_MIN. */
+HDR_INLINE bool parse_plain6(
+	const uint8_t *frame, uint32_t len, struct parsed *out, struct flow_key *key)
+{
+	const uint8_t *ip = frame + ETH_LEN;
+	const int32_t room = hdr_be16(ip + 4);
+	const uint8_t proto = ip[6];
+	uint8_t flags;
+
+	if (hdr_load16(frame + ETH_TYPE_OFF) != htobe16(ETH_TYPE_IPV6) || ip[0] >> 4 != 6 ||
+		!room || IPV6_LEN + room > (int32_t)len - ETH_LEN || ip[7] == 0 ||
+		parse_martian6(ip + 8) || memcmp(ip + 8, ip + 24, 16) == 0 ||
+		!parse_plain_l4(ip + IPV6_LEN, room, proto, &flags))
+		return false;
+	memcpy(key->w, ip + 8, 32);
+	key->w[4] = hdr_load32(ip + IPV6_LEN) | (uint64_t)proto << 32;
+	key->w[5] = 0;
+	*out = (struct parsed){
+		.l3_len = (uint16_t)(IPV6_LEN + room),
+		.l3_off = ETH_LEN,
+		.proto = proto,
+		.tos = (uint8_t)(hdr_be16(ip) >> 4),
+		.tcp_flags = flags,
+		.v6 = true,
+		.opening = proto == PROTO_TCP ? flags & (TCP_FIN | TCP_SYN | TCP_RST) : PARSED_UDP,
+	};
+	return true;
+}
+
 /* A whole frame. `len`: readable bytes (the first segment); `frame_len`: all bytes of the frame.
  * PARSE_OK, or the reason to drop it; out and key are valid only on PARSE_OK. */
 HDR_INLINE enum verdict parse_frame(const uint8_t *frame, uint32_t len, uint32_t frame_len,

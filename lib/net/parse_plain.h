@@ -157,6 +157,7 @@ struct parse_group {
 	parse_words l4;      /* behind the ports: length of UDP */
 	parse_words tcp;     /* data offset, flags, window */
 	parse_signed l3_len; /* host order */
+	parse_words opening; /* the upper byte of what struct parsed ends in, for UDP */
 };
 
 /* The numbers that the checks take, in each word. A function that works on groups asks for their
@@ -164,6 +165,8 @@ struct parse_group {
  * in three instructions. */
 struct parse_numbers {
 	parse_words byte, second, half, upper;
+	parse_words least6, ip6_len, version6, version_mask, one, is6;
+	parse_words length6; /* the lower 16 bits, the same */
 	parse_words length; /* the upper 16 bits from network to host order, as an order of bytes */
 	parse_words least;  /* shortest frame */
 	parse_words eth_len, ip_len; /* bytes */
@@ -181,6 +184,13 @@ static const struct parse_numbers parse_numbers_all = {
 	.length = PARSE_ORDER(0x80800203),
 	.least = PARSE_ALL(PARSE_PLAIN_MIN),
 	.eth_len = PARSE_ALL(ETH_LEN),
+	.least6 = PARSE_ALL(PARSE_PLAIN6_MIN),
+	.ip6_len = PARSE_ALL(IPV6_LEN),
+	.version6 = PARSE_ALL(0x60),
+	.version_mask = PARSE_ALL(0xf0),
+	.one = PARSE_ALL(0x01000000), /* the last word of ::1 */
+	.is6 = PARSE_ALL(true << 16),
+	.length6 = PARSE_ORDER(0x80800001),
 	.ip_len = PARSE_ALL(IPV4_LEN),
 	.version = PARSE_ALL(0x45),
 	.frag = PARSE_ALL(0xff3f0000), /* IPV4_FRAG_MASK as it lies in the packet */
@@ -276,37 +286,59 @@ HDR_INLINE parse_words parse_group_csum(const struct parse_numbers *k, const str
 	return ((both & k->half) + (both >> 16)) ^ k->half;
 }
 
-/* `tcp`: the words of g->tcp, zero where the packet is of UDP; `opening`: the upper byte of what
- * struct parsed ends in, for UDP. */
+#define PARSE_UP           (PARSE_GROUP - PARSE_ROWS) /* from a row's lower packet to its upper one */
+#define PARSE_AT(array, i) (uint8_t *)&array[i], (uint8_t *)&array[(i) + PARSE_UP]
+
+/* `tos`: with the mark for IPv6 above it. */
 HDR_INLINE void parse_group_store(const struct parse_numbers *k, const struct parse_group *g,
-	parse_words proto, parse_words tcp, parse_words opening, struct parsed *out,
-	struct flow_key *key)
+	parse_words proto, parse_words tos, struct parsed *out)
 {
 	const parse_words first = (parse_words)g->l3_len | k->l3_off | proto << 24;
-	const parse_words second = (g->head >> 8 & k->byte) | (tcp & k->second) |
-				   (tcp << 16 & k->opening_top) | opening;
+	const parse_words second =
+		tos | (g->tcp & k->second) | (g->tcp << 16 & k->opening_top) | g->opening;
+
+	parse_put16(PARSE_AT(out, 0), PARSE_UNPACK(lo, epi32, first, second));
+	parse_put16(PARSE_AT(out, 2), PARSE_UNPACK(hi, epi32, first, second));
+}
+
+HDR_INLINE void parse_group_key4(
+	const struct parse_group *g, parse_words proto, struct flow_key *key)
+{
 	const parse_words addr_lo = PARSE_UNPACK(lo, epi32, g->src, g->dst);
 	const parse_words addr_hi = PARSE_UNPACK(hi, epi32, g->src, g->dst);
 	const parse_words l4_lo = PARSE_UNPACK(lo, epi32, g->ports, proto);
 	const parse_words l4_hi = PARSE_UNPACK(hi, epi32, g->ports, proto);
-	const int up = PARSE_GROUP - PARSE_ROWS; /* from a row's lower packet to its upper one */
-#define PARSE_AT(array, i) (uint8_t *)&array[i], (uint8_t *)&array[(i) + up]
 
-	parse_put16(PARSE_AT(out, 0), PARSE_UNPACK(lo, epi32, first, second));
-	parse_put16(PARSE_AT(out, 2), PARSE_UNPACK(hi, epi32, first, second));
 	parse_put16(PARSE_AT(key, 0), PARSE_UNPACK(lo, epi64, addr_lo, l4_lo));
 	parse_put16(PARSE_AT(key, 1), PARSE_UNPACK(hi, epi64, addr_lo, l4_lo));
 	parse_put16(PARSE_AT(key, 2), PARSE_UNPACK(lo, epi64, addr_hi, l4_hi));
 	parse_put16(PARSE_AT(key, 3), PARSE_UNPACK(hi, epi64, addr_hi, l4_hi));
-#undef PARSE_AT
+}
+
+/* Addresses as they stand in the packets, and behind them ports, protocol and zeros. */
+HDR_INLINE void parse_group_key6(const uint8_t *const frame[PARSE_GROUP],
+	const struct parse_group *g, parse_words proto, struct flow_key *key)
+{
+	const parse_words zero = {0};
+	const parse_words l4_lo = PARSE_UNPACK(lo, epi32, g->ports, proto);
+	const parse_words l4_hi = PARSE_UNPACK(hi, epi32, g->ports, proto);
+
+	for (int i = 0; i < PARSE_GROUP; i++)
+		memcpy(key[i].w, frame[i] + ETH_LEN + 8, 32);
+#define PARSE_AT_L4(i) (uint8_t *)&key[i].w[4], (uint8_t *)&key[(i) + PARSE_UP].w[4]
+	parse_put16(PARSE_AT_L4(0), PARSE_UNPACK(lo, epi64, l4_lo, zero));
+	parse_put16(PARSE_AT_L4(1), PARSE_UNPACK(hi, epi64, l4_lo, zero));
+	parse_put16(PARSE_AT_L4(2), PARSE_UNPACK(lo, epi64, l4_hi, zero));
+	parse_put16(PARSE_AT_L4(3), PARSE_UNPACK(hi, epi64, l4_hi, zero));
+#undef PARSE_AT_L4
 }
 
 /* What all packets of several groups have in common: the Ethernet header that they must have, and
  * what a VIP goes by, which they may. */
 struct parse_common {
-	parse_words ether, ether_mask; /* bytes 0 to 15 of a frame, in each row */
-	parse_words dst, port_proto;   /* of some packet */
-	parse_words differs;           /* nowhere zero: some packet goes elsewhere */
+	parse_words ether4, ether6, ether_mask; /* bytes 0 to 15 of a frame, in each row */
+	parse_words dst, port_proto;            /* of some packet */
+	parse_words differs;                    /* nowhere zero: some packet goes elsewhere */
 };
 
 /* `dst`: destination MAC address of every frame, `first`: one of the frames. */
@@ -315,15 +347,18 @@ HDR_INLINE void parse_common_start(
 {
 	const parse_words zero = {0};
 	const uint8_t *ip = first + ETH_LEN;
-	uint8_t ether[16] = {0}, mask[16] = {0};
+	uint8_t ether4[16] = {0}, ether6[16] = {0}, mask[16] = {0};
 
-	memcpy(ether, dst, 6);
-	hdr_store16(ether + ETH_TYPE_OFF, htobe16(ETH_TYPE_IPV4));
+	memcpy(ether4, dst, 6);
+	memcpy(ether6, dst, 6);
+	hdr_store16(ether4 + ETH_TYPE_OFF, htobe16(ETH_TYPE_IPV4));
+	hdr_store16(ether6 + ETH_TYPE_OFF, htobe16(ETH_TYPE_IPV6));
 	memset(mask, 0xff, 6);
 	hdr_store16(mask + ETH_TYPE_OFF, 0xffff);
-	c->ether = c->ether_mask = zero;
+	c->ether4 = c->ether6 = c->ether_mask = zero;
 	for (int i = 0; i < PARSE_GROUP; i++) {
-		c->ether[i] = hdr_load32(ether + i % 4 * 4);
+		c->ether4[i] = hdr_load32(ether4 + i % 4 * 4);
+		c->ether6[i] = hdr_load32(ether6 + i % 4 * 4);
 		c->ether_mask[i] = hdr_load32(mask + i % 4 * 4);
 	}
 	c->dst = zero + hdr_load32(ip + 16);
@@ -331,21 +366,42 @@ HDR_INLINE void parse_common_start(
 	c->differs = zero;
 }
 
-/* Is the destination MAC address and the type of each frame what it must be? */
+/* Are all frames to our MAC address, and of IPv4, or of IPv6? */
 HDR_INLINE bool parse_group_ether(
-	const struct parse_common *c, const uint8_t *const frame[PARSE_GROUP])
+	const struct parse_common *c, const uint8_t *const frame[PARSE_GROUP], bool v6)
 {
-	parse_words differs = parse_row(frame, 0, 0) ^ c->ether;
+	const parse_words wanted = v6 ? c->ether6 : c->ether4;
+	parse_words differs = parse_row(frame, 0, 0) ^ wanted;
 
 	for (int i = 1; i < PARSE_ROWS; i++)
-		differs |= parse_row(frame, i, 0) ^ c->ether;
+		differs |= parse_row(frame, i, 0) ^ wanted;
 	return !parse_bits((differs & c->ether_mask) != 0);
+}
+
+/* The transport headers: what parse_group_store wants of them, and words that are not zero where a
+ * packet is not plain. */
+HDR_INLINE parse_words parse_group_l4(
+	const struct parse_numbers *k, struct parse_group *g, parse_words proto, parse_signed room)
+{
+	const parse_words is_tcp = (parse_words)(proto == k->tcp);
+	const parse_words is_udp = (parse_words)(proto == k->udp);
+	const parse_words none = {0};
+	parse_words bad;
+
+	g->opening = none;
+	if (parse_bits((parse_signed)is_tcp) == PARSE_GROUP_ALL)
+		return parse_group_tcp(k, g, room);
+	bad = (is_tcp & parse_group_tcp(k, g, room)) | (is_udp & parse_group_udp(k, g, room)) |
+	      ~(is_tcp | is_udp);
+	g->tcp &= is_tcp;
+	g->opening = k->udp_top & ~is_tcp;
+	return bad;
 }
 
 /* A bit for each packet that parse_plain4 does not take; of the others, out[] and key[] are what it
  * gives. len: bytes of each frame, at least PARSE_PLAIN_MIN, all readable. The Ethernet header is
  * not looked at. What packets that are not plain say of their VIP means nothing. */
-HDR_INLINE uint32_t parse_group_ip4(const struct parse_numbers *k, struct parse_common *c,
+HDR_INLINE uint32_t parse_group4(const struct parse_numbers *k, struct parse_common *c,
 	const uint8_t *const frame[PARSE_GROUP], parse_signed len, bool check_csum,
 	struct parsed *out, struct flow_key *key)
 {
@@ -353,25 +409,61 @@ HDR_INLINE uint32_t parse_group_ip4(const struct parse_numbers *k, struct parse_
 
 	parse_group_load(k, &g, frame);
 	const parse_words proto = g.life >> 8 & k->byte;
-	const parse_words is_tcp = (parse_words)(proto == k->tcp);
-	const parse_signed room = g.l3_len - (parse_signed)k->ip_len;
-	parse_words tcp = g.tcp, opening = {0};
 	parse_words bad = parse_group_ip(k, &g, len - (parse_signed)k->eth_len);
 
-	if (parse_bits((parse_signed)is_tcp) == PARSE_GROUP_ALL) {
-		bad |= parse_group_tcp(k, &g, room);
-	} else {
-		const parse_words is_udp = (parse_words)(proto == k->udp);
-
-		tcp &= is_tcp;
-		opening = k->udp_top & ~is_tcp;
-		bad |= (is_tcp & parse_group_tcp(k, &g, room)) |
-		       (is_udp & parse_group_udp(k, &g, room)) | ~(is_tcp | is_udp);
-	}
+	bad |= parse_group_l4(k, &g, proto, g.l3_len - (parse_signed)k->ip_len);
 	if (check_csum)
 		bad |= parse_group_csum(k, &g);
 	c->differs |= (g.dst ^ c->dst) | (((g.ports & k->upper) | proto) ^ c->port_proto);
-	parse_group_store(k, &g, proto, tcp, opening, out, key);
+	parse_group_store(k, &g, proto, g.head >> 8 & k->byte, out);
+	parse_group_key4(&g, proto, key);
+	return parse_bits(bad == 0) ^ PARSE_GROUP_ALL;
+}
+
+/* The IP headers of a group of IPv6. */
+HDR_INLINE parse_words parse_group_ip6(const struct parse_numbers *k, struct parse_group *g,
+	const uint8_t *const frame[PARSE_GROUP], parse_signed len, parse_words *proto)
+{
+	parse_words row[3][PARSE_ROWS], a[PARSE_ROWS], b[PARSE_ROWS], c[PARSE_ROWS];
+
+	for (int i = 0; i < PARSE_ROWS; i++) {
+		parse_two_rows(frame, i, ETH_LEN, &row[0][i], &row[1][i]);
+		row[2][i] = parse_row(frame, i, ETH_LEN + 32);
+	}
+	parse_columns(row[0], a); /* version to flow label, length to hop limit, source */
+	parse_columns(row[1], b); /* source, destination */
+	parse_columns(row[2], c); /* destination, ports, what follows */
+	const parse_signed room = (parse_signed)parse_pick(a[1], k->length6);
+	parse_words bad = (a[0] & k->version_mask) ^ k->version6;
+
+	g->head = a[0];
+	g->ports = c[2];
+	g->l4 = c[3];
+	g->tcp = parse_word(frame, ETH_LEN + IPV6_LEN + 12);
+	g->l3_len = room + (parse_signed)k->ip6_len;
+	*proto = a[1] >> 16 & k->byte;
+	bad |= (parse_words)(room == 0) | (parse_words)(a[1] >> 24 == 0);
+	bad |= (parse_words)(g->l3_len > len - (parse_signed)k->eth_len);
+	bad |= (parse_words)((a[2] & k->byte) == k->byte);
+	bad |= (parse_words)((a[2] | a[3] | b[0] | (b[1] & ~k->one)) == 0);
+	return bad |
+	       (parse_words)(((a[2] ^ b[2]) | (a[3] ^ b[3]) | (b[0] ^ c[0]) | (b[1] ^ c[1])) == 0);
+}
+
+/* As parse_group4, of parse_plain6; len at least PARSE_PLAIN6_MIN. */
+HDR_INLINE uint32_t parse_group6(const struct parse_numbers *k,
+	const uint8_t *const frame[PARSE_GROUP], parse_signed len, struct parsed *out,
+	struct flow_key *key)
+{
+	struct parse_group g;
+	parse_words proto;
+	parse_words bad = parse_group_ip6(k, &g, frame, len, &proto);
+
+	bad |= parse_group_l4(k, &g, proto, g.l3_len - (parse_signed)k->ip6_len);
+	const parse_words tos = (parse_pick(g.head, k->length6) >> 4 & k->byte) | k->is6;
+
+	parse_group_store(k, &g, proto, tos, out);
+	parse_group_key6(frame, &g, proto, key);
 	return parse_bits(bad == 0) ^ PARSE_GROUP_ALL;
 }
 

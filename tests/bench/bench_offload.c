@@ -97,7 +97,7 @@ static void parse(uint32_t i, bool check)
 	for (uint32_t j = 0; j < PARSE_GROUP; j++)
 		frame[j] = frame_of(i + j);
 	parse_common_start(&common, frame[0], frame[0]);
-	sink += parse_group_ip4(
+	sink += parse_group4(
 		parse_numbers(), &common, frame, (parse_signed){0} + 80, check, out, key);
 }
 

@@ -35,13 +35,13 @@ struct side {
 };
 
 /* What a server sees when one service has the traffic; nearly nothing but data. */
-static void usual_frame(struct random *r, struct frame *f)
+static void usual_frame(struct random *r, struct frame *f, bool v6)
 {
 	const struct frame_spec spec = {
-		.dst = VIP4,
+		.dst = v6 ? VIP6 : VIP4,
 		.sport = (uint16_t)(1024 + random_below(r, CLIENTS)),
 		.dport = PORT_OF(0),
-		.proto = IPPROTO_TCP,
+		.proto = v6 && !random_below(r, 64) ? IPPROTO_UDP : IPPROTO_TCP,
 		.tcp_flags = random_below(r, 64) ? 16 : 2,
 		.tos = (uint8_t)random_next(r),
 		.payload = (uint16_t)random_below(r, 64),
@@ -80,7 +80,7 @@ static uint16_t side_take(void *arg, struct burst *b)
 		return 0;
 	s->polls--;
 	const uint32_t size = random_below(&s->r, 4);
-	const bool usual = random_below(&s->r, 2);
+	const bool usual = random_below(&s->r, 2), v6 = random_below(&s->r, 2);
 
 	b->n = (uint16_t)(size == 0   ? 0
 			  : size == 1 ? BURST_MAX
@@ -88,7 +88,7 @@ static uint16_t side_take(void *arg, struct burst *b)
 	b->rx_port = WORLD_WAN;
 	for (uint16_t i = 0; i < b->n; i++) {
 		if (usual && random_below(&s->r, 256))
-			usual_frame(&s->r, &f);
+			usual_frame(&s->r, &f, v6);
 		else
 			random_frame(&s->r, &f);
 		b->mbuf[i] = rig_mbuf(f.b, f.len, RIG_HEADROOM);
