@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "apply.h"
 #include "base/log.h"
@@ -160,13 +161,25 @@ int apply_steering(struct daemon *d, struct sl_err *err)
 	return rc;
 }
 
-static size_t list_addresses(const struct conf *conf, struct sl_addr *out)
+/* Is the pool at this place of another configuration the same? */
+static bool is_listed(const struct conf *other, size_t p, const struct conf_pool *pool)
+{
+	return other && p < other->n_pools && pool->place.stamp &&
+	       other->pools[p].place.stamp == pool->place.stamp;
+}
+
+/* The addresses of a configuration, but for pools that are in one that is listed. */
+static size_t list_addresses(
+	const struct conf *conf, const struct conf *listed, struct sl_addr *out)
 {
 	size_t n = 0;
 
-	for (size_t p = 0; conf && p < conf->n_pools; p++)
-		for (size_t i = 0; i < conf->pools[p].n_backends; i++)
-			out[n++] = conf->pools[p].backends[i].address;
+	for (size_t p = 0; conf && p < conf->n_pools; p++) {
+		const struct conf_pool *pool = &conf->pools[p];
+
+		for (size_t i = 0; i < pool->n_backends && !is_listed(listed, p, pool); i++)
+			out[n++] = pool->backends[i].address;
+	}
 	return n;
 }
 
@@ -195,13 +208,21 @@ int apply_watch(struct daemon *d)
 		return 0;
 	if (!addrs)
 		return -ENOMEM;
-	n = list_addresses(now, addrs);
-	n += list_addresses(built, addrs + n);
-	n += list_addresses(next, addrs + n);
+	n = list_addresses(now, NULL, addrs);
+	n += list_addresses(built, now, addrs + n);
+	n += list_addresses(next, now, addrs + n);
 	for (size_t i = 0; i < leavers; i++)
 		addrs[n++] = d->running->leavers[i].be.address;
+	if (d->watched && n == d->n_watched && memcmp(addrs, d->watched, n * sizeof *addrs) == 0) {
+		free(addrs);
+		return 0;
+	}
 	rc = mirror_watch(d->mirror, addrs, n);
-	free(addrs);
+	free(d->watched);
+	d->watched = rc ? NULL : addrs;
+	d->n_watched = n;
+	if (rc)
+		free(addrs);
 	return rc;
 }
 
@@ -232,7 +253,7 @@ void apply_next(struct daemon *d, struct version *version, bool waits)
 	d->next_due_ms = gather_due(d);
 	if (waits)
 		watch(d);
-	apply_step(d);
+	step_after(d, 0); /* not now: whoever asked for it has taken time enough */
 }
 
 void apply_view_changed(struct daemon *d)
@@ -365,5 +386,5 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 			change_not_followed(d, err);
 	}
 	watch(d);
-	apply_step(d);
+	step_after(d, 0);
 }

@@ -16,6 +16,7 @@
 struct follow {
 	struct board *b;
 	const struct conf *conf;
+	const struct conf *was; /* what was followed last, with the same checks; NULL: not known */
 	const uint16_t *slots;
 	uint64_t now_ms;
 	struct board_pool *pools;
@@ -166,6 +167,51 @@ static struct board_member *find_member(
 	return m && strcmp(m->pool_name, pool) == 0 && sl_addr_eq(&m->address, address) ? m : NULL;
 }
 
+/* Is the pool as it was, and with it all that is asked of its members? */
+static bool is_as_it_was(const struct follow *f, uint32_t p)
+{
+	const struct conf_pool *pool = &f->conf->pools[p],
+			       *was = f->was && p < f->was->n_pools ? &f->was->pools[p] : NULL;
+
+	return was && was->place.stamp && was->place.stamp == pool->place.stamp &&
+	       was->service_port == pool->service_port;
+}
+
+/* Have the checks of both the same stamps, in the same order? */
+static bool same_checks(const struct conf *a, const struct conf *b)
+{
+	if (a->n_checks != b->n_checks)
+		return false;
+	for (size_t i = 0; i < a->n_checks; i++)
+		if (!a->checks[i].place.stamp ||
+			a->checks[i].place.stamp != b->checks[i].place.stamp)
+			return false;
+	return true;
+}
+
+/* A member of a pool that is as it was, without looking at what it asks. 1; 0 when there is more to
+ * look at; or -ENOMEM. */
+static int keep_member(struct follow *f, uint32_t p, const struct conf_backend *be)
+{
+	const struct conf_pool *pool = &f->conf->pools[p];
+	const uint16_t slot = f->slots[f->n_members];
+	struct board_member *m = find_member(f->b, slot, pool->name, &be->address);
+
+	if (!m || m->n_questions > pool->n_checks)
+		return 0;
+	for (size_t i = 0; i < m->n_questions; i++)
+		if (!m->questions[i].check || !m->questions[i].name)
+			return 0;
+	m->number = (uint32_t)f->n_members;
+	m->pool = p;
+	m->round = f->b->round;
+	f->members[f->n_members++] = m;
+	for (size_t i = 0; i < m->n_questions; i++)
+		if (add_member_to(m->questions[i].check, m))
+			return -ENOMEM;
+	return 1;
+}
+
 static int follow_member(struct follow *f, uint32_t p, const struct conf_backend *be)
 {
 	const struct conf_pool *pool = &f->conf->pools[p];
@@ -244,8 +290,13 @@ static int follow_pool(struct follow *f, uint32_t p, const struct board_pool *ol
 		.backup_mode = (enum decide_backup_mode)pool->backup_mode,
 		.on_all_down = (enum decide_all_down)pool->on_all_down,
 	};
-	for (size_t i = 0; i < pool->n_backends && !rc; i++)
-		rc = follow_member(f, p, &pool->backends[i]);
+	const bool as_it_was = is_as_it_was(f, p);
+
+	for (size_t i = 0; i < pool->n_backends && !rc; i++) {
+		const int kept = as_it_was ? keep_member(f, p, &pool->backends[i]) : 0;
+
+		rc = kept ? (kept < 0 ? kept : 0) : follow_member(f, p, &pool->backends[i]);
+	}
 	return rc;
 }
 
@@ -376,6 +427,8 @@ int board_follow(struct board *b, const struct conf *conf, const uint16_t *slots
 		return -ENOMEM;
 	}
 	b->round++;
+	if (b->d->running && b->followed == b->d->running->conf && same_checks(b->followed, conf))
+		f.was = b->followed;
 	b->followed = NULL;
 	rc = follow_pools(&f);
 	if (rc) {

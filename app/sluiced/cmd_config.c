@@ -189,9 +189,13 @@ int cmd_config_diff(struct ctl_call *call, void *daemon)
 
 int cmd_config_diff_next(struct ctl_call *call, void *daemon, json_t **item)
 {
-	json_t *one = json_array_get(ctl_call_owned(call), ctl_call_cursor(call)->outer++);
+	const size_t at = ctl_call_cursor(call)->outer++;
+	json_t *all = ctl_call_owned(call), *one = json_array_get(all, at);
 
 	*item = json_incref(one);
+	/* One by one: to free ten thousand at once takes long. */
+	if (one)
+		json_array_set_new(all, at, json_null());
 	return one ? 1 : 0;
 }
 

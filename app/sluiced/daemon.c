@@ -377,6 +377,7 @@ void daemon_stop(struct daemon *d)
 	event_log_free(d->happened);
 	free(d->last_error);
 	free(d->forced);
+	free(d->watched);
 	stats_clear(&d->stats);
 	ids_free(d->slots);
 	ids_free(d->services);

@@ -70,6 +70,8 @@ struct daemon {
 	struct reload_trial trial; /* a file that waits for its confirmation (reload.h) */
 	struct desk_waiter reload; /* for a SIGHUP (reload.h) */
 	struct save *save;         /* a file that is being written (save.h); NULL = none */
+	struct sl_addr *watched;   /* addresses that the mirror watches; NULL = not known */
+	size_t n_watched;
 	bool view_changed;         /* the network is not what the current generation says */
 	bool health_changed;       /* the health of backends neither */
 	bool health_urgent;        /* and somebody who serves should not */

@@ -13,7 +13,7 @@
 /* Have memory at hand for tables that will soon grow. */
 void flow_care_tick(struct daemon *d);
 
-/* Write into each table which backend a slot of the job stands for. */
-void flow_care_names(struct daemon *d, const struct build_job *job);
+/* Write into each table which backend a slot stands for. */
+void flow_care_name(struct daemon *d, uint16_t slot, const char *name);
 
 #endif

@@ -37,25 +37,6 @@ static void free_keys(char **keys, size_t n)
 	free(keys);
 }
 
-static bool have_all(char *const *keys, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!keys[i])
-			return false;
-	return true;
-}
-
-static int assign(
-	struct ids *ids, char **keys, size_t n, uint64_t number, uint16_t *out, struct sl_err *err)
-{
-	int rc = -ENOMEM;
-
-	if (keys && have_all(keys, n))
-		rc = ids_assign(ids, (const char *const *)keys, n, number, out, err);
-	free_keys(keys, n);
-	return rc;
-}
-
 static bool same_backends(const struct conf_pool *a, const struct conf_pool *b)
 {
 	if (a->place.stamp && a->place.stamp == b->place.stamp)
@@ -101,18 +82,75 @@ static bool is_of_running(const struct daemon *d, uint64_t numbered)
 	return d->running && numbered == d->running->number;
 }
 
+/* The slots that the backends of a pool have, where they are the same ones as in the running
+ * configuration; mostly at the same place. NULL: other ones, or not known. */
+static const uint16_t *slots_before(
+	const struct daemon *d, const struct conf_pool *pool, size_t *at, const size_t *first)
+{
+	const struct conf *conf = d->running->conf;
+
+	for (size_t i = 0; i < conf->n_pools; i++) {
+		const size_t k = (*at + i) % conf->n_pools;
+
+		if (strcmp(conf->pools[k].name, pool->name) != 0)
+			continue;
+		*at = k + 1;
+		return same_backends(&conf->pools[k], pool) ? d->running->slots + first[k] : NULL;
+	}
+	return NULL;
+}
+
+/* Where the backends of each pool of a configuration begin. NULL without memory. */
+static size_t *firsts(const struct conf *conf)
+{
+	size_t *first = calloc(conf->n_pools + 1, sizeof *first);
+
+	for (size_t p = 0; first && p < conf->n_pools; p++)
+		first[p + 1] = first[p] + conf->pools[p].n_backends;
+	return first;
+}
+
+/* Keys of those whose number is not known; the others have it in job->slots. NULL without memory.
+ */
+static char **slot_keys(const struct daemon *d, struct build_job *job)
+{
+	const bool known = is_of_running(d, d->slots_of);
+	char **keys = calloc(job->n_backends + 1, sizeof *keys);
+	size_t *first = known ? firsts(d->running->conf) : NULL, at = 0, n = 0;
+	bool ok = keys && (first || !known);
+
+	for (size_t p = 0; ok && p < job->conf->n_pools; p++) {
+		const struct conf_pool *pool = &job->conf->pools[p];
+		const uint16_t *slots = known ? slots_before(d, pool, &at, first) : NULL;
+
+		if (slots)
+			memcpy(job->slots + n, slots, pool->n_backends * sizeof *slots);
+		for (size_t i = 0; i < pool->n_backends && ok; i++) {
+			if (!slots)
+				keys[n + i] = slot_key(pool, &pool->backends[i]);
+			ok = slots || keys[n + i];
+		}
+		n += pool->n_backends;
+	}
+	free(first);
+	if (ok)
+		return keys;
+	free_keys(keys, job->n_backends);
+	return NULL;
+}
+
 static int assign_backends(struct daemon *d, struct build_job *job, struct sl_err *err)
 {
-	char **keys = calloc(job->n_backends + 1, sizeof *keys);
-	size_t n = 0;
+	char **keys = slot_keys(d, job);
+	int rc = -ENOMEM;
 
-	for (size_t p = 0; keys && p < job->conf->n_pools; p++)
-		for (size_t i = 0; i < job->conf->pools[p].n_backends; i++, n++)
-			keys[n] = slot_key(&job->conf->pools[p], &job->conf->pools[p].backends[i]);
-	const int rc = assign(d->slots, keys, n, job->number, job->slots, err);
-
-	if (!rc)
-		flow_care_names(d, job); /* the same names once more */
+	if (keys)
+		rc = ids_assign(d->slots, (const char *const *)keys, job->n_backends, job->number,
+			job->slots, err);
+	for (size_t i = 0; i < job->n_backends && !rc; i++)
+		if (keys[i])
+			flow_care_name(d, job->slots[i], keys[i]);
+	free_keys(keys, job->n_backends);
 	return rc;
 }
 
@@ -131,13 +169,52 @@ int numbers_backends(struct daemon *d, struct build_job *job, struct sl_err *err
 	return rc;
 }
 
+/* The place of a VIP in the running configuration: mostly that behind the last one, or the next
+ * when one is gone. n_vips: it is not there. */
+static size_t place_before(const struct conf *was, const struct conf_vip *vip, size_t at)
+{
+	for (size_t i = at; i < was->n_vips && i < at + 2; i++)
+		if (same_service(&was->vips[i], vip))
+			return i;
+	return was->n_vips;
+}
+
+/* As slot_keys(). */
+static char **service_keys(const struct daemon *d, struct build_job *job)
+{
+	const struct conf *conf = job->conf;
+	const bool known = is_of_running(d, d->services_of);
+	char **keys = calloc(conf->n_vips + 1, sizeof *keys);
+	size_t at = 0;
+
+	for (size_t i = 0; keys && i < conf->n_vips; i++) {
+		const struct conf *was = known ? d->running->conf : NULL;
+		const size_t found = known ? place_before(was, &conf->vips[i], at) : 0;
+
+		if (known && found < was->n_vips) {
+			job->services[i] = d->running->services[found];
+			at = found + 1;
+			continue;
+		}
+		keys[i] = service_key(&conf->vips[i]);
+		if (!keys[i]) {
+			free_keys(keys, conf->n_vips);
+			return NULL;
+		}
+	}
+	return keys;
+}
+
 static int assign_services(struct daemon *d, struct build_job *job, struct sl_err *err)
 {
-	char **keys = calloc(job->conf->n_vips + 1, sizeof *keys);
+	char **keys = service_keys(d, job);
+	int rc = -ENOMEM;
 
-	for (size_t i = 0; keys && i < job->conf->n_vips; i++)
-		keys[i] = service_key(&job->conf->vips[i]);
-	return assign(d->services, keys, job->conf->n_vips, job->number, job->services, err);
+	if (keys)
+		rc = ids_assign(d->services, (const char *const *)keys, job->conf->n_vips,
+			job->number, job->services, err);
+	free_keys(keys, job->conf->n_vips);
+	return rc;
 }
 
 int numbers_services(struct daemon *d, struct build_job *job, struct sl_err *err)

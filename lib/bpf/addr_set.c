@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <bpf/bpf.h>
@@ -15,12 +16,12 @@ static int by_bytes(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct sl_addr));
 }
 
-/* Sort in place and drop duplicates. Returns the number left. */
-static size_t unique(struct sl_addr *a, size_t n)
+size_t addr_set_sort(struct sl_addr *a, size_t n)
 {
 	size_t kept = 0;
 
-	qsort(a, n, sizeof *a, by_bytes);
+	if (n)
+		qsort(a, n, sizeof *a, by_bytes);
 	for (size_t i = 0; i < n; i++) {
 		if (kept == 0 || !sl_addr_eq(&a[kept - 1], &a[i]))
 			a[kept++] = a[i];
@@ -77,11 +78,36 @@ int addr_set_make_equal(int fd, size_t max, uint32_t value, const struct sl_addr
 		return -ENOMEM;
 	if (n)
 		memcpy(sorted, addrs, n * sizeof *sorted);
-	n = unique(sorted, n);
+	n = addr_set_sort(sorted, n);
 	if (n <= max)
 		rc = add_all(fd, value, sorted, n);
 	if (rc == 0)
 		rc = remove_others(fd, max, sorted, n);
 	free(sorted);
 	return rc;
+}
+
+/* Where an address stands or would stand. */
+static bool has(const struct sl_addr *addrs, size_t n, const struct sl_addr *a, size_t *at)
+{
+	while (*at < n && by_bytes(&addrs[*at], a) < 0)
+		++*at;
+	return *at < n && sl_addr_eq(&addrs[*at], a);
+}
+
+int addr_set_change(int fd, uint32_t value, const struct sl_addr *from, size_t n_from,
+	const struct sl_addr *to, size_t n_to)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n_to; i++)
+		if (!has(from, n_from, &to[i], &at) &&
+			bpf_map_update_elem(fd, &to[i], &value, BPF_ANY))
+			return -errno;
+	at = 0;
+	for (size_t i = 0; i < n_from; i++)
+		if (!has(to, n_to, &from[i], &at) && bpf_map_delete_elem(fd, &from[i]) &&
+			errno != ENOENT)
+			return -errno;
+	return 0;
 }

@@ -19,4 +19,12 @@ size_t addr_set_list(int fd, size_t max, struct sl_addr *keys);
  * addresses do not fit beside the old ones; those that fitted are in, none was removed. */
 int addr_set_make_equal(int fd, size_t max, uint32_t value, const struct sl_addr *addrs, size_t n);
 
+/* Sort in place and drop duplicates. Returns the number left. */
+size_t addr_set_sort(struct sl_addr *addrs, size_t n);
+
+/* The same as addr_set_make_equal() for a map that holds `from`, with `to`, both sorted: only what
+ * differs is asked of the kernel. -errno: the map holds part of both. */
+int addr_set_change(int fd, uint32_t value, const struct sl_addr *from, size_t n_from,
+	const struct sl_addr *to, size_t n_to);
+
 #endif

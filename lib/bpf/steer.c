@@ -23,6 +23,11 @@ struct steer {
 	char *ifname;
 	int ifindex;
 	int vips_fd, nets_fd, sources_fd; /* tc: the object's */
+	/* What the maps hold of the VIPs, so that a change asks the kernel for no more than it
+	 * changes: as it was given, and its single addresses, sorted. vips NULL: not known. */
+	struct sl_prefix *vips;
+	struct sl_addr *single;
+	size_t n_vips, n_single;
 	/* XDP */
 	int prog_fd;
 	uint32_t xdp_mode; /* XDP_FLAGS_*_MODE it is attached in */
@@ -199,6 +204,8 @@ static void steer_free(struct steer *s)
 		close(s->sources_fd);
 	if (s->prog_fd >= 0)
 		close(s->prog_fd);
+	free(s->vips);
+	free(s->single);
 	free(s->ifname);
 	free(s);
 }
@@ -323,23 +330,55 @@ static size_t split(
 	return ones;
 }
 
-int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, struct sl_err *err)
+static void forget_vips(struct steer *s)
 {
-	struct sl_addr *one = calloc(n + 1, sizeof *one);
-	struct sl_prefix *net = calloc(n + 1, sizeof *net);
-	int rc = one && net ? 0 : -ENOMEM;
-	const size_t ones = rc ? 0 : split(vips, n, one, net);
+	free(s->vips);
+	free(s->single);
+	s->vips = NULL;
+	s->single = NULL;
+	s->n_vips = s->n_single = 0;
+}
+
+static int set_maps(
+	struct steer *s, struct sl_addr *one, size_t ones, const struct sl_prefix *net, size_t nets)
+{
+	if (ones > STEER_VIPS_MAX)
+		return -E2BIG;
+	int rc = s->vips ? addr_set_change(s->vips_fd, STEER_VIP, s->single, s->n_single, one, ones)
+			 : addr_set_make_equal(s->vips_fd, STEER_VIPS_MAX, STEER_VIP, one, ones);
 
 	if (rc == 0)
-		rc = addr_set_make_equal(s->vips_fd, STEER_VIPS_MAX, STEER_VIP, one, ones);
-	if (rc == 0)
-		rc = prefix_set_make_equal(s->nets_fd, STEER_VIPS_MAX, STEER_VIP, net, n - ones);
-	if (rc)
-		sl_err_sys(err, rc, "interface %s: cannot set the VIPs in %s", s->ifname,
-			STEER_VIPS_MAP);
-	free(one);
-	free(net);
+		rc = prefix_set_make_equal(s->nets_fd, STEER_VIPS_MAX, STEER_VIP, net, nets);
 	return rc;
+}
+
+int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, struct sl_err *err)
+{
+	if (s->vips && n == s->n_vips && (!n || memcmp(vips, s->vips, n * sizeof *vips) == 0))
+		return 0;
+	struct sl_addr *one = calloc(n + 1, sizeof *one);
+	struct sl_prefix *net = calloc(n + 1, sizeof *net), *all = calloc(n + 1, sizeof *all);
+	int rc = one && net && all ? 0 : -ENOMEM;
+	const size_t ones = rc ? 0 : split(vips, n, one, net);
+	const size_t unique = addr_set_sort(one, ones);
+
+	if (rc == 0)
+		rc = set_maps(s, one, unique, net, n - ones);
+	forget_vips(s);
+	free(net);
+	if (rc == 0) {
+		if (n)
+			memcpy(all, vips, n * sizeof *all);
+		s->vips = all;
+		s->n_vips = n;
+		s->single = one;
+		s->n_single = unique;
+		return 0;
+	}
+	free(one);
+	free(all);
+	return sl_err_sys(
+		err, rc, "interface %s: cannot set the VIPs in %s", s->ifname, STEER_VIPS_MAP);
 }
 
 static int by_bytes(const void *a, const void *b)

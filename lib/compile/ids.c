@@ -96,7 +96,7 @@ static int assign_all(
 	uint32_t from = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		struct id *id = find(ids, keys[i]);
+		struct id *id = keys[i] ? find(ids, keys[i]) : &ids->id[out[i]];
 
 		if (!id)
 			id = take(ids, keys[i], &from);

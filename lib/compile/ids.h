@@ -20,9 +20,11 @@ struct ids;
 struct ids *ids_new(uint32_t limit);
 void ids_free(struct ids *ids);
 
-/* Give each of n distinct keys its number in out[]. Keys seen before keep theirs; those not among
- * `keys` any more are marked as left at `revision`. 0; -ENOMEM; or -ENOSPC with a message, when too
- * many numbers wait to be freed. On failure nothing is forgotten and the call can be repeated. */
+/* Give each of n distinct keys its number in out[]. Keys seen before keep theirs; a key NULL is
+ * that of out[], as an earlier assignment gave it: it stays and need not be looked up. Those not
+ * among `keys` any more are marked as left at `revision`. 0; -ENOMEM; or -ENOSPC with a message,
+ * when too many numbers wait to be freed. On failure nothing is forgotten and the call can be
+ * repeated. */
 int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
 	struct sl_err *err);
 
