@@ -8,6 +8,7 @@
 
 #include "apply.h"
 #include "base/log.h"
+#include "conf/edit.h"
 #include "change.h"
 #include "errand.h"
 #include "daemon.h"
@@ -359,6 +360,8 @@ static int begin(struct ctl_call *call, void *daemon, void **draft)
 		desk_leave(&d->desk);
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory for another configuration");
 	}
+	if (ctl_call_has(call, "ops"))
+		edit_index_pools(draft_new->conf);
 	*draft = draft_new;
 	return 0;
 }

@@ -179,6 +179,7 @@ struct conf *conf_clone(const struct conf *conf)
 	}
 	*copy = *conf;
 	copy->arena = c.arena;
+	copy->pool_index = NULL;
 	memset(copy->share, 0, sizeof copy->share);
 	rc = copy_top(&c, copy, conf);
 	walk_free(&c.walk);

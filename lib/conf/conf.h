@@ -277,6 +277,8 @@ struct conf {
 	size_t n_pools;
 	struct conf_vip *vips;
 	size_t n_vips;
+	uint16_t *pool_index; /* by hash of the name, where it pays (conf/edit.h); NULL = none */
+	size_t pool_index_size, pool_indexed;
 	bool proven;              /* conf_check has nothing to look at (conf/stamp.h) */
 	struct conf_arena *arena; /* owns everything above but for lists of other ones */
 	/* Those that this one took from another, or made since it was cloned. */

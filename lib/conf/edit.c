@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,6 +85,50 @@ static int open_path(
 	return n ? 0 : -EINVAL;
 }
 
+/* FNV-1a */
+static size_t hash_name(const char *name)
+{
+	uint32_t h = 2166136261u;
+
+	for (; *name; name++)
+		h = (h ^ (uint8_t)*name) * 16777619u;
+	return h;
+}
+
+void edit_index_pools(struct conf *conf)
+{
+	size_t size = 8;
+
+	while (size < 2 * conf->n_pools)
+		size *= 2;
+	conf->pool_index = arena_alloc(conf->arena, size, sizeof *conf->pool_index);
+	conf->pool_index_size = size;
+	conf->pool_indexed = conf->n_pools;
+	for (size_t p = 0; conf->pool_index && p < conf->n_pools; p++) {
+		size_t at = hash_name(conf->pools[p].name) & (size - 1);
+
+		while (conf->pool_index[at])
+			at = (at + 1) & (size - 1);
+		conf->pool_index[at] = (uint16_t)(p + 1);
+	}
+}
+
+/* Where a pool of that name stood when the index was made, if it is still there; else 0. */
+static size_t guess(const struct edit_object *o, const struct conf_row *list, const char *name)
+{
+	const struct conf *conf = o->conf;
+	const size_t size = conf->pool_index_size;
+
+	if (o->base != conf || !conf->pool_index || conf->pool_indexed != conf->n_pools ||
+		list->offset != offsetof(struct conf, pools))
+		return 0;
+	for (size_t at = hash_name(name) & (size - 1); conf->pool_index[at];
+		at = (at + 1) & (size - 1))
+		if (strcmp(conf->pools[conf->pool_index[at] - 1].name, name) == 0)
+			return conf->pool_index[at] - 1u;
+	return 0;
+}
+
 /* Step down from o into the element of its next list that has the next name. */
 static int descend(struct edit_object *o)
 {
@@ -91,7 +136,11 @@ static int descend(struct edit_object *o)
 	size_t n;
 	char *array = walk_array(list, o->base, &n);
 
-	for (size_t i = 0; i < n; i++) {
+	const size_t first = guess(o, list, o->names[o->depth]);
+
+	for (size_t k = 0; k < n; k++) {
+		const size_t i = k ? k - (k <= first) : first;
+
 		if (strcmp(walk_name_of(name, array + i * list->size), o->names[o->depth]) != 0)
 			continue;
 		o->base = o->bases[o->depth] = array + i * list->size;

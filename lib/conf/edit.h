@@ -55,6 +55,10 @@ int edit_find(struct conf *conf, const char *list, const char *const *names,
 int edit_look(const struct conf *conf, const char *list, const char *const *names,
 	struct edit_object *out, struct sl_err *err);
 
+/* Many objects will be looked up in many pools: make it faster. What is found is the same without.
+ */
+void edit_index_pools(struct conf *conf);
+
 /* Add an element to the end of a list. The last of the names is its own; all other keys hold their
  * default. Objects found before in the same list are void. 0; -ENOENT when there is no such parent;
  * -EEXIST; -EINVAL; -ENOMEM. */
