@@ -11,9 +11,6 @@
 #include <linux/if_link.h>
 #include <linux/if_tun.h>
 
-#include <bpf/bpf.h>
-
-#include "bpf/addr_set.h"
 #include "bpf/decap.h"
 #include "bpf/steer.h"
 
@@ -151,36 +148,6 @@ static void prefixes_are_taken(int fd, struct steer *s, uint32_t taken, uint32_t
 	assert_int_equal(steer_set_vips(s, NULL, 0, &err), 0);
 	assert_true(takes_text(fd, "203.0.113.24", passed));
 	assert_true(takes_text(fd, "2001:db8:7::1", passed));
-}
-
-/* Random sets one after the other: by what differs, the map holds what it would by all of it. */
-static void sets_change_by_what_differs(void **state)
-{
-	const int part = bpf_map_create(BPF_MAP_TYPE_HASH, "part", 16, 4, 256, NULL);
-	const int whole = bpf_map_create(BPF_MAP_TYPE_HASH, "whole", 16, 4, 256, NULL);
-	struct sl_addr before[128], now[128], in_a[256], in_b[256];
-	size_t n_before = 0, n;
-
-	assert_true(part >= 0 && whole >= 0);
-	srandom(6);
-	for (int round = 0; round < 200; round++) {
-		n = (size_t)random() % 128;
-		for (size_t i = 0; i < n; i++) {
-			memset(&now[i], 0, sizeof now[i]);
-			now[i].b[15] = (uint8_t)(random() % (round % 2 ? 200 : 20));
-		}
-		n = addr_set_sort(now, n);
-		assert_int_equal(addr_set_change(part, 1, before, n_before, now, n), 0);
-		assert_int_equal(addr_set_make_equal(whole, 256, 1, now, n), 0);
-		assert_int_equal(addr_set_sort(in_a, addr_set_list(part, 256, in_a)), n);
-		assert_int_equal(addr_set_sort(in_b, addr_set_list(whole, 256, in_b)), n);
-		assert_memory_equal(in_a, now, n * sizeof *now);
-		assert_memory_equal(in_b, now, n * sizeof *now);
-		memcpy(before, now, n * sizeof *now);
-		n_before = n;
-	}
-	close(part);
-	close(whole);
 }
 
 static void prefixes_are_steered(void **state)
@@ -505,7 +472,6 @@ int main(void)
 		TEST(missing_interface_is_named),
 		TEST(xdp_follows_the_vips),
 		TEST(prefixes_are_steered),
-		TEST(sets_change_by_what_differs),
 		TEST(many_vips_and_too_many),
 		TEST(left_over_xdp_is_taken_off),
 		TEST(foreign_xdp_is_refused),

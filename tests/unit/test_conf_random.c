@@ -363,6 +363,47 @@ static void other_objects_are_checked(void **state)
 	conf_free(conf);
 }
 
+/* With the index as without it, whatever came, went or was renamed since it was made. */
+static void pools_are_found_by_index(void **state)
+{
+	struct conf *conf = good(WEB);
+	struct sl_err err = SL_ERR_INIT;
+	char name[20];
+	const char *const names[] = {name, NULL};
+	struct edit_object o;
+
+	for (int i = 0; i < 300; i++) {
+		snprintf(name, sizeof name, "p%d", i);
+		assert_int_equal(edit_add(conf, "pools", names, &o, &err), 0);
+		if (i == 200)
+			edit_index_pools(conf);
+	}
+	edit_index_pools(conf);
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < 300; i++) {
+			const bool gone = (round && i == 7) || (round == 2 && i == 8);
+
+			snprintf(name, sizeof name, "p%d", i);
+			assert_int_equal(
+				edit_find(conf, "pools", names, &o, NULL), gone ? -ENOENT : 0);
+			if (!gone)
+				assert_string_equal(conf->pools[o.index].name, name);
+		}
+		snprintf(name, sizeof name, "p%d", round == 0 ? 7 : 8);
+		if (round == 0) { /* as many as before, at other places */
+			assert_int_equal(edit_delete(conf, "pools", names, &err), 0);
+			snprintf(name, sizeof name, "new");
+			assert_int_equal(edit_add(conf, "pools", names, &o, &err), 0);
+		} else if (round == 1) {
+			assert_int_equal(edit_find(conf, "pools", names, &o, &err), 0);
+			assert_int_equal(edit_set_text(conf, &o, "name", "other", &err), 0);
+		}
+		snprintf(name, sizeof name, round ? "other" : "new");
+		assert_int_equal(edit_find(conf, "pools", names, &o, NULL), 0);
+	}
+	conf_free(conf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +412,7 @@ int main(void)
 		cmocka_unit_test(stamps_hide_no_difference),
 		cmocka_unit_test(alone_is_true),
 		cmocka_unit_test(other_objects_are_checked),
+		cmocka_unit_test(pools_are_found_by_index),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
