@@ -72,17 +72,17 @@ struct daemon {
 	struct save *save;         /* a file that is being written (save.h); NULL = none */
 	struct sl_addr *watched;   /* addresses that the mirror watches; NULL = not known */
 	size_t n_watched;
-	bool view_changed;         /* the network is not what the current generation says */
-	bool health_changed;       /* the health of backends neither */
-	bool health_urgent;        /* and somebody who serves should not */
-	uint64_t built_ms;         /* when a build began last */
-	uint64_t published_ms;     /* when the generation in force came into it */
-	uint64_t builds;           /* number of the last generation */
-	bool refused;              /* a reload was, since the last change that was accepted */
-	char *last_error;          /* why the last reload or build failed; NULL = it did not */
-	struct ids *slots;         /* backend slots */
-	uint64_t slots_of;         /* the build that they were last given out for (numbers.h) */
-	uint64_t services_of;      /* the same for services */
+	bool view_changed;     /* the network is not what the current generation says */
+	bool health_changed;   /* the health of backends neither */
+	bool health_urgent;    /* and somebody who serves should not */
+	uint64_t built_ms;     /* when a build began last */
+	uint64_t published_ms; /* when the generation in force came into it */
+	uint64_t builds;       /* number of the last generation */
+	bool refused;          /* a reload was, since the last change that was accepted */
+	char *last_error;      /* why the last reload or build failed; NULL = it did not */
+	struct ids *slots;     /* backend slots */
+	uint64_t slots_of;     /* the build that they were last given out for (numbers.h) */
+	uint64_t services_of;  /* the same for services */
 	struct sessions *sessions;
 	struct ids *services; /* service ids */
 	struct stats stats;
