@@ -159,6 +159,9 @@ def overlaps(lab, f):
         packet, ident = datagram(f, 5100 + i), Idents.new()
         cut = [piece(packet, ident, a, b) for a, b in ((1200, 2400), (2392, 3008), (0, 1200))]
         lab.dropped(f"IPv{f}, overlap before the first one", cut, "frag_overlap")
+        packet, ident = datagram(f, 5300 + i), Idents.new()
+        cut = [piece(packet, ident, a, b) for a, b in ((1192, 2400), (0, 1200), (2400, 3008))]
+        lab.dropped(f"IPv{f}, the first one overlaps", cut, "frag_overlap")
         packet, ident = datagram(f, 5200 + i), Idents.new()
         cut = [piece(packet, ident, a, b, m) for a, b, m in ((1200, 2400, False), (2400, 3008, False), (0, 1200, True))]
         lab.dropped(f"IPv{f}, behind the last one", cut, "frag_overlap")
