@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "board.h"
+#include "conf/schema.h"
 
 static uint64_t now_us(void)
 {
@@ -27,26 +28,11 @@ static void on_result(void *ctx, const struct health_result *r)
 	board_pump(b);
 }
 
-static const char *type_name(enum conf_check_type type)
-{
-	static const char *const names[CONF_CHECK_TYPES] = {
-		[CONF_CHECK_NONE] = "none",
-		[CONF_CHECK_TCP] = "tcp",
-		[CONF_CHECK_HTTP] = "http",
-		[CONF_CHECK_HTTPS] = "https",
-		[CONF_CHECK_UDP] = "udp",
-		[CONF_CHECK_DNS] = "dns",
-		[CONF_CHECK_ICMP] = "icmp",
-	};
-
-	return names[type];
-}
-
 int board_probe_add(struct board_check *c, const struct conf_check *conf,
 	const struct sl_addr *address, uint16_t port, struct sl_err *err)
 {
 	const struct probe_spec spec = {
-		.type = type_name(conf->type),
+		.type = conf_check_type_name(conf->type),
 		.address = *address,
 		.port = port,
 		.timeout_ms = conf->timeout_ms,

@@ -15,6 +15,7 @@
 #include "cmd_show.h"
 #include "cmd_session.h"
 #include "commands.h"
+#include "conf/schema.h"
 #include "daemon.h"
 #include "eal/cpu.h"
 #include "save.h"
@@ -22,29 +23,6 @@
 static json_t *counter(uint64_t n)
 {
 	return json_integer((json_int_t)n);
-}
-
-static const char *forward_name(enum conf_forward f)
-{
-	static const char *const names[] = {
-		[CONF_FORWARD_L2] = "l2",
-		[CONF_FORWARD_IPIP] = "ipip",
-		[CONF_FORWARD_GUE] = "gue",
-		[CONF_FORWARD_DSCP] = "dscp",
-	};
-
-	return names[f];
-}
-
-static const char *admin_name(enum conf_admin a)
-{
-	static const char *const names[] = {
-		[CONF_ADMIN_READY] = "ready",
-		[CONF_ADMIN_DRAIN] = "drain",
-		[CONF_ADMIN_MAINT] = "maint",
-	};
-
-	return names[a];
 }
 
 /* How many pools are "ok", "degraded" and so on: "pools_ok" ... */
@@ -172,7 +150,7 @@ static int vip_next(struct ctl_call *call, void *arg, json_t **item)
 	*item = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:f, s:f}", "vip", vip->name,
 		"address", sl_prefix_format_short(&vip->prefix, addr), "port",
 		ports_json(&vip->ports), "protocol", vip->protocol == IPPROTO_TCP ? "tcp" : "udp",
-		"pool", pool->name, "forward", forward_name(pool->forward), "packets",
+		"pool", pool->name, "forward", conf_forward_name(pool->forward), "packets",
 		(json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps", row->pps, "bps",
 		row->bps);
 	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
@@ -230,7 +208,7 @@ static json_t *backend_item(const struct daemon *d, const struct conf_pool *pool
 		"s:f}",
 		"pool", pool->name, "backend", be->name, "address",
 		sl_addr_format(&be->address, addr), "id", (json_int_t)be->id, "admin",
-		admin_name(be->admin), "weight", (int)be->weight, "max_flows",
+		conf_admin_name(be->admin), "weight", (int)be->weight, "max_flows",
 		(json_int_t)be->max_flows, "slots", (int)owned, "share", (double)owned / table_size,
 		"next_hop", next_hop(d, pool, be), "flows",
 		(json_int_t)stats_flows(&d->stats, slot), "new_flows",

@@ -10,20 +10,11 @@
 #include "base/ranges.h"
 #include "conf/check.h"
 #include "conf/hint.h"
+#include "conf/schema.h"
 
 #define BIT(type) (1u << CONF_CHECK_##type)
 #define WEB       (BIT(HTTP) | BIT(HTTPS))
 #define PORTED    (BIT(TCP) | WEB | BIT(UDP) | BIT(DNS))
-
-static const char *const type_name[CONF_CHECK_TYPES] = {
-	[CONF_CHECK_NONE] = "none",
-	[CONF_CHECK_TCP] = "tcp",
-	[CONF_CHECK_HTTP] = "http",
-	[CONF_CHECK_HTTPS] = "https",
-	[CONF_CHECK_UDP] = "udp",
-	[CONF_CHECK_DNS] = "dns",
-	[CONF_CHECK_ICMP] = "icmp",
-};
 
 static void fail(struct check *c, const struct conf_check *k, const char *what)
 {
@@ -56,7 +47,7 @@ static void check_keys(struct check *c, const struct conf_check *k)
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
 		if (keys[i].given && !(keys[i].types & 1u << k->type))
 			check_fail(c, &k->place, "check \"%s\": %s has no use for \"%s\"", k->name,
-				type_name[k->type], keys[i].key);
+				conf_check_type_name(k->type), keys[i].key);
 }
 
 static void check_times(struct check *c, const struct conf_check *k)

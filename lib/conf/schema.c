@@ -478,3 +478,25 @@ const struct conf_row *conf_row_find(const struct conf_row *section, const char 
 	}
 	return NULL;
 }
+
+static const char *word_name(const struct conf_word *words, uint32_t value)
+{
+	while (words->name && words->value != value)
+		words++;
+	return words->name;
+}
+
+const char *conf_forward_name(enum conf_forward forward)
+{
+	return word_name(forwards, forward);
+}
+
+const char *conf_admin_name(enum conf_admin admin)
+{
+	return word_name(admins, admin);
+}
+
+const char *conf_check_type_name(enum conf_check_type type)
+{
+	return word_name(check_types, type);
+}

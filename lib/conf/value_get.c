@@ -243,30 +243,27 @@ static int copy_text(const struct field *f, char *at, struct conf_arena *arena)
 	return rc;
 }
 
-static int copy_uints(const struct field *f, char *at, struct conf_arena *arena)
+static int copy_array(const struct field *f, char *at, size_t element, struct conf_arena *arena)
 {
 	const size_t n = count_array(f);
-	uint32_t *array = arena_alloc(arena, n, sizeof *array);
+	void *array = arena_alloc(arena, n, element);
 
 	if (!array)
 		return -ENOMEM;
 	if (n)
-		memcpy(array, read_pointer(f->at), n * sizeof *array);
+		memcpy(array, read_pointer(f->at), n * element);
 	memcpy(at, &array, sizeof array);
 	return 0;
 }
 
+static int copy_uints(const struct field *f, char *at, struct conf_arena *arena)
+{
+	return copy_array(f, at, sizeof(uint32_t), arena);
+}
+
 static int copy_prefixes(const struct field *f, char *at, struct conf_arena *arena)
 {
-	const size_t n = count_array(f);
-	struct sl_prefix *array = arena_alloc(arena, n, sizeof *array);
-
-	if (!array)
-		return -ENOMEM;
-	if (n)
-		memcpy(array, read_pointer(f->at), n * sizeof *array);
-	memcpy(at, &array, sizeof array);
-	return 0;
+	return copy_array(f, at, sizeof(struct sl_prefix), arena);
 }
 
 static int copy_texts(const struct field *f, char *at, struct conf_arena *arena)
