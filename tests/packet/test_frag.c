@@ -205,7 +205,117 @@ static void waits_in_vain(void **state)
 	slow_tick(l);
 	assert_int_equal(l->verdict[VERDICT_HELD], 0);
 	assert_int_equal(l->verdict[VERDICT_FRAG], 1);
+	assert_int_equal(l->slow->frags.used, 0);
 	assert_int_equal(rig_mbufs(), 0);
+	/* in every place of the memory */
+	for (uint32_t i = 0; i < 200; i++) {
+		piece[1].b[piece[1].l3 + 5] = (uint8_t)i;
+		frame_fix_ipv4(&piece[1]);
+		run(l, &piece[1]);
+	}
+	l->clock = (uint16_t)(l->clock + FRAG_LIFE_S + 1);
+	slow_tick(l);
+	assert_int_equal(l->slow->frags.used, 0);
+	assert_int_equal(l->verdict[VERDICT_HELD], 0);
+	lane_free(l);
+}
+
+/* A datagram of which no packet can be sent: the first fragment, one that waited for it and one
+ * that comes later end under the same name, or as frag where the first one ended by itself. */
+static void none_can_be_sent(void **state)
+{
+	static const struct {
+		struct frame_spec spec;
+		uint8_t proto; /* 0: as it is */
+		enum verdict first, other;
+	} ends[] = {
+		{{TO4(POOL_DARK), .payload = 700}, 0, VERDICT_NEIGH_UNRESOLVED,
+			VERDICT_NEIGH_UNRESOLVED},
+		{{TO4(POOL_EMPTY), .payload = 700}, 0, VERDICT_NO_BACKEND, VERDICT_FRAG},
+		{{UDP4, .src = VIP4_TWIN, .payload = 700}, 0, VERDICT_MARTIAN_SRC, VERDICT_FRAG},
+		{{.dst = VIP4, .dport = 9, .payload = 700}, 0, VERDICT_NO_VIP, VERDICT_FRAG},
+		{{UDP4, .payload = 700}, 47, VERDICT_L4_PROTO, VERDICT_FRAG},
+	};
+
+	for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+		struct lane *l = harness_lane();
+
+		make(&ends[k].spec, 256);
+		for (unsigned int i = 0; ends[k].proto && i < n_pieces; i++) {
+			piece[i].b[piece[i].l3 + 9] = ends[k].proto;
+			frame_fix_ipv4(&piece[i]);
+		}
+		run(l, &piece[1]);
+		harness_expect_count(&outcome, VERDICT_HELD, 1);
+		for (unsigned int i = 0; i < n_pieces; i += 2)
+			run(l, &piece[i]);
+		assert_int_equal(l->rx, 3);
+		assert_int_equal(l->verdict[VERDICT_HELD], 0);
+		assert_int_equal(l->verdict[ends[k].other], ends[k].first == ends[k].other ? 3 : 2);
+		assert_int_equal(l->verdict[ends[k].first], ends[k].first == ends[k].other ? 3 : 1);
+		lane_free(l);
+		assert_int_equal(rig_mbufs(), 0);
+	}
+}
+
+/* A ping that came in fragments: a backend may put it together where backends answer pings; else,
+ * and an answer that nobody asked for, it ends. */
+static void ping_in_fragments(void **state)
+{
+	static const struct {
+		const char *vip;
+		uint8_t type;
+		bool carried;
+	} pings[] = {{VIP4_CARRY, 8, true}, {VIP4_CARRY, 0, false}, {VIP4, 8, false},
+		{VIP4_QUIET, 8, false}};
+	static const uint8_t data[900];
+
+	for (size_t k = 0; k < sizeof pings / sizeof *pings; k++) {
+		const struct frame_spec spec = {.dst = pings[k].vip};
+		struct lane *l = harness_lane();
+
+		frame_message(&whole, &(struct frame_icmp){
+					      .eth_dst = world_mac(WORLD_WAN),
+					      .src = "198.51.100.7",
+					      .dst = pings[k].vip,
+					      .ttl = 7,
+					      .id = 77,
+					      .type = pings[k].type,
+					      .data = data,
+					      .len = sizeof data,
+				      });
+		make_piece(&piece[0], &spec, 0, 400, true);
+		make_piece(&piece[1], &spec, 400, 800, true);
+		make_piece(&piece[2], &spec, 800, 908, false);
+		for (int i = 0; i < 3; i++) {
+			run(l, &piece[i]);
+			harness_expect_count(
+				&outcome, pings[k].carried ? VERDICT_FORWARDED : VERDICT_FRAG, 1);
+			if (pings[k].carried)
+				assert_int_equal(world_way_of(outcome.side[0].b)->pool, POOL_MANY4);
+		}
+		lane_free(l);
+	}
+}
+
+/* Over IPv4 each protocol has identifications of its own (RFC 791, 3.2). */
+static void protocols_do_not_mix(void **state)
+{
+	const struct frame_spec udp = {UDP4, .payload = 1000},
+				tcp = {TO4(POOL_VIA6), .payload = 1000};
+	struct lane *l = harness_lane();
+	struct frame waits;
+
+	make(&udp, 400);
+	waits = piece[1];
+	run(l, &waits);
+	make(&tcp, 400);
+	assert_memory_equal(piece[0].b + piece[0].l3 + 4, waits.b + waits.l3 + 4, 2);
+	for (unsigned int i = 0; i < n_pieces; i++) {
+		run(l, &piece[i]);
+		harness_expect_count(&outcome, VERDICT_FORWARDED, 1);
+	}
+	assert_int_equal(l->verdict[VERDICT_HELD], 1);
 	lane_free(l);
 }
 
@@ -253,6 +363,28 @@ static void no_room(void **state)
 	assert_int_equal(rig_mbufs(), 0);
 }
 
+/* More than may wait of one datagram, or with too many gaps: each by n for n. */
+static void no_room_for_one_datagram(void **state)
+{
+	const struct frame_spec spec = {UDP4, .payload = 1600};
+	static struct frame f;
+
+	for (uint32_t apart = 1; apart <= 2; apart++) {
+		const uint32_t room = apart == 1 ? FRAG_HELD_EACH : FRAG_PARTS;
+		struct lane *l = harness_lane();
+
+		make(&spec, 800);
+		for (uint32_t i = 1; i <= room + 20; i++) {
+			make_piece(&f, &spec, 16 * apart * i, 16 * apart * i + 16, true);
+			run(l, &f);
+			harness_expect(
+				&outcome, i <= room ? VERDICT_HELD : VERDICT_FRAG_CACHE_FULL, 1);
+		}
+		lane_free(l);
+		assert_int_equal(rig_mbufs(), 0);
+	}
+}
+
 static void tiny(void **state)
 {
 	const struct frame_spec tcp = {TO4(POOL_VIA4), .payload = 300};
@@ -298,13 +430,17 @@ static void refused(void **state)
 int main(void)
 {
 	enum { ROWS = sizeof rows / sizeof *rows };
-	static struct CMUnitTest tests[2 * ROWS + 8];
+	static struct CMUnitTest tests[2 * ROWS + 12];
 	const struct CMUnitTest more[] = {
 		cmocka_unit_test(any_order),
 		cmocka_unit_test(follows_its_flow),
 		cmocka_unit_test(waits_in_vain),
+		cmocka_unit_test(none_can_be_sent),
+		cmocka_unit_test(ping_in_fragments),
+		cmocka_unit_test(protocols_do_not_mix),
 		cmocka_unit_test(overlap),
 		cmocka_unit_test(no_room),
+		cmocka_unit_test(no_room_for_one_datagram),
 		cmocka_unit_test(tiny),
 		cmocka_unit_test(refused),
 	};
