@@ -7,35 +7,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "flow_put.h"
 #include "flow_steps.h"
 #include "slow.h"
-
-static const uint8_t secret[HASH_SECRET_BYTES] = {7, 1, 9};
-static const struct flow_timeouts usual = {{10, 900, 30, 60}};
-
-/* Of this size from the beginning. */
-static struct flow_table *table(uint32_t entries)
-{
-	const struct flow_shape shape = {.entries = entries, .start = entries};
-	struct flow_table *t = flow_new(&shape, secret);
-
-	assert_non_null(t);
-	return t;
-}
-
-static bool put_with(struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev,
-	uint16_t now, const struct flow_timeouts *to)
-{
-	const struct flow_arrival a = {.hash = hash, .slot = slot, .ev = ev, .now = now, .to = to};
-
-	return flow_remember(t, &a) == FLOW_BEGAN;
-}
-
-static bool put(
-	struct flow_table *t, uint64_t hash, uint16_t slot, enum flow_event ev, uint16_t now)
-{
-	return put_with(t, hash, slot, ev, now, &usual);
-}
 
 static void test_sizes(void **state)
 {
