@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include <string.h>
-
 #include "conf/conf.h"
 #include "conf/schema.h"
 #include "conf/words.h"
@@ -447,37 +445,6 @@ const struct conf_row conf_rows[] = {
 };
 
 const size_t conf_n_rows = sizeof conf_rows / sizeof *conf_rows;
-
-const char *conf_row_key(const struct conf_row *section, const struct conf_row *row)
-{
-	const char *rest = row->path;
-
-	if (section) {
-		const size_t n = strlen(section->path);
-
-		if (strncmp(rest, section->path, n) != 0)
-			return NULL;
-		rest += n;
-		if (section->type == CONF_TYPE_LIST && strncmp(rest, "[].", 3) == 0)
-			rest += 3;
-		else if (section->type == CONF_TYPE_GROUP && *rest == '.')
-			rest++;
-		else
-			return NULL;
-	}
-	return strpbrk(rest, ".[") ? NULL : rest;
-}
-
-const struct conf_row *conf_row_find(const struct conf_row *section, const char *key)
-{
-	for (const struct conf_row *row = conf_rows; row < conf_rows + conf_n_rows; row++) {
-		const char *own = conf_row_key(section, row);
-
-		if (own && strcmp(own, key) == 0)
-			return row;
-	}
-	return NULL;
-}
 
 static const char *word_name(const struct conf_word *words, uint32_t value)
 {
