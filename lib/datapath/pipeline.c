@@ -30,16 +30,25 @@ static void finish(struct lane *l, const struct generation *g, struct burst *b)
  * since a sum in memory waits for itself from packet to packet. */
 static void count_forwarded(struct lane *l, const struct burst *b, const uint8_t *list, uint32_t n)
 {
+	struct traffic *backend = l->backend;
 	uint64_t bytes = 0;
 
-	for (uint32_t j = 0; j < n; j++) {
-		const uint32_t i = list ? list[j] : j;
-		const uint32_t len = b->info[i].l3_len;
+	if (b->one_service && !list) {
+		BURST_UNROLL
+		for (uint32_t i = 0; i < n; i++) {
+			traffic_add(&backend[b->backend[i]], 1, b->info[i].l3_len);
+			bytes += b->info[i].l3_len;
+		}
+	} else {
+		for (uint32_t j = 0; j < n; j++) {
+			const uint32_t i = list ? list[j] : j;
+			const uint32_t len = b->info[i].l3_len;
 
-		traffic_add(&l->backend[b->backend[i]], 1, len);
-		if (!b->one_service)
-			traffic_add(&l->service[b->service[i]], 1, len);
-		bytes += len;
+			traffic_add(&backend[b->backend[i]], 1, len);
+			if (!b->one_service)
+				traffic_add(&l->service[b->service[i]], 1, len);
+			bytes += len;
+		}
 	}
 	if (b->one_service && n)
 		traffic_add(&l->service[b->service[0]], n, bytes);

@@ -71,8 +71,12 @@ void stage_hash(struct lane *l, const struct generation *g, struct burst *b)
 	if (!t || (b->one_service && g->services[b->service[0]].forgotten))
 		return;
 	hash_burst(&t->key, b->key, b->is6, n, b->hash);
+	const struct flow_bucket *bucket = t->bucket;
+	const uint32_t mask = t->mask;
+
+	BURST_UNROLL
 	for (uint32_t i = 0; i < n; i++)
-		flow_prefetch(t, b->hash[i]);
+		__builtin_prefetch(&bucket[flow_index1(b->hash[i]) & mask]);
 	for (uint32_t i = 0; l->mostly_new && i < n; i++)
 		flow_prefetch2(t, b->hash[i]);
 }

@@ -213,7 +213,10 @@ static inline uint32_t parse_groups(
 /* Where the frames begin; they are on their way to the cache then. */
 static inline void fetch_frames(const struct burst *b, const uint8_t *frame[BURST_MAX])
 {
-	for (uint32_t i = 0; i < b->n; i++) {
+	const uint32_t n = b->n;
+
+	BURST_UNROLL
+	for (uint32_t i = 0; i < n; i++) {
 		frame[i] = rte_pktmbuf_mtod(b->mbuf[i], const uint8_t *);
 		rte_prefetch0(frame[i]);
 	}
