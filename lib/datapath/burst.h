@@ -64,8 +64,6 @@ static inline void burst_choose(
 
 	b->backend[i] = slot;
 	b->brief[i] = brief;
-	b->any |= brief;
-	b->every &= brief;
 }
 
 /* Move entry i to place k <= i: all that is known up to the choice of a backend. */

@@ -58,7 +58,7 @@ static bool forward_piece(struct lane *l, const struct generation *g, const stru
 	one->info[0] = *info;
 	one->backend[0] = b->backend[i];
 	one->hash[0] = b->hash[i];
-	one->brief[0] = one->any = b->brief[i];
+	one->brief[0] = b->brief[i];
 	if (stage_transform_try(l, g, one))
 		return false;
 	slow_push(l, &(struct slow_out){

@@ -130,7 +130,7 @@ enum verdict slow_forward(struct lane *l, const struct generation *g, const stru
 	b->service[0] = service;
 	b->backend[0] = backend;
 	b->hash[0] = hash;
-	b->brief[0] = b->any = backend_brief(be);
+	b->brief[0] = backend_brief(be);
 	if (adjust_expired(g, b, 0))
 		return is_error(p) ? VERDICT_TTL : slow_expired(l, g, b, 0);
 	if (p->at.l3_len > be->inner_max)

@@ -124,7 +124,6 @@ static inline void flow_going_on(struct lane *l, const struct generation *g, str
 	const uint32_t n = b->n, n_backends = g->n_backends;
 	const struct backend *backends = g->backends;
 	const uint16_t now = l->clock;
-	uint64_t any = 0, every = ~UINT64_C(0);
 	uint32_t missed = 0, others = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
@@ -135,7 +134,10 @@ static inline void flow_going_on(struct lane *l, const struct generation *g, str
 			missed |= 1u << i;
 			continue;
 		}
-		const uint32_t entry = at.b->backend[at.way], slot = entry & BACKEND_SLOT_MASK;
+		const uint32_t entry = at.b->backend[at.way];
+		size_t slot = entry & BACKEND_SLOT_MASK;
+
+		__asm__("" : "+r"(slot)); /* gcc would keep it twice, in 16 and in 32 bits */
 		const uint64_t brief = slot < n_backends ? backend_brief(&backends[slot]) : 0;
 
 		if (__builtin_expect(!goes_on(at, entry >> FLOW_STATE_SHIFT, &b->info[i], now,
@@ -146,11 +148,7 @@ static inline void flow_going_on(struct lane *l, const struct generation *g, str
 		}
 		b->backend[i] = (uint16_t)slot;
 		b->brief[i] = brief;
-		any |= brief;
-		every &= brief;
 	}
-	b->any = any;
-	b->every = every;
 	*not_found = missed;
 	*not_plain = others;
 }
@@ -187,8 +185,6 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 	struct flow_table *t = l->flows;
 	uint32_t missed = 0, others;
 
-	b->any = 0;
-	b->every = ~UINT64_C(0);
 	b->new_flows = burst_all(b);
 	if (!t)
 		return;

@@ -218,8 +218,23 @@ static __attribute__((noinline)) void take_out_failed(
 	burst_close(b, failed);
 }
 
+/* What the backends of all packets have in common. */
+static inline void plan(struct burst *b)
+{
+	const uint32_t n = b->n;
+	uint64_t any = 0, every = ~UINT64_C(0);
+
+	for (uint32_t i = 0; i < n; i++) {
+		any |= b->brief[i];
+		every &= b->brief[i];
+	}
+	b->any = any;
+	b->every = every;
+}
+
 uint32_t stage_transform_try(struct lane *l, const struct generation *g, struct burst *b)
 {
+	plan(b);
 	const uint32_t ways = brief_way(b->any);
 	const bool one = ways && (ways & (ways - 1)) == 0;
 	uint32_t failed = 0;
