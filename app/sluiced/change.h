@@ -6,9 +6,9 @@
  *   revision -> apply.c builds it and brings it into force
  *
  * What takes long for a large configuration is proven beside the control thread (errand.h); only
- * changes of keys that go with any others are decided at once. An error anywhere changes nothing. A
- * revision is accepted first and in force later; changes build on what was accepted last, so that
- * none is lost while another is being built. Control thread. */
+ * a few changes of keys that go with any others are decided at once. An error anywhere changes
+ * nothing. A revision is accepted first and in force later; changes build on what was accepted
+ * last, so that none is lost while another is being built. Control thread. */
 
 #ifndef SLUICED_CHANGE_H
 #define SLUICED_CHANGE_H

@@ -136,4 +136,24 @@ lab_get 40 "$(lab_url "$VIP4")" >/dev/null
 } >"$LAB_CONF"
 expect_match "10,000 backends" "$(lab_ctl -t 30 config apply)" 'revision 2'
 expect_eq "backends" "$(lab_ctl -t 30 -j backend list | jq length)" 10000
+# weights FIRST LAST WEIGHT [OPERATION]: one batch, and what came of it
+weights() {
+	local ops
+	ops=$(for i in $(seq "$1" "$2"); do
+		printf '{"cmd":"backend.weight","args":{"pool":"web4","backend":"b%d","weight":%d}},' "$i" "$3"
+	done)
+	ops+=${4-}
+	printf '{"v":1,"id":1,"cmd":"batch","args":{"ops":[%s]}}\n' "${ops%,}" |
+		socat -t10 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
+}
+# Backends of weight 7.
+sevens() { lab_ctl -t 30 config show | grep -c 'weight = 7;' || true; }
+said=$(weights 1 700 7)
+expect_eq "700 weights ($said)" "$(jq -c '[.ok, .rev, .data.changed, (.data.results | length)]' <<<"$said")" '[true,3,true,700]'
+wait_for 10 lab_revision_after 2 || fail "the batch did not take force"
+said=$(weights 1 700 8 '{"cmd":"backend.set","args":{"pool":"web4","backend":"b2","weight":-1}}')
+expect_match "a long batch with a mistake" "$said" 'EINVAL.*ops\[700\]: .*weight -1 is below 0'
+said=$(weights 1 700 7)
+expect_eq "the same weights ($said)" "$(jq -c '[.ok, .rev, .data.changed]' <<<"$said")" '[true,3,false]'
+expect_eq "backends of weight 7" "$(sevens)" 700
 lab_sluiced_stop
