@@ -42,6 +42,7 @@
 	X(TCP_FLAGS, "tcp_flags", "TCP header length or flags that no connection sends")           \
 	X(LAND, "land", "source equals destination")                                               \
 	X(MARTIAN_SRC, "martian_src", "source address that no host may use, or one of ours")       \
+	X(OWN_PROBE, "own_probe", "source address that we reach backends from")                    \
 	X(NO_VIP, "no_vip", "no VIP at this address, port and protocol")                           \
 	X(NO_TABLE, "no_table", "no backend of the pool has a health verdict yet")                 \
 	X(NO_BACKEND, "no_backend", "the pool has no usable backend")                              \

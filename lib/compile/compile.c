@@ -284,7 +284,7 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 	if (!rc)
 		rc = compile_vips(g, in);
 	if (!rc)
-		rc = compile_own(g, in->conf);
+		rc = compile_own(g, in);
 	if (rc) {
 		generation_free(g);
 		if (err->count > before)

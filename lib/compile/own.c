@@ -59,14 +59,33 @@ static void note_vips(struct own_set *own, const struct conf *conf, size_t n)
 		note_prefix(own, &conf->vips[i].prefix);
 }
 
-int compile_own(struct generation *g, const struct conf *conf)
+/* Where we reach backends from. A tunnel's source is said to be one, not this. */
+static void add_probes(struct generation *g, const struct compile_input *in)
 {
+	size_t n = 0;
+
+	for (size_t i = 0; i < in->conf->n_pools; i++)
+		n += in->conf->pools[i].n_backends;
+	for (size_t i = 0; i < n; i++) {
+		const struct compile_hop *hop = &in->hops[i];
+
+		if (!hop->resolved || !hop->has_source)
+			continue;
+		own_add(&g->own, &hop->source, OWN_PROBE);
+		own_note(&g->own, &hop->source);
+	}
+}
+
+int compile_own(struct generation *g, const struct compile_input *in)
+{
+	const struct conf *conf = in->conf;
 	const size_t n = count_vip_addresses(conf);
-	const int rc = own_new(&g->own, 2 * (size_t)g->n_backends, n + conf->n_pools);
+	const int rc = own_new(&g->own, 3 * (size_t)g->n_backends, n + 2 * conf->n_pools);
 
 	if (rc)
 		return rc;
 	add_tunnels(g);
+	add_probes(g, in);
 	note_vips(&g->own, conf, n);
 	return 0;
 }

@@ -5,10 +5,11 @@
 #ifndef SLUICE_COMPILE_OWN_H
 #define SLUICE_COMPILE_OWN_H
 
-#include "conf/conf.h"
+#include "compile/compile.h"
 #include "table/generation.h"
 
-/* Fill g->own from the tunnels of its backends and from the VIPs. 0 or -ENOMEM. Builder thread. */
-int compile_own(struct generation *g, const struct conf *conf);
+/* Fill g->own from the tunnels of its backends, the ways to them, and the VIPs. 0 or -ENOMEM.
+ * Builder thread. */
+int compile_own(struct generation *g, const struct compile_input *in);
 
 #endif

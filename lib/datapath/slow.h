@@ -87,8 +87,9 @@ enum verdict slow_expired(
 /* Is this an address that our tunnels come from? */
 bool slow_is_tunnel_source(const struct generation *g, const uint8_t *address, bool v6);
 
-/* Is this an address that nobody but us sends from: that of a tunnel, or a VIP? */
-bool slow_is_our_source(const struct generation *g, const uint8_t *address, bool v6);
+/* May a packet to a VIP come from this address? PARSE_OK, or why not: nobody but us has the source
+ * of a tunnel, a VIP, or what we reach backends from. */
+enum verdict slow_source(const struct generation *g, const uint8_t *address, bool v6);
 
 /* Packet i of the burst, for which there is no VIP: is it a GUE packet that came from us? The
  * parser takes it for any UDP. */

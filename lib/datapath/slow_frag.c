@@ -118,8 +118,10 @@ static enum verdict decide_echo(
 	if (!icmp_is_echo(p->l4[0], p->v6) || s->echo != SERVICE_ECHO_BACKEND ||
 		s->fragments == SERVICE_FRAGMENTS_DROP)
 		return VERDICT_FRAG;
-	if (slow_is_our_source(g, icmp_src(p->ip, p->v6), p->v6))
-		return VERDICT_MARTIAN_SRC;
+	const enum verdict source = slow_source(g, icmp_src(p->ip, p->v6), p->v6);
+
+	if (source != PARSE_OK)
+		return source;
 	e->backend = slow_echo_backend(l, g, p, e->service, &e->hash);
 	return e->backend == MAGLEV_NONE ? VERDICT_NO_BACKEND : PARSE_OK;
 }

@@ -124,8 +124,10 @@ enum verdict slow_icmp(struct lane *l, const struct generation *g, const struct 
 
 	if (service == VIP_NONE)
 		return slow_tunnel_error(l, g, p);
-	if (slow_is_our_source(g, icmp_src(p->ip, p->v6), p->v6))
-		return VERDICT_MARTIAN_SRC;
+	const enum verdict source = slow_source(g, icmp_src(p->ip, p->v6), p->v6);
+
+	if (source != PARSE_OK)
+		return source;
 	if (!slow_icmp_intact(p))
 		return VERDICT_ICMP_QUOTE_BAD;
 	if (icmp_is_echo(p->l4[0], p->v6))

@@ -26,9 +26,14 @@ bool slow_is_tunnel_source(const struct generation *g, const uint8_t *address, b
 	return own_is_tunnel(&g->own, a);
 }
 
-bool slow_is_our_source(const struct generation *g, const uint8_t *address, bool v6)
+enum verdict slow_source(const struct generation *g, const uint8_t *address, bool v6)
 {
-	return slow_is_tunnel_source(g, address, v6) || vip_has_address(&g->vips, address, v6);
+	uint64_t a[2];
+
+	key_address(a, address, v6);
+	if (own_is_tunnel(&g->own, a) || vip_has_address(&g->vips, address, v6))
+		return VERDICT_MARTIAN_SRC;
+	return own_find(&g->own, a) & OWN_PROBE ? VERDICT_OWN_PROBE : PARSE_OK;
 }
 
 static bool is_backend(const struct generation *g, const uint8_t *address, bool v6)

@@ -24,9 +24,11 @@ static __attribute__((noinline)) void take_out(
 	for (; doubtful; doubtful &= doubtful - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(doubtful);
 
-		if (!slow_is_our_source(g, (const uint8_t *)b->key[i].w, b->is6[i]))
+		const enum verdict v = slow_source(g, (const uint8_t *)b->key[i].w, b->is6[i]);
+
+		if (v == PARSE_OK)
 			continue;
-		burst_end(l, b, i, VERDICT_MARTIAN_SRC);
+		burst_end(l, b, i, v);
 		gone |= 1u << i;
 	}
 	if (!gone) /* the filter was wrong, as it is now and then */

@@ -20,6 +20,7 @@
 enum own_what {
 	OWN_TUNNEL = 1,  /* source of our tunnels */
 	OWN_BACKEND = 2, /* backend that a tunnel leads to */
+	OWN_PROBE = 4,   /* our address towards a backend, which probes come from */
 };
 
 struct own_entry {

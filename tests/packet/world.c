@@ -264,6 +264,16 @@ static struct sl_addr address(const char *t)
 	return frame_address(t, b) == 4 ? sl_addr_from4(b) : sl_addr_from16(b);
 }
 
+/* Our address towards a backend: another one where no tunnel comes from it. */
+static struct sl_addr hop_source(uint32_t way)
+{
+	const bool v6 = strchr(ways[way].address, ':') != NULL;
+
+	if (ways[way].pool == POOL_L2 || ways[way].pool == POOL_VIA6)
+		return address(v6 ? PROBE_SOURCE6 : PROBE_SOURCE4);
+	return address(v6 ? HOP_SOURCE6 : HOP_SOURCE4);
+}
+
 /* The next hop of each backend. Where the pool names a tunnel source, our own address must not win.
  */
 static void lay_hops(struct compile_hop *hops, const struct world_net *net)
@@ -278,7 +288,7 @@ static void lay_hops(struct compile_hop *hops, const struct world_net *net)
 			.port = pool->port,
 			.on_link = !pool->behind,
 			.has_source = !pool->unsourced,
-			.source = address(strchr(ways[i].address, ':') ? HOP_SOURCE6 : HOP_SOURCE4),
+			.source = hop_source(i),
 			.mtu = pool->mtu,
 		};
 		frame_mac(ways[i].eth_dst, hops[i].mac.b);

@@ -12,6 +12,10 @@
 #include "conf/conf.h"
 #include "table/generation.h"
 
+/* Where probes of backends come from that no tunnel leads to from there. */
+#define PROBE_SOURCE4 "10.0.0.251"
+#define PROBE_SOURCE6 "fd00::251"
+
 enum world_port {
 	WORLD_WAN,    /* accepts its own MAC */
 	WORLD_LAN,    /* accepts any; MTU 9000 */
