@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
-#include <time.h>
 
 #include "cmd_health.h"
 #include "daemon.h"
@@ -9,27 +8,20 @@
 const struct ctl_arg cmd_events_args[2] = {
 	{"follow", JSON_TRUE, false}, {"since_s", JSON_INTEGER, false}};
 
-static uint64_t wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* outer: number of the next event. */
 int cmd_events(struct ctl_call *call, void *daemon)
 {
 	const struct daemon *d = daemon;
 	const int64_t since_s = ctl_call_integer(call, "since_s", -1);
-	const uint64_t from = wall_ms() - (uint64_t)(since_s > 0 ? since_s : 0) * 1000;
+	const uint64_t past = since_s > 0 ? (uint64_t)since_s * 1000 : 0, now = daemon_now_ms();
 	struct ctl_cursor *at = ctl_call_cursor(call);
 	const struct event_entry *e;
 
 	if (ctl_call_has(call, "since_s") && since_s < 0)
 		return ctl_call_fail(call, EINVAL, NULL, "since_s must not be negative");
 	at->outer = 1;
-	while (since_s >= 0 && (e = event_log_from(d->happened, at->outer)) && e->wall_ms < from)
+	while (since_s >= 0 && (e = event_log_from(d->happened, at->outer)) &&
+		now - e->at_ms > past)
 		at->outer = e->number + 1;
 	return 0;
 }

@@ -21,14 +21,21 @@ void event_log_free(struct event_log *l)
 	free(l);
 }
 
+static uint64_t read_ms(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 void event_add_entry(struct event_log *l, const char *object, const char *text)
 {
 	struct event_entry *e = &l->kept[++l->newest % EVENTS_KEPT];
-	struct timespec now;
 
-	clock_gettime(CLOCK_REALTIME, &now);
 	e->number = l->newest;
-	e->wall_ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	e->wall_ms = read_ms(CLOCK_REALTIME);
+	e->at_ms = read_ms(CLOCK_MONOTONIC);
 	snprintf(e->object, sizeof e->object, "%s", object);
 	snprintf(e->text, sizeof e->text, "%s", text);
 }

@@ -14,7 +14,8 @@
 
 struct event_entry {
 	uint64_t number;                 /* from 1, never reused */
-	uint64_t wall_ms;                /* UNIX time */
+	uint64_t wall_ms;                /* UNIX time, to show */
+	uint64_t at_ms;                  /* CLOCK_MONOTONIC, to reckon with: the other may jump */
 	char object[EVENT_OBJECT_BYTES]; /* "web/b7", "web", "health" */
 	char text[EVENT_TEXT_BYTES];     /* "UP->DOWN direct L4CON 3/3" */
 };
