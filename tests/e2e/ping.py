@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """ping.py [--send-only] [--may-cut] [--told=MTU] ADDRESS BYTES COUNT: echo requests of BYTES data bytes, each answered
-within two seconds by ADDRESS with the same bytes. Exit status 0 when all are. --send-only: nobody waits for answers.
+within five seconds by ADDRESS with the same bytes. Exit status 0 when all are. --send-only: nobody waits for answers.
 --may-cut: over IPv4 without DF. --told: no answer, but this MTU is the kernel's for the way to ADDRESS afterwards."""
 
 import os
@@ -60,7 +60,7 @@ def main():
         if told:
             wait_told(address, int(told[0]))
             continue
-        end = time.monotonic() + 2
+        end = time.monotonic() + 5
         while True:
             s.settimeout(max(0.001, end - time.monotonic()))
             try:

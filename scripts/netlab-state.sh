@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash
+#
+# The part of netlab.sh that looks at a laboratory: is it wired, what was lost, why did a test fail. Sourced by netlab.sh.
+
+# lab_reaches NAMESPACE ADDRESS...: the kernel of each of them refuses a connection, so it has had the question.
+lab_reaches() {
+	local address said
+	for address in "${@:2}"; do
+		said=$(LC_ALL=C lab_exec "$1" timeout 1 bash -c "exec 3<>/dev/tcp/$address/9" 2>&1) || true
+		[[ $said == *refused* ]] || return 1
+	done
+}
+
+# Interfaces and bridge ports come up a while after they were told to: every cable carries both families, from the
+# client to lb and from each backend to the client, or to the router, as the client has no way to backends behind it.
+lab_wired() {
+	local i peer=1
+	[ "$LAB_ARMS" = 1 ] || peer=254
+	wait_for 20 lab_reaches client 10.77.0.2 fd77:0::2 || fail "the client does not reach lb"
+	for i in $(seq "$LAB_N"); do
+		wait_for 20 lab_reaches "be$i" "10.77.$LAB_SUBNET.$peer" "fd77:$LAB_SUBNET::$peer" ||
+			fail "be$i does not reach its neighbour .$peer"
+	done
+}
+
+# Packets that a kernel had no room for, on any link (a veth with XDP queues 256) or in a UDP socket, since the laboratory
+# was made. Nobody else counts them.
+lab_kernel_lost() {
+	local ns
+	for ns in $(lab_namespaces); do
+		ip -n "$ns" -j -s link | jq '[.[].stats64.tx.dropped] | add // 0'
+		ip netns exec "$ns" nstat -az UdpRcvbufErrors Udp6RcvbufErrors | awk '/RcvbufErrors/ { print $2 }'
+	done | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# What may say why a test failed: the machine, the daemon, what kernels dropped, neighbours that are not found.
+lab_state() {
+	local ns question
+	printf -- '--- load %s\n' "$(cat /proc/loadavg)"
+	if lab_alive sluiced; then
+		for question in status "port list" "vip list" "backend list" drops; do
+			printf -- '--- sluicectl %s\n' "$question"
+			# shellcheck disable=SC2086
+			lab_ctl -t 2 $question
+		done
+	fi
+	for ns in $(lab_namespaces); do
+		printf -- '--- %s\n' "$ns"
+		ip -n "$ns" -j -s link | jq -r '.[] | select(.stats64.rx.dropped + .stats64.tx.dropped + .stats64.rx.errors > 0)
+			| "\(.ifname): rx dropped \(.stats64.rx.dropped) errors \(.stats64.rx.errors) tx dropped \(.stats64.tx.dropped)"'
+		ip netns exec "$ns" nstat -a | grep -E 'Errors|Discards|Drop|Overflow|NoRoutes'
+		ip -n "$ns" neigh show | grep -E 'FAILED|INCOMPLETE'
+	done
+}
