@@ -28,7 +28,7 @@ for i in 1 2 3; do
 	expect_eq "clients of be$i" "$(listed "$i")" "$(logged "$i")"
 done
 expect_eq "VIPs" "$(lab_ctl -j flow list | jq -r '.[].vip' | sort | uniq -c | awk '{ print $1 }' | sort -n | xargs)" "20 40"
-lab_ctl flow list | awk 'NR == 1 { exit !/CLIENT +VIP +PROTO/ }' || fail "no columns for the ends"
+lab_ctl flow list | awk 'NR == 1 { bad = !/CLIENT +VIP +PROTO/ } END { exit bad }' || fail "no columns for the ends"
 
 # One is forgotten, by the ends that the list has; then those of a backend.
 one=$(lab_ctl -j flow list web4/be2 | jq -r '.[0] | "\(.client) \(.vip)/\(.protocol)"')
