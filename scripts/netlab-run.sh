@@ -98,7 +98,7 @@ lab_stop() {
 	pid=$(lab_pid "$1")
 	LAB_STATUS=0
 	if lab_alive "$1"; then kill "-${2:-TERM}" "$pid" 2>/dev/null || true; fi
-	wait_for "${3:-10}" lab_dead "$1" || fail "$1 is still running after SIG${2:-TERM}"
+	wait_for "${3:-20}" lab_dead "$1" || fail "$1 is still running after SIG${2:-TERM}"
 	# shellcheck disable=SC2034
 	wait "$pid" 2>/dev/null || LAB_STATUS=$?
 	unset "LAB_PIDS[$1]"

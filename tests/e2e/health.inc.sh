@@ -21,7 +21,7 @@ rebuild_ms=100
 # What a machine may add to each: so much, because processes take their time to die; and for each of the turns of the
 # control loop that a verdict takes, three probes and their answers, what `status` says that its timers were late in the
 # last 5 s for want of a CPU. That is told apart from what the daemon itself was busy, which is not forgiven.
-busy_ms=50 busy_turns=6
+busy_ms=150 busy_turns=6
 # Where the end is seen by this script, which looks every 50 ms, and not read from an event.
 look_ms=150
 
