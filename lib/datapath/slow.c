@@ -77,10 +77,10 @@ void slow_push_answer(
 		rte_pktmbuf_free(m);
 		return;
 	}
-	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	uint8_t *eth = rte_pktmbuf_mtod(m, uint8_t *);
 
-	eth->dst_addr = eth->src_addr;
-	memcpy(&eth->src_addr, g->ports[rx_port].mac.b, sizeof eth->src_addr);
+	memcpy(eth, eth + RTE_ETHER_ADDR_LEN, RTE_ETHER_ADDR_LEN);
+	memcpy(eth + RTE_ETHER_ADDR_LEN, g->ports[rx_port].mac.b, RTE_ETHER_ADDR_LEN);
 	slow_push(l, &(struct slow_out){.m = m, .port = rx_port, .verdict = VERDICT_ANSWERED});
 }
 
