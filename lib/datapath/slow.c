@@ -79,8 +79,9 @@ void slow_push_answer(
 	}
 	uint8_t *eth = rte_pktmbuf_mtod(m, uint8_t *);
 
-	memcpy(eth, eth + RTE_ETHER_ADDR_LEN, RTE_ETHER_ADDR_LEN);
-	memcpy(eth + RTE_ETHER_ADDR_LEN, g->ports[rx_port].mac.b, RTE_ETHER_ADDR_LEN);
+	hdr_store32(eth, hdr_load32(eth + 6));
+	hdr_store16(eth + 4, hdr_load16(eth + 10));
+	memcpy(eth + 6, g->ports[rx_port].mac.b, 6);
 	slow_push(l, &(struct slow_out){.m = m, .port = rx_port, .verdict = VERDICT_ANSWERED});
 }
 
