@@ -31,16 +31,23 @@ void board_note(struct board *b, const char *object, const char *text)
 		ctl_server_kick(b->d->ctl);
 }
 
-void board_tell(struct board *b, const struct board_member *m, const char *fmt, ...)
+void board_tell_of(
+	struct board *b, const char *pool, const char *backend, const char *fmt, va_list ap)
 {
 	char object[EVENT_OBJECT_BYTES], text[EVENT_TEXT_BYTES];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	snprintf(object, sizeof object, "%s/%s", pool, backend);
+	board_note(b, object, text);
+}
+
+void board_tell(struct board *b, const struct board_member *m, const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	board_tell_of(b, m->pool_name, m->name, fmt, ap);
 	va_end(ap);
-	snprintf(object, sizeof object, "%s/%s", m->pool_name, m->name);
-	board_note(b, object, text);
 }
 
 static void tell_waiters(struct board *b)
@@ -83,7 +90,6 @@ static struct {
 	uint64_t now_ms;
 	struct freeze_count count;
 	uint8_t *pool_failing;
-	bool turned;
 } walk;
 
 static void count_failing(const void *node, VISIT which, int depth)
@@ -249,7 +255,7 @@ static void expire(const void *node, VISIT which, int depth)
 
 	(void)depth;
 	if ((which == postorder || which == leaf) && c->health.state == HEALTH_INIT)
-		walk.turned |= health_expire(&c->health, walk.now_ms);
+		health_expire(&c->health, walk.now_ms);
 }
 
 static void save_sometimes(struct board *b, uint64_t now_ms)
@@ -267,7 +273,6 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 	board_look_at_links(b);
 	walk.now_ms = now_ms;
-	walk.turned = false;
 	twalk(b->checks, expire);
 	for (size_t i = 0; i < b->n_members; i++) {
 		board_count_traffic(b, b->members[i]);

@@ -12,6 +12,7 @@
 #ifndef SLUICED_BOARD_H
 #define SLUICED_BOARD_H
 
+#include <stdarg.h>
 #include <event2/event.h>
 
 #include "conf/conf.h"
@@ -222,7 +223,11 @@ void board_note(struct board *b, const char *object, const char *text);
 void board_tell_changes(
 	struct board *b, const struct board_member *m, unsigned int changed, enum health_state was);
 
-/* Tell of member m: an event and a line in the log. */
+/* Tell of a backend of a pool, in words as vprintf takes them: an event and a line in the log. */
+void board_tell_of(struct board *b, const char *pool, const char *backend, const char *fmt,
+	va_list ap) __attribute__((format(printf, 4, 0)));
+
+/* The same of member m. */
 void board_tell(struct board *b, const struct board_member *m, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -3,19 +3,11 @@
 /* The board's probes: made from the configuration, started by the schedule. */
 
 #include <errno.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "board.h"
 #include "conf/schema.h"
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
+#include "daemon.h"
 
 static void on_result(void *ctx, const struct health_result *r)
 {
@@ -24,7 +16,7 @@ static void on_result(void *ctx, const struct health_result *r)
 
 	board_take(c, r);
 	schedule_done(b->schedule, &c->item, health_interval_ms(&c->health, &c->params),
-		c->jitter_pct, now_us());
+		c->jitter_pct, daemon_now_us());
 	board_pump(b);
 }
 
@@ -54,7 +46,7 @@ int board_probe_add(struct board_check *c, const struct conf_check *conf,
 
 	if (rc)
 		return rc;
-	rc = schedule_add(c->board->schedule, &c->item, c->params.inter_ms, now_us());
+	rc = schedule_add(c->board->schedule, &c->item, c->params.inter_ms, daemon_now_us());
 	return rc ? sl_err_sys(err, rc, "cannot schedule the check \"%s\"", conf->name) : 0;
 }
 
@@ -67,7 +59,7 @@ void board_probe_remove(struct board_check *c)
 
 void board_probe_now(struct board_check *c)
 {
-	schedule_hurry(c->board->schedule, &c->item, now_us());
+	schedule_hurry(c->board->schedule, &c->item, daemon_now_us());
 	board_pump(c->board);
 }
 
@@ -78,11 +70,11 @@ void board_pump(struct board *b)
 	struct timeval tv;
 	uint64_t wait;
 
-	while ((item = schedule_next(b->schedule, now_us())))
+	while ((item = schedule_next(b->schedule, daemon_now_us())))
 		probe_start(
 			((struct board_check *)((char *)item - offsetof(struct board_check, item)))
 				->probe);
-	wait = schedule_wait_us(b->schedule, now_us());
+	wait = schedule_wait_us(b->schedule, daemon_now_us());
 	if (!b->pump)
 		return;
 	evtimer_del(b->pump);

@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "board.h"
@@ -28,14 +27,6 @@ static char *path_of(const struct board *b)
 	char *path;
 
 	return conf && asprintf(&path, "%s/health.json", conf->daemon.state_dir) >= 0 ? path : NULL;
-}
-
-static uint64_t now_us(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* -- Writing ---------------------------------------------------------------------------------- */
@@ -128,13 +119,13 @@ static void end(struct board *b)
 /* Rows until the time is up. False: that was the last one. */
 static bool slice(struct board *b)
 {
-	const uint64_t until = now_us() + SLICE_US;
+	const uint64_t until = daemon_now_us() + SLICE_US;
 
 	do {
 		for (int i = 0; i < ROWS; i++)
 			if (!step(b))
 				return false;
-	} while (now_us() < until);
+	} while (daemon_now_us() < until);
 	return true;
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cmd_health.h"
 #include "cmd_show.h"
@@ -97,10 +96,6 @@ json_t *cmd_member_json(const struct board *b, const struct board_member *m)
 
 json_t *cmd_health_sums(const struct board *b)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	const uint64_t now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	const uint64_t left_ms = freeze_left_ms(&b->freeze, daemon_now_ms());
 
 	return json_pack("{s:s?, s:f, s:I, s:I, s:I, s:I, s:I, s:i, s:I, s:I, s:f}", "frozen",
@@ -111,7 +106,7 @@ json_t *cmd_health_sums(const struct board *b)
 		(json_int_t)b->transitions, "inflight", (int)schedule_inflight(b->schedule),
 		"delayed", (json_int_t)schedule_delayed(b->schedule), "stalls",
 		(json_int_t)schedule_stalls(b->schedule), "lag_ms",
-		(double)schedule_lag_us(b->schedule, now_us) / 1000);
+		(double)schedule_lag_us(b->schedule, daemon_now_us()) / 1000);
 }
 
 /* -- health.list --------------------------------------------------------------------------------

@@ -7,21 +7,10 @@
 #include "base/offload.h"
 #include "cmd_port.h"
 #include "cmd_show.h"
+#include "conf/schema.h"
 #include "daemon.h"
 
 const struct ctl_arg cmd_port_show_args[1] = {{"port", JSON_STRING, true}};
-
-static const char *driver_name(const struct conf_port *conf)
-{
-	switch (conf->driver) {
-	case CONF_DRIVER_AF_XDP:
-		return "af_xdp";
-	case CONF_DRIVER_AF_PACKET:
-		return "af_packet";
-	default:
-		return "vdev";
-	}
-}
 
 static const char *link_name(const struct port *p)
 {
@@ -68,7 +57,7 @@ static void put_port(json_t *o, const struct port *p)
 	char mac[SL_ETHER_STRLEN];
 
 	json_object_set_new(o, "port", json_string(conf->name));
-	json_object_set_new(o, "driver", json_string(driver_name(conf)));
+	json_object_set_new(o, "driver", json_string(conf_driver_name(conf->driver)));
 	json_object_set_new(
 		o, "device", json_string(conf->interface ? conf->interface : conf->device));
 	json_object_set_new(o, "link", json_string(p->ifindex ? link_name(p) : "up"));

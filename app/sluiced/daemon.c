@@ -46,12 +46,17 @@ void daemon_set_log(const struct conf *conf)
 	log_set_journal(conf->daemon.log_target == CONF_LOG_JOURNAL);
 }
 
-uint64_t daemon_now_ms(void)
+uint64_t daemon_now_us(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t daemon_now_ms(void)
+{
+	return daemon_now_us() / 1000;
 }
 
 /* Lanes that the configuration asks for, before EAL can say how many workers there are. */

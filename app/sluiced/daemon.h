@@ -110,7 +110,8 @@ struct daemon {
 /* Level and target of the log, as the configuration says. */
 void daemon_set_log(const struct conf *conf);
 
-/* CLOCK_MONOTONIC in milliseconds. */
+/* CLOCK_MONOTONIC in microseconds, and in milliseconds. */
+uint64_t daemon_now_us(void);
 uint64_t daemon_now_ms(void);
 
 /* The lcore that drives a lane. */

@@ -49,14 +49,11 @@ const struct path *paths_of(const struct daemon *d, uint16_t slot)
 static void __attribute__((format(printf, 4, 5))) tell(struct daemon *d,
 	const struct conf_pool *pool, const struct conf_backend *be, const char *fmt, ...)
 {
-	char object[EVENT_OBJECT_BYTES], text[EVENT_TEXT_BYTES];
 	va_list ap;
 
 	va_start(ap, fmt);
-	vsnprintf(text, sizeof text, fmt, ap);
+	board_tell_of(d->board, pool->name, be->name, fmt, ap);
 	va_end(ap);
-	snprintf(object, sizeof object, "%s/%s", pool->name, be->name);
-	board_note(d->board, object, text);
 }
 
 /* A place in the running configuration. */

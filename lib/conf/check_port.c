@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "conf/check.h"
+#include "conf/schema.h"
 
 void check_control(struct check *c)
 {
@@ -42,11 +43,6 @@ void check_eal(struct check *c)
 			}
 }
 
-static const char *driver_name(const struct conf_port *port)
-{
-	return port->driver == CONF_DRIVER_AF_PACKET ? "af_packet" : "af_xdp";
-}
-
 static void check_vdev(struct check *c, const struct conf_port *port)
 {
 	if (!port->device)
@@ -80,7 +76,7 @@ static void check_kernel_port(struct check *c, const struct conf_port *port)
 {
 	if (!port->interface)
 		check_fail(c, &port->place, "port \"%s\": %s needs \"interface\"", port->name,
-			driver_name(port));
+			conf_driver_name(port->driver));
 	else if (strpbrk(port->interface, "/: \t") || strcmp(port->interface, ".") == 0 ||
 		 strcmp(port->interface, "..") == 0 || strlen(port->interface) > 15)
 		check_fail(c, &port->place,
@@ -88,7 +84,7 @@ static void check_kernel_port(struct check *c, const struct conf_port *port)
 			port->interface);
 	if (port->device)
 		check_fail(c, &port->place, "port \"%s\": %s has no \"device\", only \"interface\"",
-			port->name, driver_name(port));
+			port->name, conf_driver_name(port->driver));
 }
 
 /* DPDK names a device by what stands before the first comma. */

@@ -458,6 +458,11 @@ const char *conf_forward_name(enum conf_forward forward)
 	return word_name(forwards, forward);
 }
 
+const char *conf_driver_name(enum conf_driver driver)
+{
+	return word_name(drivers, driver);
+}
+
 const char *conf_admin_name(enum conf_admin admin)
 {
 	return word_name(admins, admin);

@@ -22,14 +22,15 @@
 #define BURST_UNROLL _Pragma("GCC unroll 8")
 
 struct burst {
-	uint16_t n;          /* live packets */
-	uint16_t n_ended;    /* packets whose way ended here */
-	uint8_t rx_port;     /* index into generation.ports */
-	uint8_t alike;       /* so many at the head are IPv4 to one address, port and protocol */
-	bool plain;          /* all are what parse_plain4 takes */
-	bool one_service;    /* all packets have the same */
-	uint32_t new_flows;  /* bit per packet that has no backend yet */
-	uint64_t any, every; /* brief of all packets, or-ed and and-ed */
+	uint16_t n;         /* live packets */
+	uint16_t n_ended;   /* packets whose way ended here */
+	uint8_t rx_port;    /* index into generation.ports */
+	uint8_t alike;      /* so many at the head are IPv4 to one address, port and protocol */
+	bool plain;         /* all are what parse_plain4 takes */
+	bool one_service;   /* all packets have the same */
+	uint32_t new_flows; /* bit per packet that has no backend yet */
+	uint64_t any,
+		every; /* brief of all packets, or-ed and and-ed; for the transform and after */
 
 	struct rte_mbuf *mbuf[BURST_MAX];
 	struct rte_mbuf *ended[BURST_MAX]; /* counted; freed at the end of the burst */

@@ -5,7 +5,7 @@
  * -DLEVEL=v3 what the sources call stage_parse is stage_parse_v3. Without LEVEL it is what the
  * build as a whole is for, and what everything else calls.
  *
- * LEVEL=plain, for tests: what every CPU runs, packet by packet. */
+ * LEVEL=plain with LEVEL_PLAIN, for tests: no vectors, packet by packet. */
 
 #ifndef SLUICE_DATAPATH_LEVEL_H
 #define SLUICE_DATAPATH_LEVEL_H

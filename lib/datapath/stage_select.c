@@ -4,7 +4,7 @@
 #include "datapath/pick.h"
 #include "datapath/remember.h"
 #include "datapath/slot_key.h"
-#include "datapath/slow.h"
+#include "datapath/slow_odd.h"
 #include "datapath/stage.h"
 #include "datapath/sticky.h"
 #include "table/flow_keys.h"
@@ -20,18 +20,6 @@ struct fresh {
 	uint64_t hash[BURST_MAX];
 };
 
-/* The VIP as the pool of a matching rule serves it. */
-static __attribute__((noinline)) const struct service *by_rules(
-	const struct service *s, const struct burst *b, uint32_t i)
-{
-	uint64_t source[2];
-	uint16_t target;
-
-	key_source_number(&b->key[i], b->is6[i], source);
-	target = rules_find(s->rules, source, b->info[i].tos >> 2);
-	return target == RULES_NONE ? s : &s->rules->service[target];
-}
-
 /* Pack the new flows, hash them, and prefetch their table entries: the loads overlap. */
 static void gather(const struct generation *g, const struct burst *b, struct fresh *f)
 {
@@ -42,7 +30,7 @@ static void gather(const struct generation *g, const struct burst *b, struct fre
 		const struct service *s = &g->services[b->service[i]];
 
 		if (__builtin_expect(s->rules != NULL, 0))
-			s = by_rules(s, b, i);
+			s = slow_by_rules(s, &b->key[i], b->info[i].tos >> 2, b->is6[i]);
 		f->packet[f->n] = (uint8_t)i;
 		f->service[f->n] = s;
 		f->shapes |= 1u << s->shape;

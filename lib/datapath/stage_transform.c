@@ -182,10 +182,10 @@ static __attribute__((noinline)) void transform_grouped(
 static __attribute__((noinline)) uint32_t transform_adjusted(
 	struct lane *l, const struct generation *g, struct burst *b)
 {
-	const uint32_t not = brief_way(b->any) & BACKEND_BEFORE ? adjust_before(g, b) : 0;
-	uint32_t failed = not ;
+	const uint32_t stay = brief_way(b->any) & BACKEND_BEFORE ? adjust_before(g, b) : 0;
+	uint32_t failed = stay;
 
-	transform_grouped(l, g, b, not, &failed);
+	transform_grouped(l, g, b, stay, &failed);
 	if (brief_way(b->any) & BACKEND_AFTER)
 		adjust_after(g, b, failed);
 	return failed;

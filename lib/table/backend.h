@@ -111,9 +111,4 @@ static inline uint16_t brief_way(uint64_t brief)
 	return (uint16_t)(brief >> 32);
 }
 
-static inline uint16_t brief_inner_max(uint64_t brief)
-{
-	return (uint16_t)(brief >> 48);
-}
-
 #endif

@@ -200,13 +200,8 @@ static inline struct flow_bucket *flow_home(const struct flow_table *t, uint32_t
 	return &t->bucket[t->half && i >= t->half + t->unsplit ? i - t->half : i];
 }
 
-/* Fetch the first bucket of a flow; the second one only when the first does not have it: few have
- * to look there. */
-static inline void flow_prefetch(const struct flow_table *t, uint64_t hash)
-{
-	__builtin_prefetch(flow_bucket1(t, hash));
-}
-
+/* Fetch the second bucket of a flow: only when the first does not have it, since few have to look
+ * there. */
 static inline void flow_prefetch2(const struct flow_table *t, uint64_t hash)
 {
 	__builtin_prefetch(flow_bucket2(t, hash));
