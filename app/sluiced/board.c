@@ -124,6 +124,7 @@ static void thaw(struct board *b, uint64_t now_ms)
 	if (!freeze_tick(&b->freeze, now_ms))
 		return;
 	hold_members(b, false);
+	b->unsaved = true;
 	board_note(b, "health", "no longer frozen");
 	board_decide(b);
 	apply_step(b->d);
@@ -143,6 +144,7 @@ void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms)
 		hold_members(b, true);
 	if (!freeze_begin(&b->freeze, why, for_ms, now_ms))
 		return;
+	b->unsaved = true;
 	snprintf(text, sizeof text, "FROZEN for %u s: %s; tables stay as they are",
 		(unsigned int)(for_ms / 1000), freeze_why_name(why));
 	board_note(b, "health", text);

@@ -61,9 +61,20 @@ static void add_pool(struct board *b, struct board_pool *p)
 
 static void add_member(struct board *b, struct board_member *m)
 {
-	if (is_new(b, &m->saved))
-		saved_add_member(&b->save.writer,
-			&(struct saved_member){m->pool_name, m->address, m->m, m->outlier});
+	if (!is_new(b, &m->saved))
+		return;
+	saved_add_member(&b->save.writer,
+		&(struct saved_member){m->pool_name, m->address, m->m, m->outlier});
+	if (m->is_held)
+		saved_add_held(&b->save.writer,
+			&(struct saved_member){m->pool_name, m->address, m->held, m->outlier});
+}
+
+static void add_freeze(struct board *b)
+{
+	if (board_is_frozen(b))
+		saved_add_freeze(
+			&b->save.writer, &(struct saved_freeze){b->freeze.why, b->freeze.until_ms});
 }
 
 static void add_checks(struct board *b, const struct board_member *m)
@@ -108,6 +119,8 @@ static bool begin(struct board *b)
 	b->unsaved = false;
 	if (rc)
 		tell_result(b, rc);
+	else
+		add_freeze(b);
 	return !rc;
 }
 
@@ -222,22 +235,51 @@ static void restore_pool(void *ctx, const struct saved_pool *s)
 	p->since_ms = s->since_ms;
 }
 
-static void restore_member(void *ctx, const struct saved_member *s)
+/* NULL: it is not of the configuration any more. */
+static struct board_member *find_member(const struct restore *r, const struct saved_member *s)
 {
-	struct restore *r = ctx;
 	struct board_member key = {.pool_name = (char *)(uintptr_t)s->pool, .address = s->address};
 	struct board_member *of_key = &key, **found = bsearch(&of_key, r->by_name, r->b->n_members,
 						    sizeof(void *), cmp_member);
 
-	if (!found)
+	return found ? *found : NULL;
+}
+
+static void restore_member(void *ctx, const struct saved_member *s)
+{
+	struct restore *r = ctx;
+	struct board_member *m = find_member(r, s);
+
+	if (!m)
 		return;
-	(*found)->outlier = s->outlier;
-	(*found)->m.ejected = s->outlier.ejected;
+	m->outlier = s->outlier;
+	m->m.ejected = s->outlier.ejected;
 	r->n_members++;
-	if (!(*found)->n_questions) /* that nobody asks now, it is up by itself */
+	if (!m->n_questions) /* that nobody asks now, it is up by itself */
 		return;
-	(*found)->m = s->m;
-	(*found)->m.fold_ms = r->now_ms;
+	m->m = s->m;
+	m->m.fold_ms = r->now_ms;
+}
+
+/* Its row comes before those of the members that it holds. */
+static void restore_freeze(void *ctx, const struct saved_freeze *s)
+{
+	const struct restore *r = ctx;
+
+	if (s->until_ms > r->now_ms)
+		r->b->freeze = (struct freeze){.why = s->why, .until_ms = s->until_ms};
+}
+
+static void restore_held(void *ctx, const struct saved_member *s)
+{
+	const struct restore *r = ctx;
+	struct board_member *m = find_member(r, s);
+
+	if (!m || !m->n_questions || !board_is_frozen(r->b))
+		return;
+	m->held = s->m;
+	m->held.fold_ms = r->now_ms;
+	m->is_held = true;
 }
 
 static int cmp_key(const void *a, const void *b)
@@ -257,12 +299,25 @@ static void restore_check(void *ctx, const struct saved_check *s)
 	(*found)->health.since_ms = s->since_ms;
 }
 
+static void tell_frozen(struct board *b, uint64_t now_ms)
+{
+	char text[EVENT_TEXT_BYTES];
+
+	if (!board_is_frozen(b))
+		return;
+	snprintf(text, sizeof text, "FROZEN for %llu s more: %s; tables stay as they were",
+		(unsigned long long)(freeze_left_ms(&b->freeze, now_ms) + 999) / 1000,
+		freeze_why_name(b->freeze.why));
+	board_note(b, "health", text);
+}
+
 void board_restore(struct board *b)
 {
 	struct restore r = {.b = b,
 		.now_ms = daemon_now_ms(),
 		.by_name = calloc(b->n_members + 1, sizeof(void *))};
-	const struct saved_reader reader = {restore_pool, restore_member, restore_check, &r};
+	const struct saved_reader reader = {
+		restore_pool, restore_member, restore_check, restore_freeze, restore_held, &r};
 	struct sl_err err = SL_ERR_INIT;
 	char *path = path_of(b);
 	uint64_t age_ms;
@@ -281,6 +336,7 @@ void board_restore(struct board *b)
 		log_info("health begins anew: %s", sl_err_first(&err));
 	else if (rc != -ENOENT)
 		log_warn("health begins anew: %s", err.count ? sl_err_first(&err) : strerror(-rc));
+	tell_frozen(b, r.now_ms);
 	sl_err_clear(&err);
 	free(path);
 	free(r.by_name);

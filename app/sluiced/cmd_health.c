@@ -15,9 +15,6 @@ const struct ctl_arg cmd_health_run_args[2] = {
 	{"pool", JSON_STRING, false}, {"backend", JSON_STRING, true}};
 const struct ctl_arg cmd_freeze_args[1] = {{"seconds", JSON_INTEGER, false}};
 
-/* The longest freeze that an operator may ask for. */
-#define FREEZE_MAX_S 3600
-
 static bool names(const struct board_member *m, const char *pool, const char *backend)
 {
 	return (!pool || strcmp(m->pool_name, pool) == 0) &&
@@ -275,9 +272,9 @@ int cmd_health_freeze(struct ctl_call *call, void *daemon)
 	struct board *b = ((struct daemon *)daemon)->board;
 	const int64_t s = ctl_call_integer(call, "seconds", FREEZE_MS / 1000);
 
-	if (s < 0 || s > FREEZE_MAX_S)
+	if (s < 0 || s > FREEZE_MOST_MS / 1000)
 		return ctl_call_fail(call, EINVAL, "0 ends a freeze",
-			"seconds must be 0 to %d, not %lld", FREEZE_MAX_S, (long long)s);
+			"seconds must be 0 to %d, not %lld", FREEZE_MOST_MS / 1000, (long long)s);
 	board_freeze(b, FREEZE_MANUAL, (uint64_t)s * 1000);
 	/* One that lasts longer stays. */
 	json_object_set_new(ctl_call_data(call), "frozen", json_boolean(board_is_frozen(b)));

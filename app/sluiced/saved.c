@@ -79,14 +79,14 @@ void saved_add_pool(struct saved_writer *w, const struct saved_pool *p)
 		       p->memory.calm, "calm_ms", (json_int_t)p->memory.calm_ms));
 }
 
-void saved_add_member(struct saved_writer *w, const struct saved_member *s)
+static void add_member(struct saved_writer *w, const char *kind, const struct saved_member *s)
 {
 	const struct member *m = &s->m;
 	char address[SL_ADDR_STRLEN];
 
 	add(w, json_pack("{s:s, s:s, s:s, s:I, s:b, s:I, s:f, s:I, s:b, s:I, s:b, s:f, s:f, s:b, "
 			 "s:i, s:I, s:I}",
-		       "member", s->pool, "address", sl_addr_format(&s->address, address), "state",
+		       kind, s->pool, "address", sl_addr_format(&s->address, address), "state",
 		       health_state_name(m->state), "since_ms", (json_int_t)m->since_ms, "ramping",
 		       m->ramping, "ramp_ms", (json_int_t)m->ramp_ms, "penalty", m->penalty,
 		       "penalty_ms", (json_int_t)m->penalty_ms, "suppressed", m->suppressed,
@@ -94,6 +94,22 @@ void saved_add_member(struct saved_writer *w, const struct saved_member *s)
 		       "latency_us", m->latency_us, "error_permille", m->error_permille, "ejected",
 		       s->outlier.ejected, "times", (int)s->outlier.times, "eject_ms",
 		       (json_int_t)s->outlier.since_ms, "out_ms", (json_int_t)s->outlier.out_ms));
+}
+
+void saved_add_member(struct saved_writer *w, const struct saved_member *s)
+{
+	add_member(w, "member", s);
+}
+
+void saved_add_held(struct saved_writer *w, const struct saved_member *s)
+{
+	add_member(w, "held", s);
+}
+
+void saved_add_freeze(struct saved_writer *w, const struct saved_freeze *f)
+{
+	add(w, json_pack("{s:s, s:I}", "freeze", freeze_why_name(f->why), "until_ms",
+		       (json_int_t)f->until_ms));
 }
 
 void saved_add_check(struct saved_writer *w, const struct saved_check *c)
@@ -172,7 +188,7 @@ static bool read_pool(json_t *row, uint64_t now_ms, struct saved_pool *p)
 	       past(calm_ms, now_ms, &p->memory.calm_ms);
 }
 
-static bool read_member(json_t *row, uint64_t now_ms, struct saved_member *s)
+static bool read_member(json_t *row, const char *kind, uint64_t now_ms, struct saved_member *s)
 {
 	json_int_t since, ramp_ms, penalty_ms, suppressed_ms, eject_ms, out_ms;
 	struct member *m = &s->m;
@@ -182,7 +198,7 @@ static bool read_member(json_t *row, uint64_t now_ms, struct saved_member *s)
 	if (json_unpack(row,
 		    "{s:s, s:s, s:s, s:I, s:b, s:I, s:F, s:I, s:b, s:I, s:b, s:F, s:F, s:b, s:i, "
 		    "s:I, s:I !}",
-		    "member", &s->pool, "address", &address, "state", &state, "since_ms", &since,
+		    kind, &s->pool, "address", &address, "state", &state, "since_ms", &since,
 		    "ramping", &ramping, "ramp_ms", &ramp_ms, "penalty", &m->penalty, "penalty_ms",
 		    &penalty_ms, "suppressed", &suppressed, "suppressed_ms", &suppressed_ms,
 		    "measured", &measured, "latency_us", &m->latency_us, "error_permille",
@@ -215,18 +231,39 @@ static bool read_check(json_t *row, uint64_t now_ms, struct saved_check *c)
 	       state_named(state, &c->state) && past(since, now_ms, &c->since_ms);
 }
 
+static bool read_freeze(json_t *row, uint64_t now_ms, struct saved_freeze *f)
+{
+	const char *why;
+	json_int_t until;
+
+	if (json_unpack(row, "{s:s, s:I !}", "freeze", &why, "until_ms", &until) != 0 ||
+		!freeze_why_named(why, &f->why))
+		return false;
+	f->until_ms = (uint64_t)until;
+	return until >= 0 && f->until_ms <= now_ms + FREEZE_MOST_MS;
+}
+
 /* A row of any kind; r = NULL: only look whether it is understood. */
 static bool read_row(json_t *row, uint64_t now_ms, const struct saved_reader *r)
 {
 	struct saved_pool p = {0};
 	struct saved_member m = {0};
 	struct saved_check c = {0};
+	struct saved_freeze f = {0};
 	bool good;
 
 	if (json_object_get(row, "member")) {
-		good = read_member(row, now_ms, &m);
+		good = read_member(row, "member", now_ms, &m);
 		if (good && r)
 			r->member(r->ctx, &m);
+	} else if (json_object_get(row, "held")) {
+		good = read_member(row, "held", now_ms, &m);
+		if (good && r)
+			r->held(r->ctx, &m);
+	} else if (json_object_get(row, "freeze")) {
+		good = read_freeze(row, now_ms, &f);
+		if (good && r)
+			r->freeze(r->ctx, &f);
 	} else if (json_object_get(row, "check")) {
 		good = read_check(row, now_ms, &c);
 		if (good && r)

@@ -16,6 +16,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "health/decide.h"
+#include "health/freeze.h"
 #include "health/member.h"
 #include "health/outlier.h"
 
@@ -34,6 +35,12 @@ struct saved_member {
 	struct sl_addr address;
 	struct member m;
 	struct outlier outlier;
+};
+
+/* Tables were frozen until then. */
+struct saved_freeze {
+	enum freeze_why why;
+	uint64_t until_ms;
 };
 
 struct saved_check {
@@ -59,6 +66,9 @@ int saved_begin(struct saved_writer *w, const char *path, uint64_t now_ms);
 void saved_add_pool(struct saved_writer *w, const struct saved_pool *p);
 void saved_add_member(struct saved_writer *w, const struct saved_member *m);
 void saved_add_check(struct saved_writer *w, const struct saved_check *c);
+void saved_add_freeze(struct saved_writer *w, const struct saved_freeze *f);
+/* A member as it was when tables froze. */
+void saved_add_held(struct saved_writer *w, const struct saved_member *m);
 
 /* Put the file in its place. 0, or -errno: what was there before is there still. */
 int saved_end(struct saved_writer *w);
@@ -72,6 +82,8 @@ struct saved_reader {
 	void (*pool)(void *ctx, const struct saved_pool *p);
 	void (*member)(void *ctx, const struct saved_member *m);
 	void (*check)(void *ctx, const struct saved_check *c);
+	void (*freeze)(void *ctx, const struct saved_freeze *f);
+	void (*held)(void *ctx, const struct saved_member *m);
 	void *ctx;
 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <string.h>
+
 #include "health/freeze.h"
 
 bool freeze_is_mass(const struct freeze_count *c)
@@ -46,4 +48,12 @@ const char *freeze_why_name(enum freeze_why why)
 	static const char *const names[] = {"no", "mass failure", "link down", "operator"};
 
 	return (unsigned int)why < sizeof names / sizeof *names ? names[why] : "?";
+}
+
+bool freeze_why_named(const char *name, enum freeze_why *why)
+{
+	for (*why = FREEZE_MASS; *why <= FREEZE_MANUAL; (*why)++)
+		if (strcmp(name, freeze_why_name(*why)) == 0)
+			return true;
+	return false;
 }

@@ -13,6 +13,8 @@
 #define FREEZE_POOLS     3
 #define FREEZE_WINDOW_MS 5000
 #define FREEZE_MS        30000
+/* The longest freeze that an operator may ask for. */
+#define FREEZE_MOST_MS   3600000
 /* After a link of ours came back: routes, neighbours and probes get this long. */
 #define FREEZE_SETTLE_MS 5000
 
@@ -54,5 +56,8 @@ uint64_t freeze_left_ms(const struct freeze *f, uint64_t now_ms);
 
 /* "no", "mass failure", "link down", "operator". */
 const char *freeze_why_name(enum freeze_why why);
+
+/* The reason for a freeze that has this name; false: none. */
+bool freeze_why_named(const char *name, enum freeze_why *why);
 
 #endif

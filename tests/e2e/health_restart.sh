@@ -77,8 +77,32 @@ lab_sluiced_stop
 knows
 expect_eq "penalty of be3" "$(member 3 penalty | cut -d. -f1 | grep -cE '^[3-9][0-9]{2}$|^1000$')" 1
 
-# Another turn, then kill -9 as soon as the file has it: panic, with be2 alone.
+# Frozen by an operator, then be3 falls: it stays in the table, and so it does over a restart, as long as the freeze
+# has to go. Also over kill -9, as soon as the file has it.
+frozen() {
+	expect_match "status" "$(lab_ctl status)" '^FROZEN for (600|5[0-9]{2}) s more: operator; tables stay as they are'
+	expect_eq "state of be3" "$(member 3 state)" DOWN
+	expect_eq "the table, frozen" "$(pool checksum)" "$sum"
+	expect_eq "decision" "$(pool decision)" normal
+}
+has_frozen() { jq -e '.rows | any(.freeze == "operator") and any(.held and .state == "UP")' "$state" >/dev/null; }
+in_table() { [ "$(member 3 slots)" -gt 0 ]; }
+wait_for 5 in_table || fail "be3 is not in the table"
+sum=$(pool checksum)
+lab_ctl health freeze 600 >/dev/null
 falls 3 2
+frozen
+wait_for 10 has_frozen || fail "the state file does not follow: $(head -c 2000 "$state")"
+lab_stop sluiced KILL
+starts 'health: FROZEN for (600|5[0-9]{2}) s more: operator; tables stay as they were'
+frozen
+lab_sluiced_stop
+starts 'health: FROZEN for (600|5[0-9]{2}) s more: operator; tables stay as they were'
+frozen
+expect_match "events" "$(lab_ctl events)" 'health FROZEN for (600|5[0-9]{2}) s more: operator'
+lab_ctl health freeze 0 >/dev/null
+
+# Without it be2 alone is healthy, panic; then kill -9 as soon as the file has it.
 wait_for 5 pool_is decision panic || fail "$(lab_ctl pool show web4)"
 has_panic() { jq -e '.rows[] | select(.pool == "web4" and .panic)' "$state" >/dev/null; }
 wait_for 10 has_panic || fail "the state file does not follow: $(head -c 2000 "$state")"

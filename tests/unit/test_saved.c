@@ -25,10 +25,12 @@ static char dir[] = "/tmp/sluice-saved-XXXXXX", path[64], beside[80];
 
 /* What came out of a file. */
 struct seen {
-	uint32_t pools, members, checks;
+	uint32_t pools, members, checks, freezes, helds;
 	struct saved_pool pool;
 	struct saved_member member;
 	struct saved_check check;
+	struct saved_freeze freeze;
+	struct saved_member held;
 	char pool_name[64], member_pool[64], key[64];
 };
 
@@ -59,10 +61,26 @@ static void see_check(void *ctx, const struct saved_check *c)
 	snprintf(s->key, sizeof s->key, "%s", c->key);
 }
 
+static void see_freeze(void *ctx, const struct saved_freeze *f)
+{
+	struct seen *s = ctx;
+
+	s->freezes++;
+	s->freeze = *f;
+}
+
+static void see_held(void *ctx, const struct saved_member *m)
+{
+	struct seen *s = ctx;
+
+	s->helds++;
+	s->held = *m;
+}
+
 /* Read at a time; the first message goes to `said`. */
 static int read_at(uint64_t now_ms, struct seen *seen, char *said, size_t size)
 {
-	const struct saved_reader r = {see_pool, see_member, see_check, seen};
+	const struct saved_reader r = {see_pool, see_member, see_check, see_freeze, see_held, seen};
 	struct sl_err err = SL_ERR_INIT;
 	uint64_t age_ms = 0;
 	int rc;
@@ -84,7 +102,7 @@ static void refused(uint64_t now_ms, int code, const char *text)
 	char said[300];
 
 	assert_int_equal(read_at(now_ms, &seen, said, sizeof said), code);
-	assert_int_equal(seen.pools + seen.members + seen.checks, 0);
+	assert_int_equal(seen.pools + seen.members + seen.checks + seen.freezes + seen.helds, 0);
 	if (!strstr(said, text) || strchr(said, '\n'))
 		fail_msg("said \"%s\", not \"%s\"", said, text);
 }
@@ -112,16 +130,22 @@ static struct saved_member a_member(void)
 static const struct saved_pool a_pool = {"web", DECIDE_PANIC, 3999999, {true, true, true, 3999998}};
 static const struct saved_check a_check = {"10.0.0.1\n80 \"\x7f\xc3\xa4\\", HEALTH_UP, 4000004};
 
-/* One row of each kind, written at NOW. */
+static const struct saved_freeze a_freeze = {FREEZE_MANUAL, NOW + 1000000};
+
+/* One row of each kind, written at NOW. Who is held was up and without blame. */
 static void write_one(void)
 {
 	const struct saved_member m = a_member();
+	struct saved_member held = {.pool = "web", .address = m.address, .m.state = HEALTH_UP};
 	struct saved_writer w;
 
 	assert_int_equal(saved_begin(&w, path, NOW), 0);
 	saved_add_pool(&w, &a_pool);
 	saved_add_member(&w, &m);
 	saved_add_check(&w, &a_check);
+	saved_add_freeze(&w, &a_freeze);
+	held.m.since_ms = 4000006;
+	saved_add_held(&w, &held);
 	assert_int_equal(saved_end(&w), 0);
 	assert_int_not_equal(access(beside, F_OK), 0);
 }
@@ -179,6 +203,14 @@ static void is_one(const struct seen *s)
 	assert_string_equal(s->key, a_check.key);
 	assert_int_equal(s->check.state, a_check.state);
 	assert_int_equal(s->check.since_ms, a_check.since_ms);
+	assert_int_equal(s->freezes, 1);
+	assert_int_equal(s->freeze.why, a_freeze.why);
+	assert_int_equal(s->freeze.until_ms, a_freeze.until_ms);
+	assert_int_equal(s->helds, 1);
+	assert_memory_equal(&s->held.address, &m.address, sizeof m.address);
+	assert_int_equal(s->held.m.state, HEALTH_UP);
+	assert_int_equal(s->held.m.since_ms, 4000006);
+	assert_false(s->held.m.suppressed);
 }
 
 static void what_was_written_is_read(void **state)
@@ -284,6 +316,10 @@ static void foreign_files_are_refused(void **state)
 	with("\"suppressed\":true", "\"suppressed\":1", "row 2 is not understood");
 	with("\"suppressed\":true,", "", "row 2 is not understood");
 	with("\"calm_ms\":3999998", "\"calm_ms\":3999998,\"more\":1", "row 1 is not understood");
+	with("\"operator\"", "\"no\"", "row 4 is not understood");
+	with("\"until_ms\":6000000", "\"until_ms\":-1", "row 4 is not understood");
+	with("\"until_ms\":6000000", "\"until_ms\":8600001", "row 4 is not understood");
+	with("\"held\":\"web\"", "\"held\":7", "row 5 is not understood");
 	with("\"rows\":[\n", "\"rows\":[\n7,", "row 1 is not understood");
 }
 
