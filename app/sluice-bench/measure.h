@@ -14,7 +14,7 @@ struct sample {
 	double median, spread;
 };
 
-#define STAGES        8
+#define STAGES        9
 
 /* Loads at which the latency is measured. */
 #define LATENCY_LOADS 3

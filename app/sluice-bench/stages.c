@@ -17,7 +17,7 @@
 #define GROUPS 2000 /* in one run */
 
 const char *const measure_stage_names[STAGES] = {
-	"parse", "classify", "hash", "flow", "select", "transform", "tx", "sum"};
+	"parse", "classify", "hash", "find", "flow", "select", "transform", "tx", "sum"};
 
 #define RUN_STAGES PIPELINE_STAGES
 

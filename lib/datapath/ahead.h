@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* The loop that looks one burst ahead: burst n+1 is parsed, and its entries of the flow table asked
- * for, before burst n is finished. Memory answers meanwhile. Nothing is kept back: when no burst
- * follows, the last one is finished at once. */
+ * for, before burst n is finished. Memory answers meanwhile. So it does for the flows of burst n
+ * that are not in their first bucket: burst n is looked up before burst n+1 is parsed, and their
+ * second buckets are asked for. Nothing is kept back: when no burst follows, the last one is
+ * finished at once. */
 
 #ifndef SLUICE_DATAPATH_AHEAD_H
 #define SLUICE_DATAPATH_AHEAD_H
@@ -10,7 +12,7 @@
 #include "datapath/pipeline.h"
 
 /* Most bursts of one queue before the next queue has its turn. */
-#define AHEAD_BURSTS 8
+#define AHEAD_BURSTS 16
 
 /* Entries of the flow table in use above which the loop pays: the lines that more flows touch do
  * not stay in the second cache of a CPU. With fewer, halving the pipeline only costs. */
@@ -46,6 +48,9 @@ static inline __attribute__((always_inline)) uint32_t ahead_run(struct lane *l,
 
 	for (uint32_t i = 0; i < AHEAD_BURSTS; i++) {
 		struct burst *b = &two[i & 1];
+
+		if (last)
+			pipeline_find(l, g, last);
 		const uint16_t n = ends->take(ends->arg, b);
 
 		if (n)
@@ -57,8 +62,10 @@ static inline __attribute__((always_inline)) uint32_t ahead_run(struct lane *l,
 		if (!n)
 			break;
 	}
-	if (last)
+	if (last) {
+		pipeline_find(l, g, last);
 		ahead_finish(l, g, ends, last);
+	}
 	return sum;
 }
 

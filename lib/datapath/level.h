@@ -21,6 +21,7 @@
 #define stage_parse              LEVEL_NAME(stage_parse)
 #define stage_classify           LEVEL_NAME(stage_classify)
 #define stage_hash               LEVEL_NAME(stage_hash)
+#define stage_find               LEVEL_NAME(stage_find)
 #define stage_flow               LEVEL_NAME(stage_flow)
 #define stage_source             LEVEL_NAME(stage_source)
 #define stage_select             LEVEL_NAME(stage_select)

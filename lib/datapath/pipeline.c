@@ -16,6 +16,15 @@ static void begin(struct lane *l, const struct generation *g, struct burst *b)
 	stage_hash(l, g, b);
 }
 
+/* The table grows here and nowhere else: what a burst missed stays in the bucket where it is looked
+ * for next. */
+static void find(struct lane *l, const struct generation *g, struct burst *b)
+{
+	if (l->flows && flow_grow_due(l->flows))
+		flow_grow(l->flows);
+	stage_find(l, g, b);
+}
+
 static void finish(struct lane *l, const struct generation *g, struct burst *b)
 {
 	stage_flow(l, g, b);
@@ -110,8 +119,9 @@ static void tx(struct lane *l, struct burst *b, const uint16_t *dpdk_port)
 const struct pipeline LEVEL_NAME(pipeline) = {
 	.name = LEVEL_TITLE,
 	.begin = begin,
+	.find = find,
 	.finish = finish,
 	.tx = tx,
-	.stage = {stage_parse, stage_classify, stage_hash, stage_flow, stage_select,
+	.stage = {stage_parse, stage_classify, stage_hash, stage_find, stage_flow, stage_select,
 		stage_transform},
 };

@@ -7,16 +7,17 @@
 
 #include "datapath/burst.h"
 
-#define PIPELINE_STAGES 6
+#define PIPELINE_STAGES 7
 
 /* The packet path as compiled for some level of CPU (level.h). All of them do the same. */
 struct pipeline {
 	const char *name; /* as the x86-64 psABI calls the level */
 	void (*begin)(struct lane *l, const struct generation *g, struct burst *b);
+	void (*find)(struct lane *l, const struct generation *g, struct burst *b);
 	void (*finish)(struct lane *l, const struct generation *g, struct burst *b);
 	void (*tx)(struct lane *l, struct burst *b, const uint16_t *dpdk_port);
 
-	/* parse, classify, hash, flow, select, transform: for who measures them one by one */
+	/* parse, classify, hash, find, flow, select, transform: for who measures them one by one */
 	void (*stage[PIPELINE_STAGES])(struct lane *l, const struct generation *g, struct burst *b);
 };
 
@@ -31,17 +32,23 @@ extern const struct pipeline *pipeline_now;
 /* Choose the fastest for this CPU and return its name. Without it the simplest one runs. */
 const char *pipeline_init(void);
 
-/* The two halves of a burst's way. The n <= BURST_MAX mbufs in b->mbuf came in by port b->rx_port;
+/* The three parts of a burst's way. The n <= BURST_MAX mbufs in b->mbuf came in by port b->rx_port;
  * the caller sets those three. Afterwards b->mbuf[0..b->n) are ready to leave by brief_port() of
  * b->brief[], not counted yet, and so are the lane's waiting packets (slow.h); all others are
  * counted and freed. Worker, or a test: needs no port.
  *
- * While the second half of one burst runs, the flow table's entries for the next come from memory.
- * Both halves of a burst want the same generation, and bursts are finished in the order they were
- * begun. */
+ * The flow table's entries come from memory between the parts: the first buckets between begin and
+ * find, the second ones of flows that need them between find and finish. All parts of a burst want
+ * the same generation, bursts are finished in the order they were begun, and one is looked for when
+ * the one before it has finished. */
 static inline void pipeline_begin(struct lane *l, const struct generation *g, struct burst *b)
 {
 	pipeline_now->begin(l, g, b);
+}
+
+static inline void pipeline_find(struct lane *l, const struct generation *g, struct burst *b)
+{
+	pipeline_now->find(l, g, b);
 }
 
 static inline void pipeline_finish(struct lane *l, const struct generation *g, struct burst *b)
@@ -49,10 +56,11 @@ static inline void pipeline_finish(struct lane *l, const struct generation *g, s
 	pipeline_now->finish(l, g, b);
 }
 
-/* Both. */
+/* All. */
 static inline void pipeline_run(struct lane *l, const struct generation *g, struct burst *b)
 {
 	pipeline_begin(l, g, b);
+	pipeline_find(l, g, b);
 	pipeline_finish(l, g, b);
 }
 

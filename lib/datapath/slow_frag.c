@@ -94,6 +94,7 @@ static enum verdict decide_flow(
 		return VERDICT_FRAG;
 	if (b->n) {
 		stage_hash(l, g, b);
+		stage_find(l, g, b);
 		stage_flow(l, g, b);
 		stage_source(l, g, b);
 		stage_select(l, g, b);

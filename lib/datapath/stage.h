@@ -19,8 +19,12 @@ void stage_classify(struct lane *l, const struct generation *g, struct burst *b)
  * table. */
 void stage_hash(struct lane *l, const struct generation *g, struct burst *b);
 
-/* Key to the backend that the flow has: fills backend where one is found; the others stand in
- * new_flows. Without a flow table all do. */
+/* Key to the backend that the flow has, as far as the first bucket knows it: fills backend where
+ * one is found in good order. What is not there is in missed, and on its way to the cache; what
+ * else needs a closer look is in unsettled. Without a flow table all are new_flows. */
+void stage_find(struct lane *l, const struct generation *g, struct burst *b);
+
+/* The same for the rest, which fills new_flows. */
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b);
 
 /* Ends new flows that come from an address of ours: a VIP or the source of a tunnel. A flow that is

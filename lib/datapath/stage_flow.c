@@ -180,16 +180,15 @@ static inline void note_newness(struct lane *l, uint32_t missed, uint32_t n)
 	l->nearly_all_new = count > n - n / 8;
 }
 
-void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
+void stage_find(struct lane *l, const struct generation *g, struct burst *b)
 {
 	struct flow_table *t = l->flows;
 	uint32_t missed = 0, others;
 
 	b->new_flows = burst_all(b);
+	b->missed = b->unsettled = 0;
 	if (!t)
 		return;
-	if (flow_grow_due(t))
-		flow_grow(t);
 	b->new_flows = __builtin_expect(g->some_forgotten, 0) ? find_forgotten(g, b) : 0;
 	if (__builtin_expect(t->known != NULL || b->new_flows, 0)) {
 		others = burst_all(b) & ~b->new_flows;
@@ -201,6 +200,12 @@ void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
 		flow_going_on(l, g, b, &missed, &others);
 		note_newness(l, missed, b->n);
 	}
-	if (__builtin_expect(missed | others, 0))
-		flow_each(l, g, b, missed | others, missed);
+	b->missed = missed;
+	b->unsettled = missed | others;
+}
+
+void stage_flow(struct lane *l, const struct generation *g, struct burst *b)
+{
+	if (__builtin_expect(b->unsettled, 0))
+		flow_each(l, g, b, b->unsettled, b->missed);
 }

@@ -18,8 +18,9 @@
  *
  * The table begins small and doubles in place when it is half full, a few buckets at a time
  * (flow_grow.c). Growth moves entries, so a flow_at, and a bucket's address, are good until the
- * next call of flow_grow, which is at the head of stage_flow and nowhere else. What a burst hashed
- * or prefetched before that stays right: from the hash, each lookup works out anew where to look.
+ * next call of flow_grow, which is before a burst's first look at the table and nowhere else. What
+ * a burst hashed or prefetched before that stays right: from the hash, each lookup works out anew
+ * where to look.
  */
 
 #ifndef SLUICE_TABLE_FLOW_H

@@ -228,6 +228,7 @@ static void step_flood(struct pair *p, uint32_t flows)
 		p->g->some_limited = i;
 		stage_hash(p->lane[i], p->g, &p->burst[i]);
 		p->lane[1]->nearly_all_new = false;
+		stage_find(p->lane[i], p->g, &p->burst[i]);
 		stage_flow(p->lane[i], p->g, &p->burst[i]);
 		stage_select(p->lane[i], p->g, &p->burst[i]);
 	}
