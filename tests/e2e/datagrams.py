@@ -11,9 +11,7 @@ import socket
 import sys
 import time
 
-
-def family(address):
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
+from inet import family
 
 
 def send(address, port, flows, count, pps, *sizes):

@@ -8,13 +8,7 @@ import socket
 import struct
 import sys
 
-
-def checksum(b):
-    b += bytes(len(b) & 1)
-    s = sum(struct.unpack("!%dH" % (len(b) // 2), b))
-    while s >> 16:
-        s = (s & 0xFFFF) + (s >> 16)
-    return ~s & 0xFFFF
+from inet import checksum, family
 
 
 def quoted(source, destination, sport, dport):
@@ -29,9 +23,7 @@ def quoted(source, destination, sport, dport):
 def main():
     vip, port, client, count = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
     six = ":" in vip
-    s = socket.socket(
-        socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP
-    )
+    s = socket.socket(family(vip), socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
     for sport in map(int, sys.argv[5:]):
         body = b"\0\0\0\0" + quoted(vip, client, port, sport)
         if six:  # the kernel writes the checksum

@@ -19,16 +19,12 @@ import sys
 import threading
 import time
 
+from inet import checksum
+
 PORTS = 65536 - 1024
 TURNS = 3
 IN, OUT = 16 + 54, 16 + 20 + 54
 HEADER = struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
-
-
-def checksum(header):
-    s = sum(struct.unpack("!10H", header))
-    s = (s & 0xffff) + (s >> 16)
-    return ~((s & 0xffff) + (s >> 16)) & 0xffff
 
 
 def ip_header(chunk, vip):

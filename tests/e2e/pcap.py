@@ -7,12 +7,7 @@ import socket
 import struct
 import sys
 
-
-def checksum(data):
-    s = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while s >> 16:
-        s = (s & 0xFFFF) + (s >> 16)
-    return ~s & 0xFFFF
+from inet import checksum
 
 
 def syn(src, dst, port):

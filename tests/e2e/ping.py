@@ -10,21 +10,14 @@ import struct
 import sys
 import time
 
-
-def checksum(b):
-    b += bytes(len(b) & 1)
-    s = sum(struct.unpack("!%dH" % (len(b) // 2), b))
-    while s >> 16:
-        s = (s & 0xFFFF) + (s >> 16)
-    return ~s & 0xFFFF
+from inet import checksum, family
 
 
 def path_mtu(address):
     """What the kernel knows: IP_MTU, IPV6_MTU."""
-    six = ":" in address
-    s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family(address), socket.SOCK_DGRAM)
     s.connect((address, 9))
-    return s.getsockopt(socket.IPPROTO_IPV6, 24) if six else s.getsockopt(socket.IPPROTO_IP, 14)
+    return s.getsockopt(*((socket.IPPROTO_IPV6, 24) if ":" in address else (socket.IPPROTO_IP, 14)))
 
 
 def wait_told(address, mtu):
@@ -42,9 +35,8 @@ def main():
     size, count = int(size), int(count)
     told = [a[len("--told="):] for a in options if a.startswith("--told=")]
     six = ":" in address
-    family = socket.AF_INET6 if six else socket.AF_INET
     ask, answer = (128, 129) if six else (8, 0)
-    s = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
+    s = socket.socket(family(address), socket.SOCK_RAW, socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP)
     if "--may-cut" in options:
         s.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER, IP_PMTUDISC_DONT
     s.connect((address, 0))

@@ -11,6 +11,8 @@ import socket
 import sys
 import time
 
+from inet import family
+
 
 def main():
     address, port, rate = sys.argv[1], int(sys.argv[2]), float(sys.argv[3])
@@ -23,7 +25,7 @@ def main():
     while not ended:
         now = time.monotonic()
         while due <= now:
-            s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+            s = socket.socket(family(address))
             s.setblocking(False)
             s.connect_ex((address, port))
             waiting[s.fileno()] = s

@@ -20,12 +20,10 @@ import socket
 import sys
 import time
 
+from inet import family, serve_udp
+
 SO_RCVBUFFORCE = 33
 RECEIVE_BYTES = 8 << 20  # seconds of a late reader
-
-
-def family(address):
-    return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
 def new_socket(address):
@@ -35,20 +33,15 @@ def new_socket(address):
 
 
 def serve(name, port, addresses):
-    socks = []
-    for address in addresses:
-        s = new_socket(address)
-        s.bind((address, port))
-        socks.append(s)
-    print("ready", flush=True)
     tag = f" {name} {time.monotonic_ns()}".encode()
-    while True:
-        for s in select.select(socks, [], [])[0]:
-            data, peer = s.recvfrom(2048)
-            try:
-                s.sendto(data + tag, peer)
-            except OSError as error:  # no way to the client just now: the next one may have one
-                print(f"not answered: {data.decode()}: {error}", flush=True)
+
+    def answer(data, send):
+        try:
+            send(data + tag)
+        except OSError as error:  # no way to the client just now: the next one may have one
+            print(f"not answered: {data.decode()}: {error}", flush=True)
+
+    serve_udp(new_socket, port, addresses, answer)
 
 
 class Sender:

@@ -15,30 +15,18 @@ import socket
 import sys
 import time
 
+from inet import family, serve_udp
+
 IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_WANT = 10, 0, 1
 LIMIT = 5.0
 
 
 def new_socket(address, dont_fragment=False):
-    six = ":" in address
-    s = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+    s = socket.socket(family(address), socket.SOCK_DGRAM)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-    if not six:
+    if ":" not in address:
         s.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_WANT if dont_fragment else IP_PMTUDISC_DONT)
     return s
-
-
-def serve(port, addresses):
-    socks = []
-    for address in addresses:
-        s = new_socket(address)
-        s.bind((address, port))
-        socks.append(s)
-    print("ready", flush=True)
-    while True:
-        for s in select.select(socks, [], [])[0]:
-            data, peer = s.recvfrom(65535)
-            s.sendto(hashlib.sha256(data).digest(), peer)
 
 
 def ask(address, port, size, insist):
@@ -68,6 +56,8 @@ def ask(address, port, size, insist):
 
 if __name__ == "__main__":
     if sys.argv[1] == "serve":
-        serve(int(sys.argv[2]), sys.argv[3:])
+        serve_udp(
+            new_socket, int(sys.argv[2]), sys.argv[3:], lambda data, send: send(hashlib.sha256(data).digest())
+        )
     for n in sys.argv[4:]:
         ask(sys.argv[2], int(sys.argv[3]), int(n), sys.argv[1] == "insist")
