@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <netinet/in.h>
+#include <cmocka.h>
 
 #include "flow_judge.h"
 
@@ -266,11 +270,35 @@ struct judge *judge_new(uint32_t room, uint32_t entries)
 	return j;
 }
 
-void judge_free(struct judge *j)
+void judge_says(const struct judge *j)
 {
+	if (j->wrong)
+		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
+}
+
+void judge_end(struct judge *j)
+{
+	judge_says(j);
 	flow_world_end(&j->w);
 	free(j->flow);
 	free(j);
+}
+
+void judge_bring_in(struct judge *j, uint32_t first, uint32_t end)
+{
+	for (uint32_t n = first; n < end; n++) {
+		j->w.be[n].place = FLOW_IN;
+		j->w.be[n].weight = 10;
+	}
+	flow_world_publish(&j->w);
+}
+
+void judge_sweep(struct judge *j, uint32_t share)
+{
+	struct lane *l = j->w.lane;
+
+	flow_sweep(l->flows, (l->flows->mask + 1) / share, l->clock, &j->w.g->flow_timeouts,
+		j->w.g->backends, j->w.g->n_backends);
 }
 
 void census(const struct judge *j, uint32_t on[FLOW_BACKENDS])

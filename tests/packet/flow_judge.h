@@ -47,7 +47,16 @@ struct judge {
 /* With a lane for `entries` flows, or without a flow table (0); no backend is in. `room`: most
  * flows there will be. Aborts without memory. */
 struct judge *judge_new(uint32_t room, uint32_t entries);
-void judge_free(struct judge *j);
+
+/* Fail the test if anything was wrong; judge_end frees, besides. */
+void judge_says(const struct judge *j);
+void judge_end(struct judge *j);
+
+/* Bring the backends [first, end) in, with one weight. */
+void judge_bring_in(struct judge *j, uint32_t first, uint32_t end);
+
+/* Sweep one part in `share` of the flow table, as the worker does beside packets. */
+void judge_sweep(struct judge *j, uint32_t share);
 
 /* One packet of each flow from `first` on. */
 void send_range(struct judge *j, uint32_t first, uint32_t end, uint8_t flags);

@@ -21,11 +21,7 @@ static int start(void **state)
 {
 	struct judge *j = judge_new(FLOWS, 4 * FLOWS);
 
-	for (uint32_t n = 0; n < 5 * FLOW_POOLS; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
+	judge_bring_in(j, 0, 5 * FLOW_POOLS);
 	open_flows(j, FLOWS);
 	*state = j;
 	return 0;
@@ -33,7 +29,7 @@ static int start(void **state)
 
 static int end(void **state)
 {
-	judge_free(*state);
+	judge_end(*state);
 	return 0;
 }
 

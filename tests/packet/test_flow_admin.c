@@ -19,29 +19,10 @@ static struct judge *start(uint32_t before[FLOW_BACKENDS])
 {
 	struct judge *j = judge_new(FLOWS, 4 * FLOWS);
 
-	for (uint32_t n = 0; n < 5 * FLOW_POOLS; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
+	judge_bring_in(j, 0, 5 * FLOW_POOLS);
 	open_flows(j, FLOWS);
 	census(j, before);
 	return j;
-}
-
-static void end(struct judge *j)
-{
-	if (j->wrong)
-		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
-	judge_free(j);
-}
-
-static void sweep(struct judge *j)
-{
-	struct flow_table *t = j->w.lane->flows;
-
-	flow_sweep(t, t->mask + 1, j->w.lane->clock, &j->w.g->flow_timeouts, j->w.g->backends,
-		j->w.g->n_backends);
 }
 
 /* Drain: flows stay, no new one comes, a SYN on an old tuple goes elsewhere, and so does what
@@ -69,7 +50,7 @@ static void drain_keeps_flows_and_takes_no_new_one(void **state)
 	send_range(j, 0, FLOWS, ACK);
 	census(j, before);
 	assert_memory_equal(before, after, sizeof before);
-	end(j);
+	judge_end(j);
 }
 
 /* When its time is over, the flows that are left start over by the table, and are counted nowhere.
@@ -85,14 +66,14 @@ static void drain_that_is_over_purges(void **state)
 	j->w.be[0].drained = true;
 	j->w.be[0].gone++;
 	flow_world_publish(&j->w);
-	sweep(j);
+	judge_sweep(j, 1);
 	assert_int_equal(j->w.lane->flows->active[j->w.be[0].slot], 0);
 	send_range(j, 0, FLOWS, ACK);
 	census(j, after);
 	assert_int_equal(after[0], 0);
 	for (uint32_t n = 1; n < 10; n++)
 		assert_true(n % 2 ? after[n] == before[n] : after[n] > before[n]);
-	end(j);
+	judge_end(j);
 }
 
 /* Maintenance: the next packet of each flow goes elsewhere, swept or not; no other flow moves. */
@@ -118,7 +99,7 @@ static void maintenance_purges_at_once(void **state)
 	send_range(j, 0, FLOWS, ACK);
 	census(j, before);
 	assert_memory_equal(before, after, sizeof before);
-	end(j);
+	judge_end(j);
 }
 
 int main(void)

@@ -20,22 +20,6 @@
 #define FLOWS_SLOW  300000
 #define CHANGES     1000
 
-/* The verdict. */
-static void judge_says(const struct judge *j)
-{
-	if (j->wrong)
-		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
-}
-
-static void bring_in(struct judge *j, uint32_t per_pool)
-{
-	for (uint32_t n = 0; n < per_pool * FLOW_POOLS; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
-}
-
 enum change { ADD, RETURN, REMOVE, GO, WEIGHT, ZERO, MAC, DOWN, UP, DRAIN, READY, KINDS };
 
 /* Make this change to that backend. False where it makes no sense. */
@@ -119,11 +103,8 @@ static uint32_t flows_wanted(void)
 /* What a worker does beside packets, in the second after a change. */
 static void second_passes(struct judge *j)
 {
-	struct lane *l = j->w.lane;
-
-	l->clock++;
-	flow_sweep(l->flows, (l->flows->mask + 1) / 8, l->clock, &j->w.g->flow_timeouts,
-		j->w.g->backends, j->w.g->n_backends);
+	j->w.lane->clock++;
+	judge_sweep(j, 8);
 }
 
 static void test_changes_move_no_live_flow(void **state)
@@ -133,7 +114,7 @@ static void test_changes_move_no_live_flow(void **state)
 	uint32_t made[KINDS] = {0};
 
 	j->w.lane->clock = 65400; /* wraps on the way */
-	bring_in(j, 12);
+	judge_bring_in(j, 0, 12 * FLOW_POOLS);
 	open_flows(j, n);
 	for (uint32_t i = 1; i <= CHANGES && !j->wrong; i++) {
 		change_something(j, made);
@@ -160,7 +141,7 @@ static void test_changes_move_no_live_flow(void **state)
 	assert_true(j->w.lane->flows->grown > 5); /* meanwhile */
 	assert_int_equal(
 		j->w.lane->flows->bypass, 0); /* else there were flows nobody promised to keep */
-	judge_free(j);
+	judge_end(j);
 }
 
 /* 20000 flows on the first five backends of each pool, counted in `before`. */
@@ -168,7 +149,7 @@ static struct judge *open_on_five(uint32_t before[FLOW_BACKENDS])
 {
 	struct judge *j = judge_new(20000, 80000);
 
-	bring_in(j, 5);
+	judge_bring_in(j, 0, 5 * FLOW_POOLS);
 	open_flows(j, 20000);
 	census(j, before);
 	return j;
@@ -208,8 +189,7 @@ static void test_syn_leaves_a_drained_backend(void **state)
 	send_range(j, 0, j->n_flows, ACK);
 	census(j, after);
 	assert_int_equal(after[1], 0);
-	judge_says(j);
-	judge_free(j);
+	judge_end(j);
 }
 
 /* After a FIN the flow stays where it is, through changes, to its last packet; the next SYN on its
@@ -219,7 +199,7 @@ static void test_syn_after_fin_follows_the_table(void **state)
 	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
 	struct judge *j = open_on_five(before);
 
-	bring_in(j, 10);
+	judge_bring_in(j, 0, 10 * FLOW_POOLS);
 	send_range(j, 0, j->n_flows, SYN); /* not after a FIN: perhaps forged */
 	send_range(j, 0, j->n_flows, FIN | ACK);
 	send_range(j, 0, j->n_flows, ACK);
@@ -235,8 +215,7 @@ static void test_syn_after_fin_follows_the_table(void **state)
 
 		assert_in_range(after[n], tcp ? 800 : before[n], tcp ? 1200 : before[n]);
 	}
-	judge_says(j);
-	judge_free(j);
+	judge_end(j);
 }
 
 /* Silent for as long as a flow is remembered: it stays. For a second more: it begins anew, swept or
@@ -246,7 +225,7 @@ static void test_idle_flows_follow_the_table(void **state)
 	uint32_t before[FLOW_BACKENDS], after[FLOW_BACKENDS];
 	struct judge *j = open_on_five(before);
 
-	bring_in(j, 10);
+	judge_bring_in(j, 0, 10 * FLOW_POOLS);
 	j->w.lane->clock = FLOW_IDLE_S;
 	send_range(j, 0, j->n_flows, ACK);
 	census(j, after);
@@ -257,8 +236,7 @@ static void test_idle_flows_follow_the_table(void **state)
 	census(j, after);
 	for (uint32_t n = 0; n < 20; n++)
 		assert_in_range(after[n], 800, 1200);
-	judge_says(j);
-	judge_free(j);
+	judge_end(j);
 }
 
 /* Backend slots of every entry of a table, as backends. */
@@ -279,7 +257,7 @@ static void test_without_table_the_tables_decide(void **state)
 	uint32_t differ = 0, moved[FLOW_POOLS] = {0}, on[FLOW_BACKENDS];
 
 	assert_non_null(old);
-	bring_in(j, 10);
+	judge_bring_in(j, 0, 10 * FLOW_POOLS);
 	open_flows(j, n);
 	for (uint32_t id = 0; id < n; id++)
 		old[id] = j->flow[id].backend;
@@ -301,8 +279,7 @@ static void test_without_table_the_tables_decide(void **state)
 	assert_true(fabs(moved[0] / tcp - share) < 5 * sqrt(share / tcp));
 	assert_int_equal(moved[1], 0);
 	free(old);
-	judge_says(j);
-	judge_free(j);
+	judge_end(j);
 }
 
 int main(void)

@@ -21,29 +21,14 @@ static struct judge *start(uint32_t flows, uint32_t entries)
 {
 	struct judge *j = judge_new(flows, entries);
 
-	for (uint32_t n = 0; n < 5 * FLOW_POOLS; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
+	judge_bring_in(j, 0, 5 * FLOW_POOLS);
 	return j;
 }
 
 /* Five more, so that the table says something else of half of the flows. */
 static void change_table(struct judge *j)
 {
-	for (uint32_t n = 5 * FLOW_POOLS; n < 10 * FLOW_POOLS; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
-}
-
-static void end(struct judge *j)
-{
-	if (j->wrong)
-		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
-	judge_free(j);
+	judge_bring_in(j, 5 * FLOW_POOLS, 10 * FLOW_POOLS);
 }
 
 static long resident_kib(void)
@@ -79,8 +64,7 @@ static void syn_flood(void **state)
 	for (uint32_t i = 0; i < STEPS; i++) {
 		send_strangers(j, FLOWS * 2 + i * (FLOOD / STEPS) * 2, FLOOD / STEPS, SYN);
 		j->w.lane->clock++;
-		flow_sweep(j->w.lane->flows, (t->mask + 1) / 2, j->w.lane->clock,
-			&j->w.g->flow_timeouts, j->w.g->backends, j->w.g->n_backends);
+		judge_sweep(j, 2);
 		if (i == STEPS / 2)
 			half = resident_kib();
 	}
@@ -91,7 +75,7 @@ static void syn_flood(void **state)
 	send_range(j, 0, FLOWS, ACK);
 	census(j, after);
 	assert_memory_equal(before, after, sizeof before);
-	end(j);
+	judge_end(j);
 }
 
 /* The table full of confirmed flows: those that came while there was room stay where they are. */
@@ -115,7 +99,7 @@ static void full_table(void **state)
 	j->n_flows = FIRST;
 	census(j, after);
 	assert_memory_equal(before, after, sizeof before);
-	end(j);
+	judge_end(j);
 }
 
 /* A flow that comes by another lane has the same backend there while the table agrees; and each
@@ -144,7 +128,7 @@ static void two_lanes(void **state)
 	assert_int_equal(lane[1]->flows->entries, FLOWS);
 	j->w.lane = lane[0];
 	lane_free(lane[1]);
-	end(j);
+	judge_end(j);
 }
 
 /* A timeout that becomes shorter or longer counts from the next generation on, for flows that are
@@ -188,7 +172,7 @@ static void timeouts_change(void **state)
 	send_range(j, 0, FLOWS, ACK);
 	census(j, after);
 	assert_memory_equal(before, after, sizeof before);
-	end(j);
+	judge_end(j);
 }
 
 int main(void)

@@ -20,18 +20,8 @@ static struct judge *start(uint32_t per_pool)
 {
 	struct judge *j = judge_new(2 * FLOWS, 8 * FLOWS);
 
-	for (uint32_t n = 0; n < per_pool * FLOW_POOLS; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
+	judge_bring_in(j, 0, per_pool * FLOW_POOLS);
 	return j;
-}
-
-static void end(struct judge *j)
-{
-	if (j->wrong)
-		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
-	judge_free(j);
 }
 
 static void one_down(enum conf_marked_down then, uint32_t after[FLOW_BACKENDS])
@@ -64,7 +54,7 @@ static void one_down(enum conf_marked_down then, uint32_t after[FLOW_BACKENDS])
 	open_flows(j, FLOWS);
 	census(j, after);
 	assert_true(after[0] > 1000 && after[1] > 1000);
-	end(j);
+	judge_end(j);
 }
 
 static void down_keeps_tcp_and_moves_udp(void **state)
@@ -118,7 +108,7 @@ static void untracked_pool(void **state)
 	send_range(j, 0, FLOWS, ACK);
 	assert_int_equal(j->w.lane->flows->entries, FLOWS);
 	free(was);
-	end(j);
+	judge_end(j);
 }
 
 static uint64_t over(const struct judge *j)
@@ -192,7 +182,7 @@ static void full_backends(void **state)
 		j->w.be[n].saturated = false;
 	open_flows(j, 500);
 	assert_int_equal(over(j), before + 500);
-	end(j);
+	judge_end(j);
 	load_free(load);
 }
 
@@ -254,7 +244,7 @@ static void syns_that_come_again(void **state)
 		}
 		flow_world_publish(&j->w);
 		judge_again(j);
-		end(j);
+		judge_end(j);
 	}
 }
 

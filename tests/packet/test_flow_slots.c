@@ -20,27 +20,8 @@ static struct judge *start(uint32_t flows, uint32_t backends)
 {
 	struct judge *j = judge_new(flows, 4 * flows);
 
-	for (uint32_t n = 0; n < backends; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
+	judge_bring_in(j, 0, backends);
 	return j;
-}
-
-static void end(struct judge *j)
-{
-	if (j->wrong)
-		fail_msg("flow %u %s; %lu faults", j->which, j->what, (unsigned long)j->wrong);
-	judge_free(j);
-}
-
-static void sweep(struct judge *j, uint32_t share)
-{
-	struct lane *l = j->w.lane;
-
-	flow_sweep(l->flows, (l->flows->mask + 1) / share, l->clock, &j->w.g->flow_timeouts,
-		j->w.g->backends, j->w.g->n_backends);
 }
 
 /* A backend of the pool of `like`, other than that, that is in or is out. */
@@ -100,7 +81,7 @@ static bool holder_changes(struct judge *j, uint32_t n_flows)
 	flow_world_publish(&j->w);
 	assert_int_equal(ids_epoch(j->w.slots, slot), epoch);
 
-	sweep(j, 1);
+	judge_sweep(j, 1);
 	assert_int_equal(t->active[slot], 0);
 	flow_world_publish(&j->w);
 	const uint32_t late = draw(j, old, FLOW_OUT);
@@ -112,7 +93,7 @@ static bool holder_changes(struct judge *j, uint32_t n_flows)
 	assert_int_equal(ids_epoch(j->w.slots, slot), epoch + again);
 	take_out(j, early);
 	send_range(j, 0, n_flows, ACK);
-	sweep(j, 1);
+	judge_sweep(j, 1);
 	flow_world_publish(&j->w);
 	return again;
 }
@@ -130,7 +111,7 @@ static void no_packet_to_a_new_holder(void **state)
 		(unsigned long)j->packets, (unsigned long)j->rehashed);
 	assert_true(j->wrong || reused > ROUNDS / 2);
 	assert_true(j->wrong || j->rehashed > ROUNDS * FLOWS / 20);
-	end(j);
+	judge_end(j);
 }
 
 /* Flows of each backend that are alive, or were `ago` seconds ago: by what was sent. */
@@ -211,14 +192,14 @@ static void counts_are_right_within_a_sweep(void **state)
 
 			take_out(j, old);
 			put_in(j, draw(j, old, FLOW_OUT));
-			sweep(j, 1); /* or an old one could be back before it is purged */
+			judge_sweep(j, 1); /* or an old one could be back before it is purged */
 			flow_world_publish(&j->w);
 		}
-		sweep(j, SWEEP_S);
+		judge_sweep(j, SWEEP_S);
 		if (s % 5 == 0)
 			compare(j, SWEEP_S);
 		if (s % 150 == 0) {
-			sweep(j, 1);
+			judge_sweep(j, 1);
 			compare(j, 0);
 		}
 		expired = t->expired;
@@ -227,7 +208,7 @@ static void counts_are_right_within_a_sweep(void **state)
 		t->entries);
 	assert_int_equal(t->bypass + t->evicted, 0);
 	assert_true(j->wrong || (expired > j->n_flows / 4 && t->entries > 1000));
-	end(j);
+	judge_end(j);
 }
 
 int main(void)

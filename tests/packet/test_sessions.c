@@ -104,24 +104,33 @@ static void memory_is_bounded(void **state)
 #define CLIENTS 2000
 #define ROUNDS  60
 
+/* Twelve backends, whose pools remember clients. */
+static struct judge *judge_with_sessions(uint32_t flows, uint32_t entries)
+{
+	struct judge *j = judge_new(flows, entries);
+
+	j->w.lane->sessions = session_new(16 * flows, secret);
+	j->w.persist_s = 1000;
+	j->free_choice = true;
+	judge_bring_in(j, 0, 12);
+	return j;
+}
+
+static void end(struct judge *j)
+{
+	session_free(j->w.lane->sessions);
+	judge_end(j);
+}
+
 /* Every flow of the judge has a source address of its own, so is a client; four kinds of them, by
  * TCP and UDP, IPv4 and IPv6. In every round members change, and all clients come again with new
  * connections. */
 static void clients_keep_their_backend(void **state)
 {
-	struct judge *j = judge_new(4 * CLIENTS, 64 * CLIENTS);
-	struct session_table *t = session_new(64 * CLIENTS, secret);
+	struct judge *j = judge_with_sessions(4 * CLIENTS, 64 * CLIENTS);
 	uint8_t *home = malloc(4 * CLIENTS);
 	uint32_t kept = 0, moved = 0;
 
-	j->w.lane->sessions = t;
-	j->w.persist_s = 1000;
-	j->free_choice = true;
-	for (uint32_t n = 0; n < 12; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
 	j->n_flows = 4 * CLIENTS;
 	memset(home, FLOW_NOBODY, 4 * CLIENTS);
 	for (uint32_t round = 0; round < ROUNDS && !j->wrong; round++) {
@@ -135,10 +144,8 @@ static void clients_keep_their_backend(void **state)
 		flow_world_publish(&j->w);
 		for (uint32_t id = 0; id < 4 * CLIENTS; id++)
 			j->flow[id].backend = FLOW_NOBODY;
-		struct flow_table *f = j->w.lane->flows;
 		j->w.lane->clock += FLOW_IDLE_S + 1; /* no flow is known any more */
-		flow_sweep(f, f->mask + 1, j->w.lane->clock, &j->w.g->flow_timeouts,
-			j->w.g->backends, j->w.g->n_backends);
+		judge_sweep(j, 1);
 		send_range(j, 0, 4 * CLIENTS, SYN);
 		for (uint32_t id = 0; id < 4 * CLIENTS; id++) {
 			const uint8_t is = j->flow[id].backend;
@@ -153,12 +160,10 @@ static void clients_keep_their_backend(void **state)
 		}
 	}
 	printf("kept %u, moved %u\n", kept, moved);
-	if (j->wrong)
-		fail_msg("flow %u %s", j->which, j->what);
+	judge_says(j);
 	assert_true(moved > 1000 && kept > ROUNDS * CLIENTS * 2);
 	free(home);
-	session_free(t);
-	judge_free(j);
+	end(j);
 }
 
 /* How long each client's session has been idle; all of them have one. */
@@ -182,17 +187,9 @@ static void expect_idle(const struct session_table *t, uint32_t clients, uint32_
 static void the_end_of_a_connection_renews(void **state)
 {
 	static const uint8_t ends[] = {FIN | ACK, RST, RST | ACK, FIN};
-	struct judge *j = judge_new(CLIENTS, 8 * CLIENTS);
-	struct session_table *t = session_new(16 * CLIENTS, secret);
+	struct judge *j = judge_with_sessions(CLIENTS, 8 * CLIENTS);
+	struct session_table *t = j->w.lane->sessions;
 
-	j->w.lane->sessions = t;
-	j->w.persist_s = 1000;
-	j->free_choice = true;
-	for (uint32_t n = 0; n < 12; n++) {
-		j->w.be[n].place = FLOW_IN;
-		j->w.be[n].weight = 10;
-	}
-	flow_world_publish(&j->w);
 	for (uint32_t id = 0; id < CLIENTS; id++)
 		j->flow[id].backend = FLOW_NOBODY;
 	j->n_flows = CLIENTS;
@@ -212,10 +209,7 @@ static void the_end_of_a_connection_renews(void **state)
 			send_range(j, id, id + 2, ends[e]);
 		expect_idle(t, CLIENTS / 2, 0);
 	}
-	if (j->wrong)
-		fail_msg("flow %u %s", j->which, j->what);
-	session_free(t);
-	judge_free(j);
+	end(j);
 }
 
 int main(void)
