@@ -268,6 +268,25 @@ void frame_wrap(struct frame *out, const struct frame *in, const struct frame_ou
 	out->ip_len = out->len - out->l3;
 }
 
+void frame_cut(struct frame *out, const struct frame *in, uint32_t hdr, uint32_t from, uint32_t to,
+	bool more)
+{
+	uint8_t *ip = out->b + in->l3;
+
+	*out = *in;
+	memcpy(ip + hdr, in->b + in->l3 + hdr + from, to - from);
+	out->ip_len = hdr + to - from;
+	out->len = out->l3 + out->ip_len;
+	if (ip[0] >> 4 == 6) {
+		set16(ip + 4, out->ip_len - 40);
+		set16(ip + 42, (from & ~7u) | more);
+		return;
+	}
+	set16(ip + 2, out->ip_len);
+	set16(ip + 6, (more ? 0x2000u : 0) | from >> 3);
+	frame_fix_ipv4(out);
+}
+
 void frame_message(struct frame *out, const struct frame_icmp *s)
 {
 	uint8_t src[16], dst[16], h[40] = {0}, icmp[8] = {s->type, s->code};

@@ -74,6 +74,11 @@ struct frame_icmp {
 /* As if it had come from a host; ip_len and l3 are set, so that it can be wrapped. */
 void frame_message(struct frame *out, const struct frame_icmp *s);
 
+/* out = bytes [from, to) of what is behind the first `hdr` bytes of the IP packet of `in`, as a
+ * fragment of it, and whether more follow. An IPv6 packet has a fragment header from byte 40 on. */
+void frame_cut(struct frame *out, const struct frame *in, uint32_t hdr, uint32_t from, uint32_t to,
+	bool more);
+
 /* Recompute every IPv4, TCP, UDP and ICMP checksum of a frame, also those inside IP in IP. Returns
  * how many there are, or -1 when one is wrong or a header is cut short. */
 int frame_checksums(const uint8_t *frame, uint32_t len);

@@ -152,6 +152,29 @@ void harness_frame(struct frame *f, const struct frame_spec *s, uint8_t port)
 	frame_build(f, &to_port);
 }
 
+void harness_too_big(struct frame *f, const char *vip, uint16_t port, uint16_t client_port,
+	uint8_t vlans, uint8_t ttl)
+{
+	static struct frame answer;
+	const bool six = strchr(vip, ':');
+
+	frame_build(&answer, &(struct frame_spec){.src = vip,
+				     .dst = six ? "2001:db8:c::7" : "198.51.100.7",
+				     .sport = port,
+				     .dport = client_port,
+				     .ip_len = 1400});
+	frame_message(f, &(struct frame_icmp){.eth_dst = world_mac(WORLD_WAN),
+				 .src = six ? "2001:db8:e::77" : "192.0.2.77",
+				 .dst = vip,
+				 .vlans = vlans,
+				 .ttl = ttl,
+				 .type = six ? 2 : 3,
+				 .code = six ? 0 : 4,
+				 .rest = 1300,
+				 .data = answer.b + answer.l3,
+				 .len = 64});
+}
+
 void harness_one(struct outcome *o, uint8_t port, const struct frame *f)
 {
 	struct rte_mbuf *m = rig_mbuf(f->b, f->len, RIG_HEADROOM);

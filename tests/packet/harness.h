@@ -61,6 +61,11 @@ void harness_run_on(
 /* A frame from its description, to the MAC of a port unless that says otherwise. */
 void harness_frame(struct frame *f, const struct frame_spec *s, uint8_t port);
 
+/* What a router on the way to the client says of an answer of the VIP that is too big, with its
+ * first 64 bytes. */
+void harness_too_big(struct frame *f, const char *vip, uint16_t port, uint16_t client_port,
+	uint8_t vlans, uint8_t ttl);
+
 /* Run one frame in one piece with the usual headroom. */
 void harness_one(struct outcome *o, uint8_t port, const struct frame *f);
 

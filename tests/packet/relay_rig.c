@@ -2,12 +2,7 @@
 
 #include "relay_rig.h"
 
-#define STEP    256 /* payload bytes of each fragment but the last */
-
-#define CLIENT4 "198.51.100.7"
-#define CLIENT6 "2001:db8:c::7"
-#define ROUTER4 "192.0.2.77"
-#define ROUTER6 "2001:db8:e::77"
+#define STEP 256 /* payload bytes of each fragment but the last */
 
 struct lane *lanes[LANES_MOST];
 uint32_t n_lanes;
@@ -151,7 +146,7 @@ static struct frame_spec flow_spec(bool six, enum world_pool pool, uint16_t spor
 void make(bool six, enum world_pool pool, uint16_t sport, uint16_t id)
 {
 	struct frame_spec s = flow_spec(six, pool, sport);
-	static struct frame long6, answer;
+	static struct frame long6;
 	const struct frame *from = &whole;
 	const uint32_t hdr = six ? 48 : 20;
 
@@ -168,45 +163,15 @@ void make(bool six, enum world_pool pool, uint16_t sport, uint16_t id)
 	for (uint32_t at = 0; at < all; at += STEP) {
 		struct frame *f = &piece[n_pieces++];
 		const uint32_t len = at + STEP < all ? STEP : all - at;
-		const bool more = at + len < all;
-		uint8_t *ip;
+		uint8_t *id_at = f->b + from->l3 + (six ? 46 : 4);
 
-		*f = *from;
-		ip = f->b + f->l3;
-		memcpy(ip + hdr, from->b + from->l3 + hdr + at, len);
-		f->ip_len = hdr + len;
-		f->len = f->l3 + f->ip_len;
-		if (six) {
-			ip[4] = (uint8_t)((f->ip_len - 40) >> 8);
-			ip[5] = (uint8_t)(f->ip_len - 40);
-			ip[42] = (uint8_t)(at >> 8);
-			ip[43] = (uint8_t)((at & 0xf8) | more);
-			ip[46] = (uint8_t)(id >> 8);
-			ip[47] = (uint8_t)id;
-			continue;
-		}
-		ip[2] = (uint8_t)(f->ip_len >> 8);
-		ip[3] = (uint8_t)f->ip_len;
-		ip[4] = (uint8_t)(id >> 8);
-		ip[5] = (uint8_t)id;
-		ip[6] = (uint8_t)((more ? 0x20 : 0) | at >> 11);
-		ip[7] = (uint8_t)(at >> 3);
-		frame_fix_ipv4(f);
+		frame_cut(f, from, hdr, at, at + len, at + len < all);
+		id_at[0] = (uint8_t)(id >> 8);
+		id_at[1] = (uint8_t)id;
+		if (!six)
+			frame_fix_ipv4(f);
 	}
-	frame_build(&answer, &(struct frame_spec){.src = six ? VIP6 : VIP4,
-				     .dst = six ? CLIENT6 : CLIENT4,
-				     .sport = PORT_OF(pool),
-				     .dport = sport,
-				     .ip_len = 1400});
-	frame_message(&error, &(struct frame_icmp){.eth_dst = world_mac(WORLD_WAN),
-				      .src = six ? ROUTER6 : ROUTER4,
-				      .dst = six ? VIP6 : VIP4,
-				      .ttl = 60,
-				      .type = six ? 2 : 3,
-				      .code = six ? 0 : 4,
-				      .rest = 1300,
-				      .data = answer.b + answer.l3,
-				      .len = 64});
+	harness_too_big(&error, six ? VIP6 : VIP4, PORT_OF(pool), sport, 0, 60);
 }
 
 uint16_t remember_elsewhere(uint32_t lane)

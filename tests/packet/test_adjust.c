@@ -266,24 +266,9 @@ static void odd_packets_take_a_hop(void **state)
 /* No error about an error. */
 static void error_without_a_hop_ends(void **state)
 {
-	static struct frame quoted;
-
 	for (int v6 = 0; v6 < 2; v6++)
 		for (uint8_t ttl = 1; ttl < 3; ttl++) {
-			frame_build(&quoted, &(struct frame_spec){.src = v6 ? VIP6 : VIP4,
-						     .dst = v6 ? CLIENT6 : CLIENT4,
-						     .sport = PORT_OF(POOL_TTL),
-						     .dport = 40000,
-						     .ip_len = 1300});
-			frame_message(&in, &(struct frame_icmp){.eth_dst = world_mac(WORLD_WAN),
-						   .src = v6 ? "2001:db8:e::77" : "192.0.2.77",
-						   .dst = v6 ? VIP6 : VIP4,
-						   .ttl = ttl,
-						   .type = v6 ? 2 : 3,
-						   .code = v6 ? 0 : 4,
-						   .rest = 1280,
-						   .data = quoted.b + quoted.l3,
-						   .len = 64});
+			harness_too_big(&in, v6 ? VIP6 : VIP4, PORT_OF(POOL_TTL), 40000, 0, ttl);
 			run(1);
 			harness_expect_count(&out, ttl > 1 ? VERDICT_FORWARDED : VERDICT_TTL, 1);
 			assert_int_equal(out.n_side, ttl > 1);

@@ -56,32 +56,6 @@ static uint32_t header(const struct frame_spec *s)
 	return is6(s) ? 48 : 20 + 4u * s->options;
 }
 
-/* The part [from, to) of the payload as a fragment. */
-static void make_piece(
-	struct frame *f, const struct frame_spec *s, uint32_t from, uint32_t to, bool more)
-{
-	const uint32_t hdr = header(s), len = hdr + to - from;
-	uint8_t *ip;
-
-	*f = whole;
-	ip = f->b + f->l3;
-	memcpy(ip + hdr, whole.b + whole.l3 + hdr + from, to - from);
-	f->ip_len = len;
-	f->len = f->l3 + len;
-	if (is6(s)) {
-		ip[4] = (uint8_t)((len - 40) >> 8);
-		ip[5] = (uint8_t)(len - 40);
-		ip[42] = (uint8_t)(from >> 8);
-		ip[43] = (uint8_t)((from & 0xf8) | more);
-		return;
-	}
-	ip[2] = (uint8_t)(len >> 8);
-	ip[3] = (uint8_t)len;
-	ip[6] = (uint8_t)((more ? 0x20 : 0) | from >> 11);
-	ip[7] = (uint8_t)(from >> 3);
-	frame_fix_ipv4(f);
-}
-
 static void make(const struct frame_spec *s, uint16_t step)
 {
 	harness_frame(&whole, s, WORLD_WAN);
@@ -89,8 +63,8 @@ static void make(const struct frame_spec *s, uint16_t step)
 
 	n_pieces = 0;
 	for (uint32_t from = 0; from < all; from += step)
-		make_piece(&piece[n_pieces++], s, from, from + step < all ? from + step : all,
-			from + step < all);
+		frame_cut(&piece[n_pieces++], &whole, header(s), from,
+			from + step < all ? from + step : all, from + step < all);
 }
 
 static void run(struct lane *l, const struct frame *f)
@@ -284,9 +258,9 @@ static void ping_in_fragments(void **state)
 					      .data = data,
 					      .len = sizeof data,
 				      });
-		make_piece(&piece[0], &spec, 0, 400, true);
-		make_piece(&piece[1], &spec, 400, 800, true);
-		make_piece(&piece[2], &spec, 800, 908, false);
+		frame_cut(&piece[0], &whole, header(&spec), 0, 400, true);
+		frame_cut(&piece[1], &whole, header(&spec), 400, 800, true);
+		frame_cut(&piece[2], &whole, header(&spec), 800, 908, false);
 		for (int i = 0; i < 3; i++) {
 			run(l, &piece[i]);
 			harness_expect_count(
@@ -327,7 +301,7 @@ static void overlap(void **state)
 	struct frame over;
 
 	make(&spec, 400);
-	make_piece(&over, &spec, 392, 800, true);
+	frame_cut(&over, &whole, header(&spec), 392, 800, true);
 	run(l, &piece[0]);
 	for (int i = 0; i < 9; i++) {
 		run(l, i ? &piece[1] : &over);
@@ -375,7 +349,8 @@ static void no_room_for_one_datagram(void **state)
 
 		make(&spec, 800);
 		for (uint32_t i = 1; i <= room + 20; i++) {
-			make_piece(&f, &spec, 16 * apart * i, 16 * apart * i + 16, true);
+			frame_cut(&f, &whole, header(&spec), 16 * apart * i, 16 * apart * i + 16,
+				true);
 			run(l, &f);
 			harness_expect(
 				&outcome, i <= room ? VERDICT_HELD : VERDICT_FRAG_CACHE_FULL, 1);
@@ -392,13 +367,13 @@ static void tiny(void **state)
 	static struct frame f[6];
 
 	make(&tcp, 256);
-	make_piece(&f[0], &tcp, 0, 8, true);   /* ports, and no flags */
-	make_piece(&f[1], &tcp, 8, 24, true);  /* flags that come later */
-	make_piece(&f[2], &tcp, 64, 64, true); /* nothing */
-	make_piece(&f[3], &tcp, 64, 71, true); /* not a multiple of 8 */
+	frame_cut(&f[0], &whole, header(&tcp), 0, 8, true);   /* ports, and no flags */
+	frame_cut(&f[1], &whole, header(&tcp), 8, 24, true);  /* flags that come later */
+	frame_cut(&f[2], &whole, header(&tcp), 64, 64, true); /* nothing */
+	frame_cut(&f[3], &whole, header(&tcp), 64, 71, true); /* not a multiple of 8 */
 	make(&six, 256);
-	make_piece(&f[4], &six, 64, 70, true);
-	make_piece(&f[5], &six, 64, 64, false);
+	frame_cut(&f[4], &whole, header(&six), 64, 70, true);
+	frame_cut(&f[5], &whole, header(&six), 64, 64, false);
 	for (unsigned int i = 0; i < 6; i++) {
 		struct rte_mbuf *m[BURST_MAX];
 

@@ -183,54 +183,14 @@ static void too_big(const struct mode *m, uint32_t family, uint8_t vlans)
 /* An error about an answer of the backend goes the way of the flow. */
 static void icmp_error(const struct mode *m, uint32_t family, uint8_t vlans)
 {
-	static struct frame quoted;
-	const bool six = family == 6;
 	struct lane *l = harness_lane();
 
-	frame_build(&quoted, &(struct frame_spec){.src = vip_of(family),
-				     .dst = six ? "2001:db8:c::7" : "198.51.100.7",
-				     .sport = (uint16_t)PORT_OF(m->pool),
-				     .dport = 40000,
-				     .ip_len = 1400});
-	frame_message(&in, &(struct frame_icmp){.eth_dst = world_mac(WORLD_WAN),
-				   .src = six ? "2001:db8:e::77" : "192.0.2.77",
-				   .dst = vip_of(family),
-				   .vlans = vlans,
-				   .ttl = 60,
-				   .type = six ? 2 : 3,
-				   .code = six ? 0 : 4,
-				   .rest = 1300,
-				   .data = quoted.b + quoted.l3,
-				   .len = 64});
+	harness_too_big(&in, vip_of(family), (uint16_t)PORT_OF(m->pool), 40000, vlans, 60);
 	run_one(l, &in);
 	harness_expect_count(&out, VERDICT_FORWARDED, 1);
 	assert_int_equal(out.n_side, 1);
 	mode_expect(m, &out.side[0], &in);
 	lane_free(l);
-}
-
-/* [from, to) of the payload of a packet as a fragment; an IPv6 one has a fragment header. */
-static void cut(struct frame *f, const struct frame *whole, uint32_t hdr, uint32_t from,
-	uint32_t to, bool more)
-{
-	uint8_t *ip = f->b + whole->l3;
-
-	*f = *whole;
-	memcpy(ip + hdr, whole->b + whole->l3 + hdr + from, to - from);
-	f->ip_len = hdr + to - from;
-	f->len = f->l3 + f->ip_len;
-	if (ip[0] >> 4 == 6) {
-		ip[4] = (uint8_t)((f->ip_len - 40) >> 8);
-		ip[5] = (uint8_t)(f->ip_len - 40);
-		ip[42] = (uint8_t)(from >> 8);
-		ip[43] = (uint8_t)((from & 0xf8) | more);
-		return;
-	}
-	ip[2] = (uint8_t)(f->ip_len >> 8);
-	ip[3] = (uint8_t)f->ip_len;
-	ip[6] = (uint8_t)((more ? 0x20 : 0) | from >> 11);
-	ip[7] = (uint8_t)(from >> 3);
-	frame_fix_ipv4(f);
 }
 
 /* Layer 3 DSR: the transport header, with the checksum that the packet has when it is made for the
@@ -282,7 +242,7 @@ static void fragments(const struct mode *m, uint32_t family, uint8_t vlans)
 	for (uint32_t from = 0; from < all; from += 400) {
 		const uint32_t to = from + 400 < all ? from + 400 : all;
 
-		cut(&in, &whole, hdr, from, to, to < all);
+		frame_cut(&in, &whole, hdr, from, to, to < all);
 		run_one(l, &in);
 		harness_expect_count(&out, VERDICT_FORWARDED, 1);
 		assert_int_equal(out.n_side, 1);
