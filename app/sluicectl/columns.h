@@ -94,6 +94,22 @@ static const struct column health_columns[] = {
 	{"neutral", NULL, NULL, true},
 };
 
+static const struct column check_columns[] = {
+	{"check", "CHECK", cell_text, false},
+	{"type", "TYPE", cell_text, false},
+	{"via", "VIA", cell_text, false},
+	{"port", "PORT", cell_integer, true},
+	{"inter_ms", "INTER", cell_integer, true},
+	{"timeout_ms", "TIMEOUT", cell_integer, true},
+	{"rise", "RISE", cell_integer, true},
+	{"fall", "FALL", cell_integer, true},
+	{"backends", "BACKENDS", cell_integer, true},
+	{"up", "UP", cell_integer, true},
+	{"down", "DOWN", cell_integer, true},
+	{"init", "INIT", cell_integer, true},
+	{"pools", "POOLS", cell_words, false},
+};
+
 static const struct column drop_columns[] = {
 	{"reason", "REASON", cell_text, false},
 	{"packets", "PKTS", cell_integer, true},

@@ -138,6 +138,31 @@ const struct command commands[] = {
 	CHANGE("pool replace", "pool.replace",
 		"give a pool these members and no others, in one step", pool_members, NEEDS_FORCE),
 	{
+		.name = "check list",
+		.help = "the checks: what they ask and when, who uses them, what they say",
+		.more = "PORT is - where the check takes the port of the pool's VIPs. INTER and "
+			"TIMEOUT are in ms. UP, DOWN and INIT (no verdict yet) are backends by "
+			"what this check alone says of them; health list has each.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "check.list",
+		.empty = "no checks",
+		LIST(check_columns),
+	},
+	{
+		.name = "check show",
+		.help = "one check: its keys, who uses it, what it says",
+		.accepts = NEEDS_DAEMON,
+		.request = "check.show",
+		.operands = one_check,
+		.n_operands = COUNT(one_check),
+		.run = show_object,
+	},
+	CHANGE("check add", "check.add", "add a check; pool set POOL checks=CHECK uses it",
+		check_keys, 0),
+	CHANGE("check set", "check.set", "change keys of a check", check_keys, 0),
+	CHANGE("check del", "check.del", "take a check out; refused while pools use it", one_check,
+		0),
+	{
 		.name = "vip show",
 		.help = "one VIP: its keys and traffic",
 		.accepts = NEEDS_DAEMON,

@@ -86,6 +86,16 @@ static const struct operand pool_keys[] = {
 		.is_settings = true},
 };
 
+static const struct operand one_check[] = {
+	{"CHECK", "check", "name of the check", .required = true},
+};
+
+static const struct operand check_keys[] = {
+	{"CHECK", "check", "name of the check", .required = true},
+	{"KEY=VALUE...", NULL, "keys of checks[] in the configuration; KEY= is back to the default",
+		.required = true, .is_settings = true},
+};
+
 static const struct operand one_port[] = {
 	{"PORT", "port", "name of the port", .required = true},
 };

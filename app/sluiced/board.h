@@ -7,7 +7,8 @@
  *   decisions --board_view--> struct health_view --> build
  *
  * A member keeps its state as long as its pool's name and its address stay; a check as long as what
- * it asks stays. What is gone takes its probe along, so a late answer meets nobody. */
+ * it asks stays, also when it is to ask at other times. What is gone takes its probe along, so a
+ * late answer meets nobody. */
 
 #ifndef SLUICED_BOARD_H
 #define SLUICED_BOARD_H
@@ -32,7 +33,8 @@ struct board_member;
 
 /* One question to one address; equal ones of several pools are one. */
 struct board_check {
-	char *key; /* everything that is asked, as text */
+	char *key;    /* what is asked, then how and when, as text */
+	size_t asked; /* bytes of key that say what */
 	struct schedule_item item;
 	struct probe *probe;
 	struct health health;

@@ -34,20 +34,24 @@ static const char *some(const char *text)
 	return text ? text : "";
 }
 
-/* All that a check asks and when, one field a line: two with equal texts are one. */
-static char *key_of(const struct conf_check *k, const struct sl_addr *address, uint16_t port)
+/* What a check asks, and then how and when, one field a line: two with equal texts are one. *asked:
+ * bytes of the first part. NULL without memory. */
+static char *key_of(
+	const struct conf_check *k, const struct sl_addr *address, uint16_t port, size_t *asked)
 {
 	char addr[SL_ADDR_STRLEN], *key;
-	const int n = asprintf(&key,
-		"%s\n%u %u %u %u %u %u %u %u %u %u %u\n%u %u %u %u\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s",
-		sl_addr_format(address, addr), port, k->type, k->method, k->tls_verify, k->dns_type,
-		k->inter_ms, k->fastinter_ms, k->downinter_ms, k->timeout_ms,
-		k->rise * 1000 + k->fall, k->jitter_pct, k->reuse.min, k->reuse.max,
-		k->reuse.idle_s, k->reuse.wait_ms, some(k->path), some(k->host), some(k->status),
-		some(k->body), some(k->ca_file), some(k->send_hex), some(k->expect_hex),
-		some(k->dns_name));
+	int n = 0, all;
 
-	return n < 0 ? NULL : key;
+	all = asprintf(&key,
+		"%s\n%u %u %u %u %u\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%n"
+		"%u %u %u %u %u %u\n%u %u %u %u",
+		sl_addr_format(address, addr), port, k->type, k->method, k->tls_verify, k->dns_type,
+		some(k->path), some(k->host), some(k->status), some(k->body), some(k->ca_file),
+		some(k->send_hex), some(k->expect_hex), some(k->dns_name), &n, k->inter_ms,
+		k->fastinter_ms, k->downinter_ms, k->timeout_ms, k->rise * 1000 + k->fall,
+		k->jitter_pct, k->reuse.min, k->reuse.max, k->reuse.idle_s, k->reuse.wait_ms);
+	*asked = (size_t)n;
+	return all < 0 ? NULL : key;
 }
 
 static void free_check(struct board_check *c)
@@ -59,9 +63,23 @@ static void free_check(struct board_check *c)
 	free(c);
 }
 
-/* The check that asks this: the one there is, or a new one. NULL without memory. */
+/* What the member's checks so far found out, asking the same otherwise or at other times, is known
+ * still. */
+static void inherit(struct board_check *c, const struct board_member *m)
+{
+	for (size_t i = 0; i < m->n_questions; i++) {
+		const struct board_check *was = m->questions[i].check;
+
+		if (was && was != c && was->asked == c->asked &&
+			memcmp(was->key, c->key, c->asked) == 0)
+			c->health = was->health;
+	}
+}
+
+/* The check that asks this: the one there is, or a new one. m: with the questions that it had. NULL
+ * without memory. */
 static struct board_check *need_check(
-	struct follow *f, const struct conf_check *k, const struct sl_addr *address, uint16_t port)
+	struct follow *f, const struct conf_check *k, const struct board_member *m, uint16_t port)
 {
 	struct board_check *c = calloc(1, sizeof *c), **node;
 	struct sl_err err = SL_ERR_INIT;
@@ -69,7 +87,7 @@ static struct board_check *need_check(
 	if (!c)
 		return NULL;
 	c->board = f->b;
-	c->key = key_of(k, address, port);
+	c->key = key_of(k, &m->address, port, &c->asked);
 	node = c->key ? tsearch(c, &f->b->checks, cmp_check) : NULL;
 	if (!node || *node != c) {
 		free_check(c);
@@ -80,7 +98,8 @@ static struct board_check *need_check(
 		k->inter_ms, k->fastinter_ms, k->downinter_ms, k->rise, k->fall};
 	c->jitter_pct = k->jitter_pct;
 	health_init(&c->health, f->now_ms);
-	if (board_probe_add(c, k, address, port, &err) != 0)
+	inherit(c, m);
+	if (board_probe_add(c, k, &m->address, port, &err) != 0)
 		log_error("check \"%s\": %s", k->name, sl_err_first(&err));
 	sl_err_clear(&err);
 	return c;
@@ -103,43 +122,65 @@ static int add_member_to(struct board_check *c, struct board_member *m)
 	return 0;
 }
 
-static void free_questions(struct board_member *m)
+static void free_questions(struct board_question *questions, size_t n)
 {
-	for (size_t i = 0; i < m->n_questions; i++)
-		free((char *)(uintptr_t)m->questions[i].name);
-	free(m->questions);
-	m->questions = NULL;
-	m->n_questions = 0;
-	m->last_check = NULL;
+	for (size_t i = 0; i < n; i++)
+		free((char *)(uintptr_t)questions[i].name);
+	free(questions);
 }
 
 static void free_member(struct board_member *m)
 {
-	free_questions(m);
+	free_questions(m->questions, m->n_questions);
 	free(m->pool_name);
 	free(m->name);
 	free(m);
 }
 
-static int ask(struct follow *f, struct board_member *m, const struct conf_pool *pool)
+/* The member's questions, beside those that it has still. 0 or -ENOMEM, with some of them. */
+static int make_questions(struct follow *f, struct board_member *m, const struct conf_pool *pool,
+	struct board_question *questions, size_t *n)
 {
-	free_questions(m);
-	m->questions = calloc(pool->n_checks + 1, sizeof *m->questions);
-	if (!m->questions)
-		return -ENOMEM;
 	for (size_t i = 0; i < pool->n_checks; i++) {
 		const struct conf_check *k = &f->conf->checks[pool->check_index[i]];
-		struct board_question *q = &m->questions[m->n_questions];
+		struct board_question *q = &questions[*n];
 
 		if (k->type == CONF_CHECK_NONE)
 			continue;
-		q->check = need_check(f, k, &m->address, k->port ? k->port : pool->service_port);
+		q->check = need_check(f, k, m, k->port ? k->port : pool->service_port);
 		q->name = strdup(k->name);
-		m->n_questions++;
+		++*n;
 		if (!q->check || !q->name || add_member_to(q->check, m))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* The name among these questions of the check that spoke last; NULL: none of them did. */
+static const char *speaker(
+	const struct board_member *m, const struct board_question *questions, size_t n)
+{
+	for (size_t i = 0; m->last_check && i < n; i++)
+		if (questions[i].name && questions[i].check && questions[i].check->health.n_kept &&
+			strcmp(questions[i].name, m->last_check) == 0)
+			return questions[i].name;
+	return NULL;
+}
+
+static int ask(struct follow *f, struct board_member *m, const struct conf_pool *pool)
+{
+	struct board_question *questions = calloc(pool->n_checks + 1, sizeof *questions);
+	size_t n = 0;
+	int rc;
+
+	if (!questions)
+		return -ENOMEM;
+	rc = make_questions(f, m, pool, questions, &n);
+	m->last_check = speaker(m, questions, n);
+	free_questions(m->questions, m->n_questions);
+	m->questions = questions;
+	m->n_questions = n;
+	return rc;
 }
 
 static struct board_member *new_member(

@@ -46,7 +46,8 @@ int board_probe_add(struct board_check *c, const struct conf_check *conf,
 
 	if (rc)
 		return rc;
-	rc = schedule_add(c->board->schedule, &c->item, c->params.inter_ms, daemon_now_us());
+	rc = schedule_add(c->board->schedule, &c->item, health_interval_ms(&c->health, &c->params),
+		daemon_now_us());
 	return rc ? sl_err_sys(err, rc, "cannot schedule the check \"%s\"", conf->name) : 0;
 }
 

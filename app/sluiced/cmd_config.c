@@ -6,10 +6,10 @@
 
 #include "apply.h"
 #include "cmd_config.h"
-#include "cmd_object.h"
 #include "conf/diff.h"
 #include "conf/save.h"
 #include "errand.h"
+#include "object_edit.h"
 #include "restart.h"
 
 const struct ctl_arg cmd_config_check_args[2] = {
@@ -273,7 +273,7 @@ int cmd_config_set(struct ctl_call *call, void *daemon, void *arg)
 	struct change_draft *draft = arg;
 	const struct edit_object top = edit_top(draft->conf);
 	struct sl_err err = SL_ERR_INIT;
-	const int rc = cmd_set_keys(call, NULL, draft->conf, &top, &err);
+	const int rc = object_set_keys(call, NULL, draft->conf, &top, &err);
 
 	return rc ? change_refuse(call, rc, &err) : 0;
 }

@@ -6,10 +6,8 @@
 #include "object_json.h"
 #include "paths.h"
 
-/* An object of the running configuration. pool: NULL for one that is in no other. 0, or -errno
- * after ctl_call_fail(). */
-static int find(struct ctl_call *call, const struct daemon *d, const char *list, const char *first,
-	const char *second, struct edit_object *o)
+int cmd_show_find(struct ctl_call *call, const struct daemon *d, const char *list,
+	const char *first, const char *second, struct edit_object *o)
 {
 	const char *const names[] = {first, second};
 	struct sl_err err = SL_ERR_INIT;
@@ -56,7 +54,7 @@ int cmd_vip_show(struct ctl_call *call, void *daemon)
 	const char *name = ctl_call_string(call, "vip");
 	const struct daemon *d = daemon;
 	struct edit_object o;
-	const int rc = find(call, d, "vips", name, NULL, &o);
+	const int rc = cmd_show_find(call, d, "vips", name, NULL, &o);
 
 	if (rc)
 		return rc;

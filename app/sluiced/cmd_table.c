@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd_object.h"
 #include "cmd_table.h"
 #include "compile/table.h"
 #include "daemon.h"
+#include "object_edit.h"
 #include "plan.h"
 #include "programs.h"
 #include "slot_names.h"
@@ -281,7 +281,7 @@ static int begin_comparison(struct ctl_call *call, const struct daemon *d, struc
 	c->draft = conf_clone(running);
 	if (!c->draft)
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
-	rc = cmd_object_edit(call, c->draft, c->t.list, c->t.names, "of", &c->err);
+	rc = object_edit(call, c->draft, c->t.list, c->t.names, "of", &c->err);
 	return rc ? change_refuse(call, rc, &c->err) : 0;
 }
 

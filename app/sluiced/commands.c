@@ -8,6 +8,7 @@
 #include "cmd_flow.h"
 #include "cmd_lane.h"
 #include "cmd_health.h"
+#include "cmd_check.h"
 #include "cmd_config.h"
 #include "cmd_object.h"
 #include "cmd_port.h"
@@ -359,6 +360,17 @@ const struct ctl_command commands[] = {
 		.role = CTL_ROLE_ADMIN,
 		.mutate = cmd_vip_del,
 		ARGS(cmd_vip_force_args)},
+	{.name = "check.add", CHANGE(CTL_ROLE_ADMIN, cmd_check_add, cmd_check_args)},
+	{.name = "check.set", CHANGE(CTL_ROLE_ADMIN, cmd_check_set, cmd_check_args)},
+	{.name = "check.del",
+		.role = CTL_ROLE_ADMIN,
+		.mutate = cmd_check_del,
+		ARGS(cmd_check_args)},
+	{.name = "check.list", .role = CTL_ROLE_VIEWER, .next = cmd_check_list_next},
+	{.name = "check.show",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_check_show,
+		ARGS(cmd_check_args)},
 	{.name = "pool.add", CHANGE(CTL_ROLE_ADMIN, cmd_pool_add, cmd_pool_args)},
 	{.name = "pool.set", CHANGE(CTL_ROLE_ADMIN, cmd_pool_set, cmd_pool_args)},
 	{.name = "pool.del", .role = CTL_ROLE_ADMIN, .mutate = cmd_pool_del, ARGS(cmd_pool_args)},

@@ -472,3 +472,8 @@ const char *conf_check_type_name(enum conf_check_type type)
 {
 	return word_name(check_types, type);
 }
+
+const char *conf_via_name(enum conf_via via)
+{
+	return word_name(vias, via);
+}
