@@ -126,6 +126,11 @@ static void print_status(FILE *out, const json_t *data, const struct options *op
 		fprintf(out, "%sconfiguration %s was not applied: %s%s\n",
 			opts->color ? "\033[31m" : "", cell_string(data, "config.path", "?"),
 			cell_string(data, "config.error", "?"), opts->color ? "\033[0m" : "");
+	if (cell_number(data, "config.trial.rev") > 0)
+		fprintf(out,
+			"revision %.0f is taken back in %.0f s without: sluicectl config confirm\n",
+			cell_number(data, "config.trial.rev"),
+			cell_number(data, "config.trial.left_s") + 0.5);
 	if (cell_number(data, "loop.late_ms") > LATE_MS)
 		fprintf(out,
 			"control loop: timers were up to %.0f ms late in the last minute, its "

@@ -187,6 +187,7 @@ static void fall_back(struct daemon *d, const char *why)
 	pthread_mutex_lock(&d->lock);
 	d->running->version->rev = d->revision = ++c->accepted;
 	pthread_mutex_unlock(&d->lock);
+	trial_failed(d, c->failed_from, c->failed_to);
 	while (c->n_history && c->history[c->n_history - 1]->rev >= c->failed_from)
 		version_put(c->history[--c->n_history]);
 }
@@ -306,6 +307,8 @@ static void undone(struct errand *e)
 		return;
 	}
 	p->conf = NULL;
+	if (c->n_history >= 2)
+		trial_undone(p->d, c->history[c->n_history - 2]);
 	/* Both go: what was undone, which has just been noted, and what is wanted again. */
 	for (int i = 0; i < 2 && c->n_history; i++)
 		version_put(c->history[--c->n_history]);

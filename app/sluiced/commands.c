@@ -46,6 +46,8 @@ static json_t *config_state(const struct daemon *d)
 	json_object_set_new(c, "last_apply", json_string(d->last_error ? "failed" : "ok"));
 	if (d->last_error)
 		json_object_set_new(c, "error", json_string(d->last_error));
+	if (d->trial.back)
+		json_object_set_new(c, "trial", trial_json(d));
 	return c;
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
@@ -28,11 +31,17 @@ static void on_end(evutil_socket_t sig, short what, void *arg)
 	event_base_loopbreak(d->base);
 }
 
-static void on_reload(evutil_socket_t sig, short what, void *arg)
+static void on_hangup(evutil_socket_t fd, short what, void *arg)
 {
 	struct daemon *d = arg;
+	struct signalfd_siginfo info;
+	struct ctl_caller by;
 
-	reload_by_signal(d);
+	if (read(fd, &info, sizeof info) != sizeof info)
+		return;
+	by = (struct ctl_caller){
+		.uid = info.ssi_uid, .pid = (pid_t)info.ssi_pid, .role = CTL_ROLE_ADMIN};
+	reload_by_signal(d, &by);
 }
 
 static void on_netlink(evutil_socket_t fd, short what, void *arg)
@@ -125,6 +134,19 @@ static int open_socket(struct daemon *d, const struct conf *conf, struct sl_err 
 	return ctl_server_new(d->base, &opts, &d->ctl, err);
 }
 
+/* By a descriptor, because that tells who sent it. Every thread inherits that it is blocked. */
+static int open_hangup(struct daemon *d)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+		return -EINVAL;
+	d->hangup_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return d->hangup_fd < 0 ? -errno : add_event(d, d->hangup_fd, EV_READ, on_hangup, 0);
+}
+
 int control_open(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
 	int rc;
@@ -137,8 +159,7 @@ int control_open(struct daemon *d, const struct conf *conf, struct sl_err *err)
 		return rc;
 	d->apply_event = evtimer_new(d->base, on_apply, d);
 	if (!d->apply_event || add_event(d, SIGTERM, EV_SIGNAL, on_end, 0) ||
-		add_event(d, SIGINT, EV_SIGNAL, on_end, 0) ||
-		add_event(d, SIGHUP, EV_SIGNAL, on_reload, 0) ||
+		add_event(d, SIGINT, EV_SIGNAL, on_end, 0) || open_hangup(d) ||
 		add_event(d, -1, 0, on_second, SECOND_MS) ||
 		add_event(d, -1, 0, on_flow_care, FLOW_CARE_MS))
 		return sl_err_sys(err, ENOMEM, "cannot start the control loop");
@@ -163,6 +184,9 @@ void control_close(struct daemon *d)
 		event_free(d->apply_event);
 	if (d->base)
 		event_base_free(d->base);
+	if (d->hangup_fd >= 0)
+		close(d->hangup_fd);
+	d->hangup_fd = -1;
 	d->ctl = NULL;
 	d->inquiries = NULL;
 	d->apply_event = NULL;

@@ -309,10 +309,11 @@ int daemon_start(
 {
 	int rc;
 
-	*d = (struct daemon){.options = options, .start_ms = daemon_now_ms()};
+	*d = (struct daemon){.options = options, .start_ms = daemon_now_ms(), .hangup_fd = -1};
 	pthread_mutex_init(&d->lock, NULL);
 	desk_init(&d->desk);
 	reload_open(d);
+	trial_open(d);
 	d->first = version_new(conf, 1);
 	if (!d->first) {
 		conf_free(conf);
@@ -368,6 +369,7 @@ void daemon_stop(struct daemon *d)
 	board_close(d->board);
 	d->board = NULL;
 	stop_traffic(d);
+	trial_clear(d);
 	reload_clear(d);
 	errands_free(d->errands);
 	builder_free(d->builder);

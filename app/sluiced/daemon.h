@@ -24,6 +24,7 @@
 #include "port.h"
 #include "rcu.h"
 #include "reload.h"
+#include "trial.h"
 #include "stats.h"
 #include "view.h"
 #include "worker.h"
@@ -67,8 +68,8 @@ struct daemon {
 	bool *forced;              /* by backend slot: taken out with its connections */
 	struct desk desk;          /* who decides on a change (desk.h) */
 	struct change change;      /* accepted revisions (change.h) */
-	struct reload_trial trial; /* a file that waits for its confirmation (reload.h) */
-	struct desk_waiter reload; /* for a SIGHUP (reload.h) */
+	struct trial trial;        /* a file that waits for its confirmation (trial.h) */
+	struct reload reload;      /* for a SIGHUP (reload.h) */
 	struct save *save;         /* a file that is being written (save.h); NULL = none */
 	struct sl_addr *watched;   /* addresses that the mirror watches; NULL = not known */
 	size_t n_watched;
@@ -96,6 +97,7 @@ struct daemon {
 	/* The control loop (control.c). */
 	struct event_base *base;
 	struct loop_meter loop;
+	int hangup_fd; /* SIGHUP, with who sent it */
 	struct event *events[16];
 	uint32_t n_events;
 	struct event *apply_event; /* apply_step() is due */

@@ -10,6 +10,7 @@
 #include <event2/event.h>
 
 #include "apply.h"
+#include "audit.h"
 #include "base/array.h"
 #include "base/log.h"
 #include "conf/diff.h"
@@ -35,6 +36,8 @@ struct reading {
 	struct version *from;   /* what is wanted so far */
 	struct version *loaded; /* as the file had it when it was read last */
 	uint32_t confirm_s;
+	bool by_signal;
+	struct ctl_caller by; /* who sent it */
 	struct conf *conf;
 	struct proof proof;
 	struct reload_effect effect;
@@ -136,187 +139,6 @@ static void say_effect(const struct reload_effect *effect)
 			effect->discarded);
 }
 
-/* -- a time to confirm ---------------------------------------------------------------------------
- */
-
-static void trial_end(struct daemon *d)
-{
-	struct reload_trial *t = &d->trial;
-
-	version_put(t->back);
-	version_put(t->applied);
-	t->back = t->applied = NULL;
-	desk_forget(&d->desk, &t->turn);
-	if (t->timer)
-		event_del(t->timer);
-}
-
-/* The way back to what was before an apply that nobody confirmed. */
-struct way_back {
-	struct errand errand;
-	struct daemon *d;
-	struct version *back, *applied, *from; /* from: what is wanted so far */
-	struct conf *conf;
-	struct proof proof;
-	size_t missed;       /* changes since the apply that are gone with it */
-	struct sl_err alone; /* why changes that came since cannot stay */
-	struct sl_err err;
-	int rc;
-};
-
-/* What was before, with the changes that came since. */
-static int with_changes(struct way_back *w)
-{
-	w->conf = conf_clone(w->back->conf);
-	if (!w->conf || conf_merge(w->conf, w->applied->conf, w->from->conf, &w->missed))
-		return sl_err_sys(&w->err, ENOMEM, "cannot go back");
-	return proof_make(w->from->conf, w->conf, &w->proof, &w->alone);
-}
-
-static int without_changes(struct way_back *w)
-{
-	conf_free(w->conf);
-	w->missed = 0;
-	w->conf = conf_clone(w->back->conf);
-	return w->conf ? proof_make(w->from->conf, w->conf, &w->proof, &w->err)
-		       : sl_err_sys(&w->err, ENOMEM, "cannot go back");
-}
-
-/* Changes that came since are kept where they still make sense; where they do not go with what was
- * before, it comes back without them. */
-static void find_way_back(struct errand *e)
-{
-	struct way_back *w = (struct way_back *)e;
-
-	w->rc = with_changes(w);
-	if (w->rc == -EINVAL)
-		w->rc = without_changes(w);
-}
-
-static void say_missed(const struct way_back *w)
-{
-	for (size_t i = 0; i < w->alone.count; i++)
-		log_warn("%s", w->alone.text[i]);
-	if (w->alone.count)
-		log_warn("changes since the apply do not go with the configuration before it and "
-			 "are gone; \"config undo\" brings them back, with what was applied");
-	if (w->missed)
-		log_warn("%zu changes since the apply are gone with it; \"config undo\" brings "
-			 "them back",
-			w->missed);
-}
-
-static void go_back(struct errand *e);
-
-static void end_way_back(struct errand *e)
-{
-	struct way_back *w = (struct way_back *)e;
-
-	version_put(w->back);
-	version_put(w->applied);
-	version_put(w->from);
-	conf_free(w->conf);
-	sl_err_clear(&w->alone);
-	sl_err_clear(&w->err);
-	desk_leave(&w->d->desk);
-	free(w);
-}
-
-/* With the desk. */
-static void start_back(struct daemon *d)
-{
-	struct way_back *w = calloc(1, sizeof *w);
-
-	if (!w) {
-		log_error("no memory to go back to the configuration before it: it stays");
-		trial_end(d);
-		desk_leave(&d->desk);
-		return;
-	}
-	w->errand = (struct errand){.run = find_way_back, .done = go_back, .end = end_way_back};
-	w->d = d;
-	w->back = version_get(d->trial.back);
-	w->applied = version_get(d->trial.applied);
-	w->from = version_get(apply_wanted(d));
-	errands_add(d->errands, &w->errand);
-}
-
-static void take_back(struct daemon *d)
-{
-	if (d->trial.back && desk_take(&d->desk, &d->trial.turn))
-		start_back(d);
-}
-
-/* Somebody may have confirmed it meanwhile, or a build may have failed. */
-static void go_back(struct errand *e)
-{
-	struct way_back *w = (struct way_back *)e;
-	struct daemon *d = w->d;
-
-	if (d->trial.back != w->back)
-		return;
-	if (w->from != apply_wanted(d)) {
-		(void)desk_take(&d->desk, &d->trial.turn); /* when this one has left it */
-		return;
-	}
-	if (!w->rc)
-		w->rc = change_accept(d, w->conf, &w->proof, &w->err);
-	if (!w->rc)
-		w->conf = NULL;
-	say_missed(w);
-	if (w->rc)
-		change_say_failed(d, "stays, as the way back failed", &w->err);
-	trial_end(d);
-}
-
-static void on_turn(struct desk_waiter *turn)
-{
-	struct reload_trial *t = (void *)((char *)turn - offsetof(struct reload_trial, turn));
-
-	take_back((void *)((char *)t - offsetof(struct daemon, trial)));
-}
-
-static void on_time_over(evutil_socket_t fd, short what, void *arg)
-{
-	struct daemon *d = arg;
-
-	if (!d->trial.back)
-		return;
-	log_warn("revision %" PRIu64 " was not confirmed in time: going back to the configuration "
-		 "before it",
-		d->trial.applied->rev);
-	take_back(d);
-}
-
-/* The first of several that were not confirmed says where to go back to. */
-static int trial_begin(struct daemon *d, struct version *back, uint32_t confirm_s)
-{
-	const struct timeval later = {.tv_sec = confirm_s};
-	struct reload_trial *t = &d->trial;
-	struct version *to = version_get(t->back ? t->back : back);
-
-	trial_end(d);
-	if (!t->timer)
-		t->timer = evtimer_new(d->base, on_time_over, d);
-	if (!t->timer || evtimer_add(t->timer, &later)) {
-		version_put(to);
-		return -ENOMEM;
-	}
-	t->back = to;
-	t->applied = version_get(apply_wanted(d));
-	t->until_ms = daemon_now_ms() + (uint64_t)confirm_s * 1000;
-	return 0;
-}
-
-int reload_confirm(struct daemon *d)
-{
-	if (!d->trial.back)
-		return -ENOENT;
-	log_info("revision %" PRIu64 " is confirmed", d->trial.applied->rev);
-	trial_end(d);
-	return 0;
-}
-
 /* -- reading the file ----------------------------------------------------------------------------
  */
 
@@ -384,7 +206,11 @@ static int take_file(struct reading *r)
 	d->change.loaded = version_get(apply_wanted(d));
 	if (r->confirm_s)
 		return trial_begin(d, r->from, r->confirm_s);
-	trial_end(d);
+	if (!r->by_signal)
+		(void)trial_confirm(d);
+	else if (d->trial.back)
+		log_warn("revision %" PRIu64 " still waits for its confirmation",
+			d->trial.applied->rev);
 	return 0;
 }
 
@@ -430,21 +256,41 @@ static void say_failed(struct daemon *d, struct sl_err *err)
 	change_say_failed(d, "stays in force", err);
 }
 
+/* What a command leaves in the log, for what came by a signal. */
+static void tell(const struct reading *r)
+{
+	json_t *args = json_pack("{s:s}", "file", r->path);
+
+	audit_write(&(struct ctl_audit){.caller = &r->by,
+			    .command = "SIGHUP",
+			    .args = args,
+			    .rev = r->d->change.accepted,
+			    .code = abs(r->rc),
+			    .msg = r->rc ? sl_err_first(&r->err) : ""},
+		NULL);
+	json_decref(args);
+}
+
 static void start_reload(struct desk_waiter *turn);
 
 static void on_read(struct errand *e)
 {
 	struct reading *r = (struct reading *)e;
 
-	if (outdated(r))
-		start_reload(&r->d->reload); /* when this one has left the desk */
-	else if (take_file(r))
+	if (outdated(r)) {
+		start_reload(&r->d->reload.turn); /* when this one has left the desk */
+		return;
+	}
+	r->rc = take_file(r);
+	tell(r);
+	if (r->rc)
 		say_failed(r->d, &r->err);
 }
 
 static void start_reload(struct desk_waiter *turn)
 {
-	struct daemon *d = (void *)((char *)turn - offsetof(struct daemon, reload));
+	struct reload *reload = (void *)turn;
+	struct daemon *d = (void *)((char *)reload - offsetof(struct daemon, reload));
 	struct sl_err err = SL_ERR_INIT;
 	struct reading *r;
 
@@ -452,6 +298,8 @@ static void start_reload(struct desk_waiter *turn)
 		return;
 	r = reading_new(d, on_read);
 	if (r) {
+		r->by_signal = true;
+		r->by = reload->by;
 		errands_add(d->errands, &r->errand);
 		return;
 	}
@@ -460,25 +308,21 @@ static void start_reload(struct desk_waiter *turn)
 	say_failed(d, &err);
 }
 
-void reload_by_signal(struct daemon *d)
+void reload_by_signal(struct daemon *d, const struct ctl_caller *by)
 {
-	if (d->reload.waits)
+	if (d->reload.turn.waits)
 		return;
 	log_info("SIGHUP: reloading %s", d->options->config);
-	start_reload(&d->reload);
+	d->reload.by = *by;
+	start_reload(&d->reload.turn);
 }
 
 void reload_open(struct daemon *d)
 {
-	d->reload.free = start_reload;
-	d->trial.turn.free = on_turn;
+	d->reload.turn.free = start_reload;
 }
 
 void reload_clear(struct daemon *d)
 {
-	trial_end(d);
-	desk_forget(&d->desk, &d->reload);
-	if (d->trial.timer)
-		event_free(d->trial.timer);
-	d->trial.timer = NULL;
+	desk_forget(&d->desk, &d->reload.turn);
 }

@@ -1,27 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* The configuration file, read anew while the daemon runs: by SIGHUP, by `config apply`. With a
- * time to confirm it, it is taken back by itself. Control thread. */
+ * time to confirm it, it is taken back by itself (trial.h). Control thread. */
 
 #ifndef SLUICED_RELOAD_H
 #define SLUICED_RELOAD_H
 
 #include <stdint.h>
 
+#include "ctl/command.h"
 #include "desk.h"
 
-struct ctl_call;
 struct daemon;
-struct event;
-struct version;
 
-/* An applied file that waits for its confirmation. */
-struct reload_trial {
-	struct version *back;    /* what was wanted before; NULL: nothing waits */
-	struct version *applied; /* what the file said */
-	uint64_t until_ms;
-	struct desk_waiter turn; /* to take it back */
-	struct event *timer;
+/* A reload by SIGHUP that waits for its turn, and who sent it. */
+struct reload {
+	struct desk_waiter turn;
+	struct ctl_caller by;
 };
 
 /* Before anything else of it. */
@@ -34,11 +29,9 @@ void reload_open(struct daemon *d);
  * ctl_call_dry_run(): the same checks, without accepting anything. */
 int reload_command(struct ctl_call *call, struct daemon *d, uint32_t confirm_s);
 
-/* SIGHUP. Logs the outcome. Those that come while one waits for its turn are the same one. */
-void reload_by_signal(struct daemon *d);
-
-/* What waits stays. 0, or -ENOENT when nothing waits. */
-int reload_confirm(struct daemon *d);
+/* SIGHUP. Logs who sent it, and the outcome. Those that come while one waits for its turn are the
+ * same one. What waits for its confirmation goes on waiting. */
+void reload_by_signal(struct daemon *d, const struct ctl_caller *by);
 
 void reload_clear(struct daemon *d);
 
