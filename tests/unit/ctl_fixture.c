@@ -165,7 +165,7 @@ static int next_slow(struct ctl_call *call, void *arg, json_t **item)
 {
 	struct ctl_cursor *at = ctl_call_cursor(call);
 
-	if (at->outer == 100)
+	if (at->outer == SLOW_ITEMS)
 		return 0;
 	((struct canned *)arg)->made++;
 	nanosleep(&(struct timespec){.tv_nsec = CTL_SLICE_MS * 1000000L}, NULL);
@@ -317,17 +317,44 @@ static void turn(struct event_base *base)
 	usleep(200);
 }
 
+/* A machine that lets us run again only when the time is over has given the loop no turn. */
+#define TURNS_MIN 20
+
 void raw_idle(struct event_base *base, unsigned ms)
 {
 	const uint64_t end = now_ms() + ms;
 
-	while (now_ms() < end)
+	for (unsigned i = 0; i < TURNS_MIN || now_ms() < end; i++)
 		turn(base);
+}
+
+bool raw_until(struct event_base *base, raw_condition *holds, const void *arg)
+{
+	const uint64_t end = now_ms() + SOON_MS;
+
+	while (!holds(arg)) {
+		if (now_ms() > end)
+			return false;
+		turn(base);
+	}
+	return true;
+}
+
+void raw_settle(struct event_base *base, const uint64_t *count)
+{
+	const uint64_t end = now_ms() + SOON_MS;
+	uint64_t before;
+
+	do {
+		before = *count;
+		for (unsigned i = 0; i < 200; i++)
+			turn(base);
+	} while (*count != before && now_ms() < end);
 }
 
 void raw_send(struct raw *raw, const void *bytes, size_t len)
 {
-	const uint64_t end = now_ms() + 3000;
+	const uint64_t end = now_ms() + SOON_MS;
 
 	for (size_t sent = 0; sent < len && now_ms() < end;) {
 		const ssize_t n =
@@ -358,7 +385,7 @@ static ssize_t fill(struct raw *raw)
 
 json_t *raw_line(struct raw *raw)
 {
-	const uint64_t end = now_ms() + 3000;
+	const uint64_t end = now_ms() + SOON_MS;
 	char *newline;
 
 	while (!(newline = memchr(raw->buf, '\n', raw->used))) {
@@ -379,7 +406,7 @@ bool raw_is_closed(struct raw *raw, unsigned ms, bool drain)
 	const uint64_t end = now_ms() + ms;
 	struct pollfd poll_fd = {.fd = raw->fd};
 
-	while (now_ms() < end) {
+	do {
 		turn(raw->base);
 		if (drain) {
 			raw->used = 0;
@@ -388,6 +415,6 @@ bool raw_is_closed(struct raw *raw, unsigned ms, bool drain)
 		} else if (poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & POLLHUP)) {
 			return true;
 		}
-	}
+	} while (now_ms() < end);
 	return false;
 }

@@ -15,6 +15,9 @@
 
 struct event_base;
 
+/* For what has to come at some time; far above what it takes on a busy machine. */
+#define SOON_MS 20000
+
 /* The state behind the canned commands. */
 struct canned {
 	uint64_t rev;
@@ -27,6 +30,9 @@ struct canned {
 
 extern const struct ctl_command canned_commands[];
 extern const size_t n_canned_commands;
+
+/* How many items "slow" has, each of CTL_SLICE_MS. */
+#define SLOW_ITEMS 1000
 
 /* A directory of the test's own under /tmp, with the path of a socket in it; removed with all in
  * it. */
@@ -61,13 +67,21 @@ void raw_close(struct raw *raw);
 void raw_send(struct raw *raw, const void *bytes, size_t len);
 void raw_text(struct raw *raw, const char *text);
 
-/* The next line as an object, or NULL when none comes within 3 s or the server closes. */
+/* The next line as an object, or NULL when none comes within SOON_MS or the server closes. */
 json_t *raw_line(struct raw *raw);
 
-/* True if the server closes within ms; bytes before that are thrown away when `drain`. */
+/* True if the server closes within ms, or at the first look; bytes before that are thrown away when
+ * `drain`. */
 bool raw_is_closed(struct raw *raw, unsigned ms, bool drain);
 
-/* Run the loop for so long. */
+/* Run the loop for so long, and for some turns in any case. */
 void raw_idle(struct event_base *base, unsigned ms);
+
+/* Run the loop until it holds. False when it does not within SOON_MS. */
+typedef bool raw_condition(const void *arg);
+bool raw_until(struct event_base *base, raw_condition *holds, const void *arg);
+
+/* Run the loop until a count no longer moves. */
+void raw_settle(struct event_base *base, const uint64_t *count);
 
 #endif

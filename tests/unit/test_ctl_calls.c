@@ -18,7 +18,10 @@
 #include "ctl/protocol.h"
 #include "ctl_world.h"
 
-#define LATERS 4
+#define LATERS  4
+
+/* A client is asked for something before that on any machine. */
+#define IDLE_MS 1000
 
 /* What the commands of this test act on. */
 static struct state {
@@ -129,7 +132,7 @@ static void serve(struct world *w)
 		.commands = rows,
 		.n_commands = sizeof rows / sizeof *rows,
 		.rev = get_rev,
-		.idle_ms = 100,
+		.idle_ms = IDLE_MS,
 	};
 
 	now = (struct state){.rev = 7};
@@ -146,11 +149,14 @@ static void ask(struct raw *raw, const char *rest)
 	raw_text(raw, line);
 }
 
+static bool is_later(const void *n)
+{
+	return now.later[*(const unsigned *)n];
+}
+
 static void wait_until_later(struct world *w, unsigned n)
 {
-	for (int i = 0; i < 1000 && !now.later[n]; i++)
-		raw_idle(w->base, 1);
-	assert_non_null(now.later[n]);
+	assert_true(raw_until(w->base, is_later, &n));
 }
 
 static void answer_comes_later(void **state)
@@ -164,7 +170,7 @@ static void answer_comes_later(void **state)
 	wait_until_later(w, 1);
 	/* Longer than idle_ms: who waits is not idle. The second waits behind the first; another
 	 * client does not. */
-	raw_idle(w->base, 200);
+	raw_idle(w->base, IDLE_MS * 3 / 2);
 	assert_null(now.later[2]);
 	raw_close(&w->b);
 	world_greet(w, &w->b);
@@ -207,12 +213,21 @@ static void list_begins_later(void **state)
 	raw_close(&w->a);
 }
 
+static bool is_cancelled(const void *n)
+{
+	return now.cancelled >= *(const unsigned *)n;
+}
+
 static void wait_until_cancelled(struct world *w, unsigned n)
 {
-	for (int i = 0; i < 1000 && now.cancelled < n; i++)
-		raw_idle(w->base, 1);
+	raw_until(w->base, is_cancelled, &n);
 	raw_idle(w->base, 20);
 	assert_int_equal(now.cancelled, n);
+}
+
+static bool owns(const void *n)
+{
+	return now.owned == *(const unsigned *)n;
 }
 
 static void client_that_leaves_cancels(void **state)
@@ -240,12 +255,9 @@ static void client_that_leaves_cancels(void **state)
 	wait_until_cancelled(w, 3);
 	world_greet(w, &w->a);
 	ask(&w->a, "\"cmd\":\"follow\"");
-	raw_idle(w->base, 20);
-	assert_int_equal(now.owned, 1);
+	assert_true(raw_until(w->base, owns, &(unsigned){1}));
 	raw_close(&w->a);
-	for (int i = 0; i < 1000 && now.owned; i++)
-		raw_idle(w->base, 1);
-	assert_int_equal(now.owned, 0);
+	assert_true(raw_until(w->base, owns, &(unsigned){0}));
 	/* The server's end. */
 	world_greet(w, &w->a);
 	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":2}");
@@ -269,7 +281,7 @@ static void half_close_waits_on(void **state)
 	assert_int_equal(now.cancelled, 0);
 	finish(1, NULL);
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":7,\"data\":{\"n\":1}}");
-	assert_true(raw_is_closed(&w->a, 500, true));
+	assert_true(raw_is_closed(&w->a, SOON_MS, true));
 	raw_close(&w->a);
 	/* First the half, then the whole. */
 	world_greet(w, &w->a);
@@ -289,7 +301,8 @@ static void list_follows(void **state)
 
 	serve(w);
 	ask(&w->a, "\"cmd\":\"follow\"");
-	raw_idle(w->base, 200); /* longer than idle_ms */
+	assert_true(raw_until(w->base, owns, &(unsigned){1}));
+	raw_idle(w->base, IDLE_MS * 3 / 2);
 	assert_in_range(now.asked, 1, 2);
 	now.news = 1;
 	now.rev++; /* CTL_ANY_REV */

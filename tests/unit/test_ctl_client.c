@@ -47,7 +47,7 @@ static void client_takes_a_long_list(void **state)
 	struct ctl_client *client;
 	struct ctl_reply reply;
 
-	assert_int_equal(ctl_client_new(w->place.path, 2000, &client, NULL), 0);
+	assert_int_equal(ctl_client_new(w->place.path, SOON_MS, &client, NULL), 0);
 	for (int i = 0; i < 2; i++) {
 		json_array_clear(items);
 		assert_int_equal(ctl_client_call(client, "count", json_pack("{s:s}", "n", "20000"),
@@ -86,7 +86,7 @@ static void client_asks_with_options(void **state)
 	struct ctl_reply reply;
 	json_int_t last = 300;
 
-	assert_int_equal(ctl_client_new(w->place.path, 2000, &client, NULL), 0);
+	assert_int_equal(ctl_client_new(w->place.path, SOON_MS, &client, NULL), 0);
 	assert_int_equal(ctl_client_ask(client, &q, &reply, NULL), 0);
 	assert_true(json_is_true(json_object_get(reply.data, "dry_run")));
 	ctl_reply_clear(&reply);
@@ -111,7 +111,12 @@ static void patient_client_waits(void **state)
 	struct ctl_client *client;
 	struct ctl_reply reply;
 
-	assert_int_equal(ctl_client_new(w->place.path, 100, &client, NULL), 0);
+	int rc = -ETIMEDOUT;
+
+	/* A busy machine may be late with the greeting. */
+	for (int i = 0; i < 50 && rc == -ETIMEDOUT; i++)
+		rc = ctl_client_new(w->place.path, 100, &client, NULL);
+	assert_int_equal(rc, 0);
 	assert_int_equal(ctl_client_ask(client, &q, &reply, NULL), 0);
 	assert_true(reply.ok);
 	ctl_reply_clear(&reply);

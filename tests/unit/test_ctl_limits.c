@@ -34,7 +34,7 @@ static void half_line_times_out(void **state)
 	char *bytes = calloc(1, CTL_REQUEST_MAX + 1);
 	raw_send(&w->b, bytes, CTL_REQUEST_MAX + 1);
 	free(bytes);
-	assert_true(raw_is_closed(&w->b, 300, true));
+	assert_true(raw_is_closed(&w->b, SOON_MS, true));
 	raw_close(&w->a);
 	raw_close(&w->b);
 }
@@ -43,17 +43,17 @@ static void idle_client_times_out(void **state)
 {
 	struct world *w = *state;
 
-	world_serve(w, 5000, 400, 5000);
+	world_serve(w, 5000, 2000, 5000);
 	world_greet(w, &w->a);
 	world_greet(w, &w->b);
-	for (int i = 0; i < 5; i++) {
-		raw_idle(w->base, 100);
+	for (int i = 0; i < 1000 && !raw_is_closed(&w->a, 1, true); i++) {
+		raw_idle(w->base, 50);
 		raw_text(&w->b, STATUS);
 		expect_status(&w->b);
 	}
 	assert_true(raw_is_closed(&w->a, 1, true));
 	assert_false(raw_is_closed(&w->b, 100, true));
-	assert_true(raw_is_closed(&w->b, 800, true));
+	assert_true(raw_is_closed(&w->b, SOON_MS, true));
 	raw_close(&w->a);
 	raw_close(&w->b);
 }
@@ -66,7 +66,7 @@ static void list_waits_for_a_slow_reader(void **state)
 	world_serve(w, 0, 0, 5000);
 	world_greet(w, &w->a);
 	raw_text(&w->a, COUNT_20000);
-	raw_idle(w->base, 200);
+	raw_settle(w->base, &w->canned.made);
 	/* 73 bytes an item: half of the queue, and what the kernel takes. */
 	const uint64_t waiting = w->canned.made;
 	assert_in_range(waiting, 1000, 7000);
@@ -118,7 +118,7 @@ static void reader_that_stops_is_dropped(void **state)
 	raw_idle(w->base, 100);
 	raw_text(&w->b, STATUS); /* the other is served all the time */
 	expect_status(&w->b);
-	assert_true(raw_is_closed(&w->a, 400, false));
+	assert_true(raw_is_closed(&w->a, SOON_MS, false));
 	raw_text(&w->b, STATUS);
 	expect_status(&w->b);
 	raw_close(&w->a);
@@ -126,7 +126,7 @@ static void reader_that_stops_is_dropped(void **state)
 	world_greet(w, &w->a);
 	for (int i = 0; i < 3000 && !raw_is_closed(&w->a, 1, false); i++)
 		send(w->a.fd, STATUS, strlen(STATUS), MSG_NOSIGNAL);
-	assert_true(raw_is_closed(&w->a, 400, false));
+	assert_true(raw_is_closed(&w->a, SOON_MS, false));
 	raw_text(&w->b, STATUS);
 	expect_status(&w->b);
 	raw_close(&w->a);
@@ -147,6 +147,7 @@ static void expect_idle(struct world *w)
 	const struct timeval third = {.tv_usec = 300000};
 	uint64_t before;
 
+	raw_settle(w->base, &w->canned.made);
 	raw_idle(w->base, 50);
 	before = cpu_ms();
 	event_base_loopexit(w->base, &third);
@@ -205,7 +206,7 @@ static void reply_beyond_the_queue_drops(void **state)
 	world_serve(w, 0, 0, 0);
 	world_greet(w, &w->a);
 	raw_text(&w->a, "{\"v\":1,\"id\":1,\"cmd\":\"big\"}\n");
-	assert_true(raw_is_closed(&w->a, 200, true));
+	assert_true(raw_is_closed(&w->a, SOON_MS, true));
 	raw_close(&w->a);
 }
 

