@@ -17,7 +17,7 @@ static bool is_live(const struct lane *l, const struct generation *g, struct flo
 
 static void add_row(struct ask *a, const struct lane *l, struct flow_at at)
 {
-	const int16_t idle = (int16_t)(l->clock - at.b->age[at.way]);
+	const int16_t idle = (int16_t)(l->clock - at.b->note[at.way].age);
 
 	struct ask_flow *f = &a->flow[a->n++];
 

@@ -23,19 +23,28 @@ static inline bool may_go_on(const struct generation *g, struct flow_at at, enum
 	return state > (ev == FLOW_EV_UDP ? BACKEND_DOWN : BACKEND_GONE);
 }
 
-/* What most packets are: more of a confirmed flow that was seen within this second, on a backend
- * that takes it. Nothing is to be written then. */
-static inline bool goes_on(struct flow_at at, uint32_t state, const struct parsed *p, uint16_t now,
-	enum backend_state backend)
-{
-	static const uint8_t opening[FLOW_STATES] = {
-		[FLOW_NEW] = UINT8_MAX,
-		[FLOW_ESTABLISHED] = 0,
-		[FLOW_CLOSING] = UINT8_MAX,
-		[FLOW_UDP] = PARSED_UDP,
-	};
+/* What most packets are: more of a confirmed flow that was seen within this second. Nothing is to
+ * be written then. By opening: the note of such an entry (flow_note_word), but for the slot; a bit
+ * above all notes where there is none. */
+struct going_on {
+	uint64_t note[PARSED_UDP + 1];
+};
 
-	return p->opening == opening[state] && backend > BACKEND_DOWN && at.b->age[at.way] == now;
+static inline void going_on_begin(struct going_on *to, uint16_t now)
+{
+	const uint32_t age = (uint32_t)now << 16;
+
+	for (uint32_t i = 0; i <= PARSED_UDP; i++)
+		to->note[i] = UINT64_C(1) << 32;
+	to->note[0] = age | FLOW_ESTABLISHED << FLOW_STATE_SHIFT;
+	to->note[PARSED_UDP] = age | FLOW_UDP << FLOW_STATE_SHIFT;
+}
+
+/* The slot of such an entry; of any other, more than a slot can be. */
+static inline uint64_t going_on_slot(
+	const struct going_on *to, struct flow_at at, const struct parsed *p)
+{
+	return flow_note_word(&at.b->note[at.way]) ^ to->note[p->opening];
 }
 
 /* Where the first SYN was not answered, the client sends it again: one packet of a flow that has
@@ -123,9 +132,10 @@ static inline void flow_going_on(struct lane *l, const struct generation *g, str
 	const struct flow_table *t = l->flows;
 	const uint32_t n = b->n, n_backends = g->n_backends;
 	const struct backend *backends = g->backends;
-	const uint16_t now = l->clock;
+	struct going_on go;
 	uint32_t missed = 0, others = 0;
 
+	going_on_begin(&go, l->clock);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct flow_at at = flow_find1(t, b->hash[i]);
 
@@ -134,15 +144,10 @@ static inline void flow_going_on(struct lane *l, const struct generation *g, str
 			missed |= 1u << i;
 			continue;
 		}
-		const uint32_t entry = at.b->backend[at.way];
-		size_t slot = entry & BACKEND_SLOT_MASK;
-
-		__asm__("" : "+r"(slot)); /* gcc would keep it twice, in 16 and in 32 bits */
+		const uint64_t slot = going_on_slot(&go, at, &b->info[i]);
 		const uint64_t brief = slot < n_backends ? backend_brief(&backends[slot]) : 0;
 
-		if (__builtin_expect(!goes_on(at, entry >> FLOW_STATE_SHIFT, &b->info[i], now,
-					     brief_state(brief)),
-			    0)) {
+		if (__builtin_expect(brief_state(brief) <= BACKEND_DOWN, 0)) {
 			others |= 1u << i;
 			continue;
 		}

@@ -54,10 +54,14 @@ enum flow_event {
 
 #define FLOW_STATE_SHIFT 14
 
+struct flow_note {
+	uint16_t backend; /* slot | state << FLOW_STATE_SHIFT */
+	uint16_t age;     /* clock when last seen, or ahead; seconds, wraps */
+};
+
 struct flow_bucket {
 	alignas(64) uint32_t tag[FLOW_WAYS]; /* 0 = empty */
-	uint16_t backend[FLOW_WAYS];         /* slot | state << FLOW_STATE_SHIFT */
-	uint16_t age[FLOW_WAYS];             /* clock when last seen, or ahead; seconds, wraps */
+	struct flow_note note[FLOW_WAYS];
 };
 
 static_assert(sizeof(struct flow_bucket) == 64, "one cache line");
@@ -282,32 +286,38 @@ static inline size_t flow_entry(const struct flow_table *t, struct flow_at at)
 
 static inline uint16_t flow_slot(struct flow_at at)
 {
-	return at.b->backend[at.way] & BACKEND_SLOT_MASK;
+	return at.b->note[at.way].backend & BACKEND_SLOT_MASK;
 }
 
 static inline enum flow_state flow_state(struct flow_at at)
 {
-	return at.b->backend[at.way] >> FLOW_STATE_SHIFT;
+	return at.b->note[at.way].backend >> FLOW_STATE_SHIFT;
+}
+
+/* Backend and state in the lower half, age in the upper one. */
+static inline uint32_t flow_note_word(const struct flow_note *n)
+{
+	return n->backend | (uint32_t)n->age << 16;
 }
 
 static inline bool flow_idle(struct flow_at at, uint16_t now, const struct flow_timeouts *to)
 {
-	return (int16_t)(now - at.b->age[at.way]) > (int16_t)to->idle_s[flow_state(at)];
+	return (int16_t)(now - at.b->note[at.way].age) > (int16_t)to->idle_s[flow_state(at)];
 }
 
 /* A packet of the flow came by. Writes only what changes: most packets leave the line clean. What
  * does not confirm an entry does not take back an age that is set ahead. */
 static inline void flow_touch(struct flow_at at, enum flow_event ev, uint16_t now)
 {
-	const uint16_t was = at.b->backend[at.way];
+	const uint16_t was = at.b->note[at.way].backend;
 	const uint16_t is = (uint16_t)((was & BACKEND_SLOT_MASK) |
 				       flow_next[was >> FLOW_STATE_SHIFT][ev] << FLOW_STATE_SHIFT);
 
 	if (__builtin_expect(is != was, 0))
-		at.b->backend[at.way] = is;
-	if (__builtin_expect(at.b->age[at.way] != now, 0) &&
-		(is >> FLOW_STATE_SHIFT != FLOW_NEW || (int16_t)(now - at.b->age[at.way]) > 0))
-		at.b->age[at.way] = now;
+		at.b->note[at.way].backend = is;
+	if (__builtin_expect(at.b->note[at.way].age != now, 0) &&
+		(is >> FLOW_STATE_SHIFT != FLOW_NEW || (int16_t)(now - at.b->note[at.way].age) > 0))
+		at.b->note[at.way].age = now;
 }
 
 #endif

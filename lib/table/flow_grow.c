@@ -53,8 +53,7 @@ static void move_entry(struct flow_table *t, struct flow_at from, struct flow_at
 	const size_t was = flow_entry(t, from), is = flow_entry(t, to);
 
 	to.b->tag[to.way] = from.b->tag[from.way];
-	to.b->backend[to.way] = from.b->backend[from.way];
-	to.b->age[to.way] = from.b->age[from.way];
+	to.b->note[to.way] = from.b->note[from.way];
 	t->spare[is] = t->spare[was];
 	if (t->known)
 		t->known[is] = t->known[was];

@@ -20,10 +20,9 @@ struct flow_intake {
 	const struct flow_timeouts *to;
 	uint16_t now;
 	uint16_t least_idle; /* the shortest limit of all */
-	struct {
-		uint16_t state, age; /* as an entry holds them */
-	} first[FLOW_EVENTS];        /* of an entry that a first packet makes */
-	uint32_t began, filled;      /* flows that were taken in; of those, into an empty entry */
+	struct flow_note
+		first[FLOW_EVENTS]; /* of an entry that a first packet makes, without slot */
+	uint32_t began, filled;     /* flows that were taken in; of those, into an empty entry */
 	struct flow_losses lost;
 };
 
@@ -65,8 +64,8 @@ static_assert(FLOW_NEW == 0, "the first state of all but those that end");
 static inline void flow_intake_set(
 	struct flow_intake *in, struct flow_at at, enum flow_event ev, uint16_t slot)
 {
-	at.b->backend[at.way] = slot | in->first[ev].state;
-	at.b->age[at.way] = in->first[ev].age;
+	at.b->note[at.way] = (struct flow_note){
+		.backend = slot | in->first[ev].backend, .age = in->first[ev].age};
 	flow_shift(&in->t->active[slot], 1);
 }
 

@@ -16,7 +16,7 @@
 #include "table/flow.h"
 
 #define FLOW_MAGIC       0x7466656369756c73u /* the bytes "sluiceft" */
-#define FLOW_LAYOUT      1                   /* of the head and of the parts */
+#define FLOW_LAYOUT      2                   /* of the head and of the parts */
 #define FLOW_NAME_BYTES  128                 /* "pool/address" of a slot, with a NUL */
 
 /* How many times as large as at the beginning a table may become: 16 spare bits an entry. */

@@ -10,8 +10,8 @@
 
 #include "table/flow.h"
 
-#ifdef __SSSE3__
-#include <tmmintrin.h>
+#ifdef __SSE4_1__
+#include <smmintrin.h>
 #endif
 
 /* In the order in which they are taken. Unconfirmed ones go before closing ones: a flood of them
@@ -58,12 +58,12 @@ static inline bool flow_any_older_plain(
 	bool any = false;
 
 	for (uint32_t way = 0; way < FLOW_WAYS; way++)
-		any |= (int16_t)(now - b1->age[way]) > (int16_t)idle_s ||
-		       (int16_t)(now - b2->age[way]) > (int16_t)idle_s;
+		any |= (int16_t)(now - b1->note[way].age) > (int16_t)idle_s ||
+		       (int16_t)(now - b2->note[way].age) > (int16_t)idle_s;
 	return any;
 }
 
-#ifdef __SSSE3__
+#ifdef __SSE4_1__
 /* Words of all ones or all zeros to a bit each. */
 static inline uint32_t flow_word_bits(__m128i first, __m128i second)
 {
@@ -84,9 +84,27 @@ static inline uint32_t flow_match2(
 	return flow_word_bits(flow_match_words(b1, want), flow_match_words(b2, want));
 }
 
+/* The lower halves, or the upper ones, of the notes. */
+static inline __m128i flow_note_lower(const struct flow_bucket *b)
+{
+	const __m128i *note = (const __m128i *)b->note;
+	const __m128i zero = _mm_setzero_si128();
+
+	return _mm_packus_epi32(_mm_blend_epi16(_mm_load_si128(&note[0]), zero, 0xaa),
+		_mm_blend_epi16(_mm_load_si128(&note[1]), zero, 0xaa));
+}
+
+static inline __m128i flow_note_upper(const struct flow_bucket *b)
+{
+	const __m128i *note = (const __m128i *)b->note;
+
+	return _mm_packus_epi32(_mm_srli_epi32(_mm_load_si128(&note[0]), 16),
+		_mm_srli_epi32(_mm_load_si128(&note[1]), 16));
+}
+
 static inline __m128i flow_state_words(const struct flow_bucket *b)
 {
-	return _mm_srli_epi16(_mm_load_si128((const __m128i *)b->backend), FLOW_STATE_SHIFT);
+	return _mm_srli_epi16(flow_note_lower(b), FLOW_STATE_SHIFT);
 }
 
 /* Words of all ones where the entry is idle; its limit is bytes 2 * state and 2 * state + 1 of
@@ -97,7 +115,7 @@ static inline __m128i flow_idle_words(
 {
 	const __m128i bytes = _mm_add_epi16(
 		_mm_mullo_epi16(state, _mm_set1_epi16(0x0202)), _mm_set1_epi16(0x0100));
-	const __m128i idle_for = _mm_sub_epi16(now, _mm_load_si128((const __m128i *)b->age));
+	const __m128i idle_for = _mm_sub_epi16(now, flow_note_upper(b));
 
 	return _mm_cmpgt_epi16(idle_for, _mm_shuffle_epi8(to, bytes));
 }
@@ -121,14 +139,24 @@ static inline struct flow_places flow_places(struct flow_bucket *b1, struct flow
 	}};
 }
 
+/* The larger of the idle times of each two entries, in the upper halves. */
+static inline __m128i flow_longest_idle(const struct flow_bucket *b, __m128i now)
+{
+	const __m128i *note = (const __m128i *)b->note;
+
+	return _mm_max_epi16(_mm_sub_epi16(now, _mm_load_si128(&note[0])),
+		_mm_sub_epi16(now, _mm_load_si128(&note[1])));
+}
+
 static inline bool flow_any_older(
 	const struct flow_bucket *b1, const struct flow_bucket *b2, uint16_t now, uint16_t idle_s)
 {
-	const __m128i clock = _mm_set1_epi16((short)now), limit = _mm_set1_epi16((short)idle_s);
-	const __m128i for1 = _mm_sub_epi16(clock, _mm_load_si128((const __m128i *)b1->age)),
-		      for2 = _mm_sub_epi16(clock, _mm_load_si128((const __m128i *)b2->age));
+	/* no lower half is above its limit */
+	const __m128i limit = _mm_set1_epi32((int)((uint32_t)idle_s << 16 | INT16_MAX));
+	const __m128i clock = _mm_set1_epi16((short)now);
 
-	return _mm_movemask_epi8(_mm_cmpgt_epi16(_mm_max_epi16(for1, for2), limit));
+	return _mm_movemask_epi8(_mm_cmpgt_epi16(
+		_mm_max_epi16(flow_longest_idle(b1, clock), flow_longest_idle(b2, clock)), limit));
 }
 #else
 #define flow_match2    flow_match2_plain

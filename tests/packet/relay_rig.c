@@ -193,6 +193,7 @@ uint16_t remember_elsewhere(uint32_t lane)
 				flow_slot((struct flow_at){&l->flows->bucket[b], way}) == slot)
 				at = (struct flow_at){&l->flows->bucket[b], way};
 	assert_non_null(at.b);
-	at.b->backend[at.way] = (uint16_t)((at.b->backend[at.way] & ~BACKEND_SLOT_MASK) | other);
+	at.b->note[at.way].backend =
+		(uint16_t)((at.b->note[at.way].backend & ~BACKEND_SLOT_MASK) | other);
 	return other;
 }

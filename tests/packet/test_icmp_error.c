@@ -282,7 +282,8 @@ static void remembered_flow_wins(void **state)
 				at = (struct flow_at){&l->flows->bucket[b], way};
 	assert_non_null(at.b);
 	assert_int_equal(flow_slot(at), slot);
-	at.b->backend[at.way] = (uint16_t)((at.b->backend[at.way] & ~BACKEND_SLOT_MASK) | other);
+	at.b->note[at.way].backend =
+		(uint16_t)((at.b->note[at.way].backend & ~BACKEND_SLOT_MASK) | other);
 	const struct flow_bucket before = *at.b;
 
 	make_error(&row);

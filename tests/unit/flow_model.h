@@ -154,7 +154,7 @@ static inline void model_compare(struct model *m, const struct model_flow *f, st
 {
 	MODEL_REQUIRE(m, flow_slot(at) == f->slot);
 	MODEL_REQUIRE(m, flow_state(at) == f->state);
-	MODEL_REQUIRE(m, at.b->age[at.way] == (uint16_t)f->age_s);
+	MODEL_REQUIRE(m, at.b->note[at.way].age == (uint16_t)f->age_s);
 	MODEL_REQUIRE(m, flow_idle(at, model_clock(m), &m->to) == model_idle(m, f));
 }
 
@@ -196,8 +196,9 @@ static inline uint32_t model_changed(struct model *m, const struct flow_bucket *
 	uint32_t changed = 0;
 
 	for (uint32_t way = 0; way < FLOW_WAYS; way++) {
-		if (was->tag[way] == is->tag[way] && was->backend[way] == is->backend[way] &&
-			was->age[way] == is->age[way])
+		if (was->tag[way] == is->tag[way] &&
+			was->note[way].backend == is->note[way].backend &&
+			was->note[way].age == is->note[way].age)
 			continue;
 		changed++;
 		MODEL_REQUIRE(m, is->tag[way] == flow_tag(f->hash));
@@ -386,7 +387,7 @@ static inline void model_check(struct model *m)
 			if (!f || m->wrong)
 				continue;
 			entries++;
-			per_slot[at.b->backend[way] & 0x3fff]++;
+			per_slot[at.b->note[way].backend & 0x3fff]++;
 			model_compare(m, f, at);
 			model_check_key(m, f, at);
 			MODEL_REQUIRE(m, model_find(m, f).b == at.b);

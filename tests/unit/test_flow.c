@@ -84,12 +84,12 @@ static void test_states(void **state)
 		struct flow_bucket b = {.tag[3] = 5};
 		const struct flow_at at = {&b, 3};
 
-		b.backend[3] = (uint16_t)(0x2abc | rows[i].is << FLOW_STATE_SHIFT);
-		b.age[3] = 7;
+		b.note[3].backend = (uint16_t)(0x2abc | rows[i].is << FLOW_STATE_SHIFT);
+		b.note[3].age = 7;
 		flow_touch(at, rows[i].ev, 9);
 		assert_int_equal(flow_state(at), rows[i].becomes);
 		assert_int_equal(flow_slot(at), 0x2abc);
-		assert_int_equal(b.age[3], 9);
+		assert_int_equal(b.note[3].age, 9);
 		assert_int_equal(b.tag[3], 5);
 	}
 }
@@ -121,7 +121,7 @@ static void test_life_of_an_entry(void **state)
 		assert_true(at.b == flow_bucket1(t, hash));
 		assert_int_equal(flow_slot(at), 0x3ffe);
 		assert_int_equal(flow_state(at), first[ev]);
-		assert_int_equal(at.b->age[at.way], age[ev]);
+		assert_int_equal(at.b->note[at.way].age, age[ev]);
 		assert_int_equal(t->entries, 1);
 		assert_int_equal(t->inserts, 1);
 		assert_int_equal(t->active[0x3ffe], 1);
@@ -133,7 +133,7 @@ static void test_life_of_an_entry(void **state)
 		at = flow_find(t, hash);
 		assert_int_equal(flow_slot(at), 4);
 		assert_int_equal(flow_state(at), FLOW_NEW);
-		assert_int_equal(at.b->age[at.way], 130);
+		assert_int_equal(at.b->note[at.way].age, 130);
 		assert_int_equal(t->entries, 1);
 		assert_int_equal(t->active[0x3ffe], 0);
 		assert_int_equal(t->active[4], 1);
@@ -185,7 +185,7 @@ static void test_clock_wraps(void **state)
 			const struct flow_at at = {&b, 2};
 
 			to = (struct flow_timeouts){{idle_s[i], idle_s[i], idle_s[i], idle_s[i]}};
-			b.age[2] = (uint16_t)began;
+			b.note[2].age = (uint16_t)began;
 			assert_false(flow_idle(at, (uint16_t)began, &to));
 			assert_false(flow_idle(at, (uint16_t)(began + idle_s[i]), &to));
 			assert_true(flow_idle(at, (uint16_t)(began + idle_s[i] + 1), &to));

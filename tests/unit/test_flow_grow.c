@@ -71,7 +71,7 @@ static void assert_counts(const struct flow_table *t)
 	for (uint32_t i = 0; i < (t->mask + 1) * FLOW_WAYS; i++)
 		if (t->bucket[i / FLOW_WAYS].tag[i % FLOW_WAYS]) {
 			entries++;
-			active[t->bucket[i / FLOW_WAYS].backend[i % FLOW_WAYS] & 0x3fff]++;
+			active[t->bucket[i / FLOW_WAYS].note[i % FLOW_WAYS].backend & 0x3fff]++;
 		}
 	assert_int_equal(t->entries, entries);
 	assert_memory_equal(t->active, active, sizeof active);
@@ -286,7 +286,7 @@ static void test_image_refused(void **state)
 	REFUSED(bytes, &usual_shape, -EINVAL, "not the image of a flow table");
 	image[0]--;
 	image[8]++;
-	REFUSED(bytes, &usual_shape, -EINVAL, "layout 2, this version reads layout 1");
+	REFUSED(bytes, &usual_shape, -EINVAL, "layout 3, this version reads layout 2");
 	image[8]--;
 	/* any bit of the head or of the parts */
 	uint32_t refused = 0;

@@ -24,9 +24,9 @@ static void random_bucket(struct random *r, struct flow_bucket *b, const struct 
 	for (uint32_t way = 0; way < FLOW_WAYS; way++) {
 		const uint16_t limit = to->idle_s[random_below(r, FLOW_STATES)];
 
-		b->backend[way] = (uint16_t)random_next(r);
-		b->age[way] = (uint16_t)(random_below(r, 2) ? random_next(r)
-							    : 0u - limit - random_below(r, 2));
+		b->note[way].backend = (uint16_t)random_next(r);
+		b->note[way].age = (uint16_t)(random_below(r, 2) ? random_next(r)
+								 : 0u - limit - random_below(r, 2));
 	}
 }
 
@@ -54,8 +54,8 @@ static void test_places_are_places_plain(void **state)
 			flow_any_older_plain(&b[0], &b[1], now, limit));
 		for (uint32_t way = 0; way < 2 * FLOW_WAYS; way++) {
 			const struct flow_bucket *in = &b[way / FLOW_WAYS];
-			const uint32_t is = in->backend[way % FLOW_WAYS] / 0x4000,
-				       ago = (uint16_t)(now - in->age[way % FLOW_WAYS]);
+			const uint32_t is = in->note[way % FLOW_WAYS].backend / 0x4000,
+				       ago = (uint16_t)(now - in->note[way % FLOW_WAYS].age);
 
 			assert_int_equal(
 				a.of[PLACE_IDLE] >> way & 1, ago < 32768 && ago > to.idle_s[is]);
@@ -124,8 +124,8 @@ static void test_order_of_eviction(void **state)
 			kind[k / FLOW_WAYS][way] = is;
 			best = is < best ? is : best;
 			at->tag[way] = is == EMPTY ? 0 : (flow_tag(hash) ^ (k + 1)) | 1u << 31;
-			at->backend[way] = (uint16_t)(9 | make[is].state << FLOW_STATE_SHIFT);
-			at->age[way] = make[is].age;
+			at->note[way].backend = (uint16_t)(9 | make[is].state << FLOW_STATE_SHIFT);
+			at->note[way].age = make[is].age;
 		}
 		if (flow_find(t, hash).b)
 			continue;
@@ -171,7 +171,7 @@ static void test_few_packets_confirm(void **state)
 		assert_true(flow_idle(at, (uint16_t)(last + 1), &usual));
 		flow_touch(at, rows[i].ev, last);
 		assert_int_equal(flow_state(at), rows[i].then);
-		assert_int_equal(at.b->age[at.way], last);
+		assert_int_equal(at.b->note[at.way].age, last);
 		flow_sweep(t, 8, (uint16_t)(last + rows[i].life_s), &usual, &backend, 1);
 		assert_int_equal(t->entries, 1);
 		flow_sweep(t, 8, (uint16_t)(last + rows[i].life_s + 1), &usual, &backend, 1);
