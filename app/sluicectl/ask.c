@@ -66,13 +66,16 @@ static json_t *operand_value(const struct operand *operand, const char *text)
 }
 
 /* `web/b1`, or `b1` where one pool alone has such a backend. */
-static int put_backend(json_t *args, const char *text)
+static int put_owned(json_t *args, const struct operand *operand, const char *text)
 {
 	const char *slash = strchr(text, '/');
 
-	if (slash && json_object_set_new(args, "pool", json_stringn(text, (size_t)(slash - text))))
+	if (!slash && !operand->owner_known)
 		return -1;
-	return json_object_set_new(args, "backend", json_string(slash ? slash + 1 : text));
+	if (slash && json_object_set_new(
+			     args, operand->owner, json_stringn(text, (size_t)(slash - text))))
+		return -1;
+	return json_object_set_new(args, operand->key, json_string(slash ? slash + 1 : text));
 }
 
 /* `weight=50`; nothing behind the sign: back to what holds by default. */
@@ -112,8 +115,8 @@ static int put_operand(json_t *args, const struct operand *operand, const char *
 {
 	if (operand->is_members)
 		return put_member(args, operand->key, text);
-	if (operand->is_backend)
-		return put_backend(args, text);
+	if (operand->owner)
+		return put_owned(args, operand, text);
 	if (operand->is_settings)
 		return put_setting(args, text);
 	return json_object_set_new(args, operand->key, operand_value(operand, text));
@@ -125,6 +128,8 @@ static const char *form_of(const struct operand *operand)
 		return "KEY=VALUE, each key once";
 	if (operand->is_members)
 		return "NAME=ADDRESS or NAME=ADDRESS,WEIGHT";
+	if (operand->owner && !operand->owner_known)
+		return "two names with a slash between";
 	return operand->is_integer ? "a whole number" : "UTF-8 text";
 }
 

@@ -56,22 +56,13 @@ enum cell_style cell_admin(const json_t *item, const char *key, char *buf)
 	return strcmp(buf, "maint") == 0 || strcmp(buf, "drain") == 0 ? CELL_BAD : CELL_PLAIN;
 }
 
-enum cell_style cell_numbers(const json_t *item, const char *key, char *buf)
+/* An element of a list: a text or a number. */
+static size_t put_element(const json_t *value, char *buf, size_t room)
 {
-	const json_t *list = cell_find(item, key), *value;
-	size_t used = 0, i;
-
-	strcpy(buf, "-");
-	json_array_foreach(list, i, value)
-	{
-		if (used + 24 > CELL_LEN) {
-			strcpy(buf + used, ",...");
-			break;
-		}
-		used += (size_t)snprintf(buf + used, CELL_LEN - used, "%s%" JSON_INTEGER_FORMAT,
-			i ? "," : "", json_integer_value(value));
-	}
-	return CELL_PLAIN;
+	if (json_is_integer(value))
+		return (size_t)snprintf(
+			buf, room, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	return (size_t)snprintf(buf, room, "%s", string_or(value, "?"));
 }
 
 enum cell_style cell_words(const json_t *item, const char *key, char *buf)
@@ -80,8 +71,22 @@ enum cell_style cell_words(const json_t *item, const char *key, char *buf)
 	char text[CELL_LEN] = "";
 	size_t used = 0, i;
 
-	json_array_foreach(list, i, value) if (used + 1 < sizeof text) used += (size_t)snprintf(
-		text + used, sizeof text - used, "%s%s", i ? "," : "", string_or(value, "?"));
+	json_array_foreach(list, i, value)
+	{
+		const size_t left = json_array_size(list) - i;
+		/* What follows must have room to be told, as ",+1000 more". */
+		const size_t room = sizeof text - used - (left > 1 ? sizeof ",+1000 more" : 0);
+		char element[CELL_LEN];
+		const size_t n = put_element(value, element, sizeof element);
+
+		if (n + 2 > room) {
+			snprintf(
+				text + used, sizeof text - used, "%s+%zu more", i ? "," : "", left);
+			break;
+		}
+		used += (size_t)snprintf(
+			text + used, sizeof text - used, "%s%s", i ? "," : "", element);
+	}
 	put_text(*text ? text : "-", buf);
 	return CELL_PLAIN;
 }

@@ -26,8 +26,7 @@ typedef enum cell_style (*cell_fn)(const json_t *item, const char *key, char *bu
 
 enum cell_style cell_text(const json_t *item, const char *key, char *buf);
 enum cell_style cell_admin(const json_t *item, const char *key, char *buf);   /* ready */
-enum cell_style cell_numbers(const json_t *item, const char *key, char *buf); /* 0,2,3 */
-enum cell_style cell_words(const json_t *item, const char *key, char *buf);   /* a,b */
+enum cell_style cell_words(const json_t *item, const char *key, char *buf);   /* a,b; 0,2,3 */
 enum cell_style cell_integer(const json_t *item, const char *key, char *buf); /* 1234567 */
 enum cell_style cell_count(const json_t *item, const char *key, char *buf);   /* 1.2M */
 enum cell_style cell_share(const json_t *item, const char *key, char *buf);   /* 0.111 -> 11.1% */

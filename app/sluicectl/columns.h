@@ -17,6 +17,7 @@ static const struct column vip_columns[] = {
 	{"bps", "BIT/S", cell_count, true},
 	{"port", NULL, NULL, true},
 	{"protocol", NULL, NULL, false},
+	{"rules", NULL, NULL, true},
 	{"bytes", NULL, NULL, true},
 };
 
@@ -92,6 +93,14 @@ static const struct column health_columns[] = {
 	{"ok", NULL, NULL, true},
 	{"failed", NULL, NULL, true},
 	{"neutral", NULL, NULL, true},
+};
+
+static const struct column rule_columns[] = {
+	{"vip", "VIP", cell_text, false},
+	{"rule", "RULE", cell_text, false},
+	{"pool", "POOL", cell_text, false},
+	{"dscp", "DSCP", cell_words, false},
+	{"sources", "SOURCES", cell_words, false},
 };
 
 static const struct column check_columns[] = {
@@ -176,7 +185,7 @@ static const struct column port_columns[] = {
 
 static const struct column lcore_columns[] = {
 	{"lcore", "LCORE", cell_integer, true},
-	{"lanes", "LANES", cell_numbers, false},
+	{"lanes", "LANES", cell_words, false},
 	{"rx_packets", "PKTS", cell_count, true},
 	{"rx_pps", "PPS", cell_count, true},
 	{"busy", "BUSY", cell_share, true},

@@ -41,6 +41,13 @@ static const struct operand backend_operand[] = {BACKEND};
 		.operands = ops, .n_operands = COUNT(ops), .run = change_run                    \
 	}
 
+/* One object, a line a key. */
+#define SHOW(words, cmd, text, ops)                                                   \
+	{                                                                             \
+		.name = words, .help = text, .accepts = NEEDS_DAEMON, .request = cmd, \
+		.operands = ops, .n_operands = COUNT(ops), .run = show_object         \
+	}
+
 const struct command commands[] = {
 	{
 		.name = "status",
@@ -148,29 +155,32 @@ const struct command commands[] = {
 		.empty = "no checks",
 		LIST(check_columns),
 	},
-	{
-		.name = "check show",
-		.help = "one check: its keys, who uses it, what it says",
-		.accepts = NEEDS_DAEMON,
-		.request = "check.show",
-		.operands = one_check,
-		.n_operands = COUNT(one_check),
-		.run = show_object,
-	},
+	SHOW("check show", "check.show", "one check: its keys, who uses it, what it says",
+		one_check),
 	CHANGE("check add", "check.add", "add a check; pool set POOL checks=CHECK uses it",
 		check_keys, 0),
 	CHANGE("check set", "check.set", "change keys of a check", check_keys, 0),
 	CHANGE("check del", "check.del", "take a check out; refused while pools use it", one_check,
 		0),
+	SHOW("vip show", "vip.show", "one VIP: its keys, rules and traffic", vip_operand),
 	{
-		.name = "vip show",
-		.help = "one VIP: its keys and traffic",
-		.accepts = NEEDS_DAEMON,
-		.request = "vip.show",
-		.operands = vip_operand,
-		.n_operands = COUNT(vip_operand),
-		.run = show_object,
+		.name = "rule list",
+		.help = "the rules of VIPs: which clients another pool serves",
+		.more = "The longest prefix of SOURCES that holds the client decides; without one, "
+			"the DSCP of its packet; without that, the VIP's own pool serves. The "
+			"order of rules does not count.",
+		.accepts = NEEDS_DAEMON | NEEDS_LIST,
+		.request = "rule.list",
+		.operands = rules_operand,
+		.n_operands = COUNT(rules_operand),
+		.empty = "no rules",
+		LIST(rule_columns),
 	},
+	CHANGE("rule add", "rule.add", "new connections of some clients of a VIP to another pool",
+		rule_keys, 0),
+	CHANGE("rule set", "rule.set", "change keys of a rule", rule_keys, 0),
+	CHANGE("rule del", "rule.del", "take a rule out; connections that are there stay", one_rule,
+		0),
 	{
 		.name = "config check",
 		.help = "prove the daemon's file, or another one",
@@ -245,15 +255,8 @@ const struct command commands[] = {
 		.empty = "no ports",
 		LIST(port_columns),
 	},
-	{
-		.name = "port show",
-		.help = "one port: its device, what that does and what is left to the CPU",
-		.accepts = NEEDS_DAEMON,
-		.request = "port.show",
-		.operands = one_port,
-		.n_operands = COUNT(one_port),
-		.run = show_object,
-	},
+	SHOW("port show", "port.show",
+		"one port: its device, what that does and what is left to the CPU", one_port),
 	CHANGE("port set", "port.set", "change keys of a port", port_keys, 0),
 	{
 		.name = "flow list",

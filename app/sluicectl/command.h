@@ -36,11 +36,12 @@ struct operand {
 	const char *name; /* "POOL" in the usage line */
 	const char *key;  /* argument of the request */
 	const char *help;
-	bool required;    /* none behind it may be */
-	bool is_integer;  /* in the request */
-	bool is_backend;  /* POOL/BACKEND or BACKEND: "pool" and "backend" in the request */
-	bool is_settings; /* KEY=VALUE, any number of them; the last operand */
-	bool is_members;  /* NAME=ADDRESS[,WEIGHT], the same: an array of backends */
+	bool required;     /* none behind it may be */
+	bool is_integer;   /* in the request */
+	const char *owner; /* OWNER/NAME: argument for what stands before the slash */
+	bool owner_known;  /* OWNER/ may be left out */
+	bool is_settings;  /* KEY=VALUE, any number of them; the last operand */
+	bool is_members;   /* NAME=ADDRESS[,WEIGHT], the same: an array of backends */
 };
 
 struct command {

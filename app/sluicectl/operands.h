@@ -10,7 +10,7 @@
 #define BACKEND                                                                                 \
 	{                                                                                       \
 		"BACKEND", "backend", "POOL/BACKEND, or BACKEND where one pool alone has such", \
-			.required = true, .is_backend = true                                    \
+			.required = true, .owner = "pool", .owner_known = true                  \
 	}
 
 static const struct operand wait_operands[] = {
@@ -84,6 +84,25 @@ static const struct operand pool_keys[] = {
 	{"POOL", "pool", "name of the pool", .required = true},
 	{"KEY=VALUE...", NULL, "keys of pools[] in the configuration; KEY= is back to the default",
 		.is_settings = true},
+};
+
+static const struct operand rules_operand[] = {
+	{"VIP", "vip", "only the rules of this VIP"},
+};
+
+#define RULE                                                                              \
+	{                                                                                 \
+		"VIP/RULE", "rule", "name of the VIP, and of the rule", .required = true, \
+									.owner = "vip"    \
+	}
+
+static const struct operand one_rule[] = {RULE};
+
+static const struct operand rule_keys[] = {
+	RULE,
+	{"KEY=VALUE...", NULL,
+		"keys of vips[].rules[] in the configuration; KEY= is back to the default",
+		.required = true, .is_settings = true},
 };
 
 static const struct operand one_check[] = {

@@ -26,9 +26,8 @@ const struct column *rows_column(
 	return NULL;
 }
 
-bool rows_match(const json_t *item, const char *key, const char *text)
+static bool is_text(const json_t *value, const char *text)
 {
-	const json_t *value = cell_find(item, key);
 	char *end;
 	double number;
 
@@ -38,6 +37,21 @@ bool rows_match(const json_t *item, const char *key, const char *text)
 		return false;
 	number = strtod(text, &end);
 	return end != text && !*end && number == json_number_value(value);
+}
+
+bool rows_match(const json_t *item, const char *key, const char *text)
+{
+	const json_t *value = cell_find(item, key), *element;
+	size_t i;
+
+	if (!json_is_array(value))
+		return is_text(value, text);
+	json_array_foreach((json_t *)value, i, element)
+	{
+		if (is_text(element, text))
+			return true;
+	}
+	return false;
 }
 
 struct sorted {

@@ -29,7 +29,8 @@ struct filter {
 const struct column *rows_column(
 	const struct column *columns, size_t n, const char *name, size_t name_len);
 
-/* True if the value at key equals the text: strings byte by byte, numbers as numbers. */
+/* True if the value at key equals the text: strings byte by byte, numbers as numbers; of an array,
+ * if one element does. */
 bool rows_match(const json_t *item, const char *key, const char *text);
 
 /* A new array in the order of key: numbers by value, texts with the numbers in them by value (b2

@@ -28,6 +28,26 @@ static void print_value(FILE *out, const json_t *value)
 	}
 }
 
+static void print_object(FILE *out, const json_t *object, const char *prefix);
+
+/* "rules" of objects that have a name under "rule". */
+static void print_named(FILE *out, const json_t *list, const char *key)
+{
+	const int singular = (int)strlen(key) - 1;
+	json_t *element;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, element)
+	{
+		char name[128], own[64];
+
+		snprintf(own, sizeof own, "%.*s", singular, key);
+		snprintf(name, sizeof name, "%s.%s", own, cell_string(element, own, "?"));
+		json_object_del(element, own);
+		print_object(out, element, name);
+	}
+}
+
 /* Deeper objects put their key before the keys in them, "config" but for its name. */
 static void print_object(FILE *out, const json_t *object, const char *prefix)
 {
@@ -41,6 +61,10 @@ static void print_object(FILE *out, const json_t *object, const char *prefix)
 		snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key);
 		if (json_is_object(value)) {
 			print_object(out, value, strcmp(name, "config") == 0 ? "" : name);
+			continue;
+		}
+		if (json_is_object(json_array_get(value, 0))) {
+			print_named(out, value, key);
 			continue;
 		}
 		fprintf(out, "%-24s ", name);

@@ -47,6 +47,11 @@ struct change_draft {
 	size_t n_forced;
 };
 
+/* The first VIP that a pool serves, for all its clients (*rule NULL) or for those of a rule; NULL:
+ * none. */
+const struct conf_vip *change_user(
+	const struct conf *conf, const char *pool, const struct conf_rule **rule);
+
 /* Would a command leave a pool that serves a VIP, and has a backend for new connections, without
  * one? -EBUSY with a message, or 0. Not for a file: it says what is wanted as a whole. */
 int change_guard(const struct conf *from, const struct conf *to, struct sl_err *err);

@@ -22,12 +22,29 @@ static const struct conf_pool *find_pool(const struct conf *conf, const char *na
 	return NULL;
 }
 
+const struct conf_vip *change_user(
+	const struct conf *conf, const char *pool, const struct conf_rule **rule)
+{
+	for (size_t i = 0; i < conf->n_vips; i++) {
+		const struct conf_vip *vip = &conf->vips[i];
+
+		*rule = NULL;
+		if (strcmp(vip->pool, pool) == 0)
+			return vip;
+		for (size_t r = 0; r < vip->n_rules; r++) {
+			*rule = &vip->rules[r];
+			if (strcmp(vip->rules[r].pool, pool) == 0)
+				return vip;
+		}
+	}
+	return NULL;
+}
+
 static bool is_in_use(const struct conf *conf, const char *name)
 {
-	for (size_t i = 0; i < conf->n_vips; i++)
-		if (strcmp(conf->vips[i].pool, name) == 0)
-			return true;
-	return false;
+	const struct conf_rule *rule;
+
+	return change_user(conf, name, &rule);
 }
 
 int change_guard(const struct conf *from, const struct conf *to, struct sl_err *err)

@@ -88,12 +88,15 @@ int cmd_backend_del(struct ctl_call *call, void *daemon, void *arg)
 	return rc ? rc : object_del(call, draft, &backend);
 }
 
-static const struct conf_vip *user_of(const struct conf *conf, const char *name)
+static int refuse_used(struct ctl_call *call, const char *name, const struct conf_vip *user,
+	const struct conf_rule *rule)
 {
-	for (size_t i = 0; i < conf->n_vips; i++)
-		if (strcmp(conf->vips[i].pool, name) == 0)
-			return &conf->vips[i];
-	return NULL;
+	if (rule)
+		return ctl_call_fail(call, EBUSY, "give the rule another pool, or delete it first",
+			"pool \"%s\" serves rule \"%s\" of VIP \"%s\"", name, rule->name,
+			user->name);
+	return ctl_call_fail(call, EBUSY, "give the VIP another pool, or delete it first",
+		"pool \"%s\" serves VIP \"%s\"", name, user->name);
 }
 
 int cmd_pool_del(struct ctl_call *call, void *daemon, void *arg)
@@ -106,11 +109,11 @@ int cmd_pool_del(struct ctl_call *call, void *daemon, void *arg)
 
 	if (rc)
 		return change_refuse(call, rc, &err);
-	const struct conf_vip *user = user_of(draft->conf, names.name[0]);
+	const struct conf_rule *rule;
+	const struct conf_vip *user = change_user(draft->conf, names.name[0], &rule);
 
 	if (user)
-		return ctl_call_fail(call, EBUSY, "give the VIP another pool, or delete it first",
-			"pool \"%s\" serves VIP \"%s\"", names.name[0], user->name);
+		return refuse_used(call, names.name[0], user, rule);
 	const struct conf_pool *gone = o.base;
 
 	for (size_t i = 0; i < gone->n_backends && !rc; i++)

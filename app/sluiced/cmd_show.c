@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include "cmd_rule.h"
 #include "cmd_show.h"
 #include "conf/edit.h"
 #include "daemon.h"
@@ -60,6 +61,7 @@ int cmd_vip_show(struct ctl_call *call, void *daemon)
 		return rc;
 	json_object_set_new(ctl_call_data(call), "vip", json_string(name));
 	cmd_show_config(call, d, "vips", name, NULL);
+	json_object_set_new(ctl_call_data(call), "rules", cmd_rules_json(o.base));
 	put_traffic(call, d, STATS_SERVICE, d->running->services[o.index]);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "cmd_config.h"
 #include "cmd_object.h"
 #include "cmd_port.h"
+#include "cmd_rule.h"
 #include "cmd_table.h"
 #include "cmd_show.h"
 #include "cmd_session.h"
@@ -150,12 +151,12 @@ static int vip_next(struct ctl_call *call, void *arg, json_t **item)
 	const struct traffic t = stats_read(&d->stats, STATS_SERVICE, id);
 	const struct stats_row *row = stats_row(&d->stats, STATS_SERVICE, id);
 
-	*item = json_pack("{s:s, s:s, s:o, s:s, s:s, s:s, s:I, s:I, s:f, s:f}", "vip", vip->name,
-		"address", sl_prefix_format_short(&vip->prefix, addr), "port",
+	*item = json_pack("{s:s, s:s, s:o, s:s, s:s, s:i, s:s, s:I, s:I, s:f, s:f}", "vip",
+		vip->name, "address", sl_prefix_format_short(&vip->prefix, addr), "port",
 		ports_json(&vip->ports), "protocol", vip->protocol == IPPROTO_TCP ? "tcp" : "udp",
-		"pool", pool->name, "forward", conf_forward_name(pool->forward), "packets",
-		(json_int_t)t.packets, "bytes", (json_int_t)t.bytes, "pps", row->pps, "bps",
-		row->bps);
+		"pool", pool->name, "rules", (int)vip->n_rules, "forward",
+		conf_forward_name(pool->forward), "packets", (json_int_t)t.packets, "bytes",
+		(json_int_t)t.bytes, "pps", row->pps, "bps", row->bps);
 	return *item ? 1 : ctl_call_fail(call, ENOMEM, NULL, "no memory");
 }
 
@@ -362,6 +363,14 @@ const struct ctl_command commands[] = {
 		.role = CTL_ROLE_ADMIN,
 		.mutate = cmd_vip_del,
 		ARGS(cmd_vip_force_args)},
+	{.name = "rule.add", CHANGE(CTL_ROLE_ADMIN, cmd_rule_add, cmd_rule_args)},
+	{.name = "rule.set", CHANGE(CTL_ROLE_ADMIN, cmd_rule_set, cmd_rule_args)},
+	{.name = "rule.del", .role = CTL_ROLE_ADMIN, .mutate = cmd_rule_del, ARGS(cmd_rule_args)},
+	{.name = "rule.list",
+		.role = CTL_ROLE_VIEWER,
+		.handler = cmd_rule_list,
+		.next = cmd_rule_list_next,
+		ARGS(cmd_rule_list_args)},
 	{.name = "check.add", CHANGE(CTL_ROLE_ADMIN, cmd_check_add, cmd_check_args)},
 	{.name = "check.set", CHANGE(CTL_ROLE_ADMIN, cmd_check_set, cmd_check_args)},
 	{.name = "check.del",

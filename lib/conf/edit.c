@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/arena.h"
@@ -377,6 +378,22 @@ static bool takes(const struct conf_row *row, const struct edit_value *v)
 					       : (int)v->kind == (int)value_kind(row);
 }
 
+/* As the values of a key, one or an array of n. 1 when one of them is a text for a number: it is to
+ * be read. 0, or -EINVAL with a message. */
+static int to_values(const struct edit_object *o, const struct conf_row *row, const char *key,
+	const struct edit_value *from, size_t n, struct value *to, struct sl_err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!value_is_array(row) && from[i].kind == EDIT_TEXT &&
+			value_kind(row) != VALUE_TEXT)
+			return 1;
+		if (!takes(row, &from[i]))
+			return wrong_kind(o, row, key, err);
+		to[i] = (struct value){from[i].number, from[i].text};
+	}
+	return 0;
+}
+
 int edit_set(struct conf *conf, const struct edit_object *o, const char *key,
 	const struct edit_value *values, size_t n, bool array, struct sl_err *err)
 {
@@ -388,18 +405,17 @@ int edit_set(struct conf *conf, const struct edit_object *o, const char *key,
 		return rc;
 	if (array != value_is_array(row) && n == 1 && values[0].kind == EDIT_TEXT)
 		return edit_set_text(conf, o, key, values[0].text, err);
-	if (array != value_is_array(row) || n > EDIT_VALUES_MAX)
+	if (array != value_is_array(row))
 		return wrong_kind(o, row, key, err);
-	struct value v[EDIT_VALUES_MAX];
+	struct value *v = calloc(n + 1, sizeof *v);
 
-	for (size_t i = 0; i < n; i++) {
-		if (!array && values[i].kind == EDIT_TEXT && value_kind(row) != VALUE_TEXT)
-			return edit_set_text(conf, o, key, values[i].text, err);
-		if (!takes(row, &values[i]))
-			return wrong_kind(o, row, key, err);
-		v[i] = (struct value){values[i].number, values[i].text};
+	rc = v ? to_values(o, row, key, values, n, v, err) : -ENOMEM;
+	if (rc) {
+		free(v);
+		return rc > 0 ? edit_set_text(conf, o, key, values[0].text, err) : rc;
 	}
 	rc = value_store(row, o->base, conf->arena, v, n, why);
+	free(v);
 	if (rc == -EINVAL)
 		return fail(o, err, "%s %s", key, why);
 	touch_key(o, row);

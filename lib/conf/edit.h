@@ -20,9 +20,7 @@
 #include "conf/schema.h"
 
 /* Lists inside lists. */
-#define EDIT_DEPTH_MAX  4
-/* Elements of one array. */
-#define EDIT_VALUES_MAX 256
+#define EDIT_DEPTH_MAX 4
 
 struct edit_object {
 	struct conf *conf;

@@ -13,10 +13,11 @@ _sluicectl()
 		esac
 	done
 	case $words in
-	"vip list"*) columns="vip address pool forward packets pps bps port protocol bytes" ;;
+	"vip list"*) columns="vip address pool forward packets pps bps port protocol rules bytes" ;;
 	"backend list"*) columns="pool backend address admin health weight effective slots share check since_s next_hop.state flows new_flows_ps packets pps id new_flows over_flows max_flows bytes state modifiers code reason latency_ms error_pct transitions path_mtu unreachable next_hop.mac next_hop.port next_hop.vlan" ;;
 	"pool list"*) columns="pool decision up down backends weight_ok weight_all table_size checksum since_s reason init ready ejected standing frozen backup generation generation_s" ;;
 	"check list"*) columns="check type via port inter_ms timeout_ms rise fall backends up down init pools" ;;
+	"rule list"*) columns="vip rule pool dscp sources" ;;
 	"port list"*) columns="port driver device link mac mtu rx_packets rx_missed tx_packets offloads rx_queues rx_errors rx_no_mbuf tx_errors" ;;
 	"flow list"*) columns="lane pool backend state idle_s client vip protocol" ;;
 	"flow stats"*) columns="lane lcore entries capacity inserts expired evicted bypass" ;;
@@ -33,11 +34,12 @@ _sluicectl()
 	--sort|--filter) candidates=$columns ;;
 	--timeout|-t|--confirm|--to|--if-rev|--backend|--since) return ;;
 	*) case $words in
-	"") candidates="status version vip backend pool check config port flow lcore lane table session lookup health events wait drops schema" ;;
+	"") candidates="status version vip backend pool check rule config port flow lcore lane table session lookup health events wait drops schema" ;;
 	vip) candidates="list add set del show" ;;
 	backend) candidates="list show add set del weight drain maint ready" ;;
 	pool) candidates="list show add set del replace" ;;
 	check) candidates="list show add set del" ;;
+	rule) candidates="list add set del" ;;
 	config) candidates="check diff show apply confirm undo save set" ;;
 	port) candidates="list show set" ;;
 	flow) candidates="list stats flush" ;;

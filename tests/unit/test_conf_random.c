@@ -141,8 +141,8 @@ static bool random_edit(struct random *rnd, struct conf *conf, const struct edit
 	const char *key = row->path + (o->list ? strlen(o->list->path) + 3 : 0);
 	const size_t most = row->type == CONF_TYPE_ADDRESSES ? 2 : row->most ? row->most : 1;
 	const bool array = value_is_array(row);
-	struct edit_value v[EDIT_VALUES_MAX];
-	static char buf[EDIT_VALUES_MAX][64];
+	struct edit_value v[5];
+	char buf[5][64];
 	size_t n = 1;
 
 	if (random_below(rnd, 4) == 0)
