@@ -118,4 +118,5 @@ def main():
     sender.idle_until(lambda: bool(judge.wrong))  # until it is ended
 
 
-main()
+if __name__ == "__main__":
+    main()
