@@ -37,9 +37,11 @@ expect_match() {
 	grep -Eq -- "$3" <<<"$2" || fail "$1: \"$2\" does not match \"$3\""
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; 1 when it has not by then.
+# wait_for SECONDS COMMAND...: until the command succeeds; 1 when it has not by then. SECONDS is ample on a machine that
+# has the time: one that has not gets LAB_PATIENCE times that. No limit on what a product may take: see health_took.
+LAB_PATIENCE=3
 wait_for() {
-	local deadline=$((${EPOCHREALTIME//[.,]/} + $1 * 1000000))
+	local deadline=$((${EPOCHREALTIME//[.,]/} + $1 * LAB_PATIENCE * 1000000))
 	shift
 	until "$@"; do
 		[ "${EPOCHREALTIME//[.,]/}" -lt "$deadline" ] || return 1

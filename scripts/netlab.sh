@@ -46,6 +46,8 @@ export VIP4 VIP4B VIP6 VIP6B
 . "$LAB_TOP/scripts/netlab-run.sh"
 # shellcheck source=scripts/netlab-state.sh
 . "$LAB_TOP/scripts/netlab-state.sh"
+# shellcheck source=scripts/netlab-client.sh
+. "$LAB_TOP/scripts/netlab-client.sh"
 
 # -- the network -----------------------------------------------------------------------------------
 
@@ -260,6 +262,7 @@ lab_nginx_start() {
 			uwsgi_temp_path $d; scgi_temp_path $d;
 			client_max_body_size 0;
 			keepalive_timeout 60;
+			send_timeout 300;
 			keepalive_requests 1000000;
 			server {
 				listen 80 backlog=4096;
@@ -455,44 +458,4 @@ lab_refused() {
 
 lab_ctl() {
 	"$LAB_BUILD/app/sluicectl/sluicectl" -s "$LAB_SOCKET" -t 30 "$@"
-}
-
-# -- the client ------------------------------------------------------------------------------------
-
-# lab_curl ARGUMENTS...: one new connection a request, no retries; any failure is the exit status.
-lab_curl() {
-	lab_exec client curl -sS --fail --fail-early --connect-timeout 10 -m 20 -H 'Connection: close' "$@"
-}
-
-# lab_get N URL: N requests one after the other; the bodies, and a failure if one request fails.
-lab_get() {
-	lab_curl "$2?[1-$1]" || fail "a request to $2 failed"
-}
-
-# lab_even VIP: requests to a VIP with three equal backends are all answered, and each has its share.
-lab_even() {
-	local i
-	lab_get 300 "$(lab_url "$1")" >"$LAB_DIR/bodies"
-	expect_eq "answers from $1" "$(grep -cx 'be[123]' "$LAB_DIR/bodies")" 300
-	for i in 1 2 3; do
-		# 100 expected, sigma 8.2: out of these bounds once in 10^11
-		expect_between "requests to $1 seen by be$i" "$(lab_hits "$i" "$1")" 45 155
-	done
-}
-
-# lab_answers URL: does the VIP answer at all?
-lab_answers() {
-	lab_curl --connect-timeout 1 -o /dev/null "$1" 2>/dev/null
-}
-
-lab_silent() {
-	! lab_answers "$1"
-}
-
-# http://ADDRESS/, with brackets where they belong
-lab_url() {
-	case $1 in
-	*:*) echo "http://[$1]/" ;;
-	*) echo "http://$1/" ;;
-	esac
 }

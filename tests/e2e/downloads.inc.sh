@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034
 #
-# For the backend_delete*.sh tests, sourced by them behind netlab.sh: three web servers of web4 under slow downloads. Who
-# has which connection is read from the backends' kernels.
+# For the backend_delete*.sh tests, sourced by them behind netlab.sh: three web servers of web4 under downloads, four each,
+# that go on until the test ends them. Who has which connection is read from the backends' kernels.
 
 # shellcheck source=tests/e2e/faults.inc.sh
 . "$(dirname "${BASH_SOURCE[0]}")/faults.inc.sh"
@@ -21,7 +21,6 @@ downloads_lab() {
 		mkdir "$LAB_DIR/be$i/files"
 		ln "$LAB_DIR/file" "$LAB_DIR/be$i/files/file"
 	done
-	sum=$(sha256sum <"$LAB_DIR/file")
 	LAB_WEIGHTS="100 100 100 -"
 	health_conf
 	lab_sluiced_start
@@ -33,25 +32,19 @@ clients() {
 	lab_exec "be$1" ss -Htn state established '( sport = :80 )' dst 10.77.0.1 | awk '{ print $NF }' | sed 's/.*://' | sort
 }
 
-established() {
-	[ "$(for i in 1 2 3; do clients "$i"; done | wc -l)" = "$1" ]
-}
-
-# downloads_start N RATE
 downloads_start() {
-	rm -f "$LAB_DIR"/got-*
-	for ((i = 1; i <= $1; i++)); do
-		lab_spawn "get-$i" client curl -sS --fail -m 60 --limit-rate "$2" -o "$LAB_DIR/got-$i" "$(lab_url "$VIP4")files/file"
-	done
-	wait_for 10 established "$1" || fail "not all downloads have begun"
+	# shellcheck disable=SC2046
+	lab_spawn get client "$LAB_TOP/tests/e2e/held_get.py" "$VIP4" /files/file "$LAB_DIR/file" $(lab_ports 4 be1 be2 be3)
+	lab_ready get '^begun' 60
+	for i in 1 2 3; do expect_eq "downloads from be$i" "$(clients "$i" | wc -l)" 4; done
 }
 
-# download_end N: it must end well
-download_end() {
-	wait_for 40 lab_dead "get-$1" || fail "download $1 hangs"
-	lab_stop "get-$1"
-	expect_eq "exit status of download $1" "$LAB_STATUS" 0
-	expect_eq "checksum of download $1" "$(sha256sum <"$LAB_DIR/got-$1")" "$sum"
+# downloads_end: what became of them is in the log of get, "PORT whole" or "PORT ended: why"
+downloads_end() {
+	kill -USR1 "$(lab_pid get)"
+	wait_for 40 lab_dead get || fail "downloads hang"
+	lab_stop get
+	expect_eq "exit status of the downloads" "$LAB_STATUS" 0
 }
 
 # members: with their state, as sluiced says

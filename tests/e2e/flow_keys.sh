@@ -19,15 +19,16 @@ listed() {
 }
 
 logged() {
+	lab_logged "$1"
 	awk '$3 == 200 { print $2 }' "$LAB_DIR/be$1/access.log" | sort
 }
 
-lab_get 40 "$(lab_url "$VIP4")" >/dev/null
-lab_get 20 "$(lab_url "$VIP6")" >/dev/null
+lab_get 90 "$(lab_url "$VIP4")" >/dev/null
+lab_get 60 "$(lab_url "$VIP6")" >/dev/null
 for i in 1 2 3; do
 	expect_eq "clients of be$i" "$(listed "$i")" "$(logged "$i")"
 done
-expect_eq "VIPs" "$(lab_ctl -j flow list | jq -r '.[].vip' | sort | uniq -c | awk '{ print $1 }' | sort -n | xargs)" "20 40"
+expect_eq "VIPs" "$(lab_ctl -j flow list | jq -r '.[].vip' | sort | uniq -c | awk '{ print $1 }' | sort -n | xargs)" "60 90"
 lab_ctl flow list | awk 'NR == 1 { bad = !/CLIENT +VIP +PROTO/ } END { exit bad }' || fail "no columns for the ends"
 
 # One is forgotten, by the ends that the list has; then those of a backend.
@@ -35,10 +36,10 @@ one=$(lab_ctl -j flow list web4/be2 | jq -r '.[0] | "\(.client) \(.vip)/\(.proto
 # shellcheck disable=SC2086
 expect_eq "forgotten of $one" "$(lab_ctl flow flush $one)" "1 forgotten"
 expect_eq "listed of it" "$(lab_ctl -j flow list | jq --arg c "${one%% *}" 'map(select(.client == $c)) | length')" 0
-expect_eq "connections" "$(lab_ctl -j flow list | jq length)" 59
+expect_eq "connections" "$(lab_ctl -j flow list | jq length)" 149
 six=$(lab_ctl -j flow list web6/be1 | jq length)
 expect_eq "forgotten of be1" "$(lab_ctl flow flush --backend web6/be1)" "$six forgotten"
-expect_eq "connections" "$(lab_ctl -j flow list | jq length)" $((59 - six))
+expect_eq "connections" "$(lab_ctl -j flow list | jq length)" $((149 - six))
 
 # Taken up at run time: the flows are over 1 s after their last packet now.
 sed -i 's/tcp_closing_s = 1000/tcp_closing_s = 1/' "$LAB_CONF"

@@ -11,10 +11,12 @@ LAB_DRIVER=af_packet LAB_QUEUES=2
 lab_up 3
 lab_backends_start
 lab_conf
+echo 'flows = { tcp_closing_s = 1000; };' >>"$LAB_CONF"
 lab_sluiced_start
 
 # logged N VIP: the clients that backend N has served, ADDRESS:PORT
 logged() {
+	lab_logged "$1"
 	awk -v vip="$2" '$1 == vip && $3 == 200 { print $2 }' "$LAB_DIR/be$1/access.log"
 }
 

@@ -14,6 +14,7 @@ lab_sluiced_start
 lab_get 200 "$(lab_url "$VIP4")" >/dev/null
 lab_reload
 lab_get 200 "$(lab_url "$VIP6")" >/dev/null
+# 200 expected, sigma 10: outside by a chance of 1e-12
 expect_between "requests to be1" "$(lab_hits 1)" 130 270
 expect_eq "lanes" "$(lab_ctl -j status | jq .lanes)" 2
 lab_sluiced_stop
