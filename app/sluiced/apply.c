@@ -8,13 +8,10 @@
 
 #include "apply.h"
 #include "base/log.h"
-#include "drain.h"
 #include "gather.h"
 #include "leave.h"
-#include "numbers.h"
-#include "paths.h"
-#include "sessions.h"
 #include "load.h"
+#include "sessions.h"
 
 /* How long new backends may take to answer before they get packets all the same. */
 #define NEXT_WAIT_MS     500
@@ -34,68 +31,14 @@ static void step_after(struct daemon *d, uint64_t ms)
 		event_add(d->apply_event, &soon);
 }
 
+void apply_soon(struct daemon *d)
+{
+	step_after(d, 0);
+}
+
 static void step_again(struct daemon *d)
 {
 	step_after(d, STEP_MS);
-}
-
-/* The board follows a configuration when it is built for the first time. */
-static int collect_health(struct daemon *d, struct build_job *job)
-{
-	int rc = 0;
-
-	if (!d->running || job->version != d->running->version || d->board->followed != job->conf)
-		rc = board_follow(d->board, job->conf, job->slots);
-	for (size_t i = 0; i < job->n_backends; i++)
-		board_set_port(d->board, i, job->hops[i].resolved, job->hops[i].port);
-	if (!rc)
-		job->health = board_view(d->board);
-	return job->health ? 0 : -ENOMEM;
-}
-
-/* Everything the builder needs, as it is now. NULL with a message. */
-static struct build_job *make_job(struct daemon *d, struct version *version, struct sl_err *err)
-{
-	struct build_job *job = build_job_new(version, view_backends(version->conf));
-	int rc;
-
-	if (!job) {
-		sl_err_sys(err, ENOMEM, "cannot apply the configuration");
-		return NULL;
-	}
-	job->number = ++d->builds;
-	job->prev = d->rcu.current;
-	for (uint32_t i = 0; i < d->n_ports; i++)
-		job->ports[i] = (struct compile_port){
-			.mac = d->ports[i].mac,
-			.mtu = d->ports[i].mtu,
-			.shared = d->ports[i].conf->driver == CONF_DRIVER_AF_PACKET,
-			.offloads = d->ports[i].offloads,
-		};
-	view_collect(job->conf, d->ports, d->mirror, job->hops);
-	rc = numbers_backends(d, job, err);
-	if (!rc)
-		rc = numbers_services(d, job, err);
-	if (!rc)
-		rc = sessions_number_pools(d, job, err);
-	if (!rc)
-		rc = drain_collect(d, job);
-	if (!rc)
-		rc = leave_collect(d, job);
-	if (!rc)
-		paths_collect(d, job);
-	if (!rc)
-		rc = gather_begin(d, job);
-	if (!rc && d->running && version != d->running->version)
-		memset(d->forced, 0, BACKEND_SLOTS * sizeof *d->forced);
-	if (!rc)
-		rc = collect_health(d, job);
-	if (!rc)
-		return job;
-	if (!err->count)
-		sl_err_sys(err, rc, "cannot apply the configuration");
-	build_job_free(job);
-	return NULL;
 }
 
 /* g and its job take force. */
@@ -114,9 +57,22 @@ static void publish(struct daemon *d, struct build_job *job, struct generation *
 	pthread_mutex_unlock(&d->lock);
 }
 
+/* Everything the builder needs, as it is now. NULL with a message. */
+static struct build_job *collect_all(struct daemon *d, struct version *version, struct sl_err *err)
+{
+	int rc = collect_begin(d, version, err);
+
+	if (rc)
+		return NULL;
+	do
+		rc = collect_step(d, err);
+	while (rc > 0);
+	return rc ? NULL : collect_take(&d->collect);
+}
+
 int apply_first(struct daemon *d, struct version *version, struct sl_err *err)
 {
-	struct build_job *job = make_job(d, version, err);
+	struct build_job *job = collect_all(d, version, err);
 	struct generation *g = NULL;
 
 	if (job)
@@ -128,37 +84,6 @@ int apply_first(struct daemon *d, struct version *version, struct sl_err *err)
 	publish(d, job, g);
 	change_first(d);
 	return 0;
-}
-
-static int steer_ports(struct daemon *d, const struct sl_prefix *vips, size_t n, struct sl_err *err)
-{
-	int rc = 0;
-
-	for (uint32_t i = 0; i < d->n_ports && !rc; i++)
-		if (d->ports[i].steer)
-			rc = steer_set_vips(d->ports[i].steer, vips, n, err);
-	return rc;
-}
-
-int apply_steering(struct daemon *d, struct sl_err *err)
-{
-	const struct conf *conf = d->running->conf;
-	struct sl_prefix *vips = calloc(conf->n_vips + 1, sizeof *vips);
-	int rc = 0;
-
-	if (!vips)
-		return sl_err_sys(err, ENOMEM, "cannot steer the VIPs");
-	for (size_t i = 0; i < conf->n_vips; i++)
-		vips[i] = conf->vips[i].prefix;
-	/* To the program first: a VIP that the kernel holds and Sluice does not take would be
-	 * refused. */
-	rc = steer_ports(d, vips, conf->n_vips, err);
-	if (!rc)
-		rc = paths_steer(d, err);
-	if (!rc && d->host_if)
-		rc = host_if_set_vips(d->host_if, vips, conf->n_vips, err);
-	free(vips);
-	return rc;
 }
 
 /* Is the pool at this place of another configuration the same? */
@@ -183,6 +108,12 @@ static size_t list_addresses(
 	return n;
 }
 
+/* What is on its way into force, NULL when nothing is. */
+static struct version *building(const struct daemon *d)
+{
+	return d->collect.job ? d->collect.job->version : builder_version(d->builder);
+}
+
 static const struct conf *conf_of(const struct version *v)
 {
 	return v ? v->conf : NULL;
@@ -196,8 +127,8 @@ static size_t count_addresses(const struct conf *conf)
 int apply_watch(struct daemon *d)
 {
 	const struct conf *now = d->running ? d->running->conf : conf_of(d->first);
-	const struct conf *built = conf_of(builder_version(d->builder)), *next = conf_of(d->next);
-	const size_t leavers = d->running ? d->running->n_leavers : 0;
+	const struct conf *built = conf_of(building(d)), *next = conf_of(d->next);
+	const size_t leavers = d->running ? d->running->leavers.count : 0;
 	const size_t room =
 		count_addresses(now) + count_addresses(built) + count_addresses(next) + leavers;
 	struct sl_addr *addrs = d->mirror ? calloc(room + 1, sizeof *addrs) : NULL;
@@ -212,7 +143,7 @@ int apply_watch(struct daemon *d)
 	n += list_addresses(built, now, addrs + n);
 	n += list_addresses(next, now, addrs + n);
 	for (size_t i = 0; i < leavers; i++)
-		addrs[n++] = d->running->leavers[i].be.address;
+		addrs[n++] = d->running->leavers.item[i].be.address;
 	if (d->watched && n == d->n_watched && memcmp(addrs, d->watched, n * sizeof *addrs) == 0) {
 		free(addrs);
 		return 0;
@@ -234,11 +165,11 @@ static void watch(struct daemon *d)
 
 struct version *apply_wanted(const struct daemon *d)
 {
-	struct version *building = builder_version(d->builder);
+	struct version *made = building(d);
 
 	if (d->next)
 		return d->next;
-	return building ? building : d->running->version;
+	return made ? made : d->running->version;
 }
 
 void apply_next(struct daemon *d, struct version *version, bool waits)
@@ -251,9 +182,8 @@ void apply_next(struct daemon *d, struct version *version, bool waits)
 	d->next = version;
 	d->next_waits |= waits;
 	d->next_due_ms = gather_due(d);
-	if (waits)
-		watch(d);
-	step_after(d, 0); /* not now: whoever asked for it has taken time enough */
+	d->watch_due |= waits;
+	apply_soon(d); /* not now: whoever asked for it has taken time enough */
 }
 
 void apply_view_changed(struct daemon *d)
@@ -261,7 +191,7 @@ void apply_view_changed(struct daemon *d)
 	d->view_changed = true;
 	/* The kernel forgets its neighbours with the carrier: that is nothing to build for. */
 	board_look_at_links(d->board);
-	apply_step(d);
+	apply_soon(d);
 }
 
 /* May the version that waits be built? */
@@ -279,7 +209,7 @@ void apply_health_changed(struct daemon *d, bool urgent)
 {
 	d->health_changed = true;
 	d->health_urgent |= urgent;
-	apply_step(d);
+	apply_soon(d);
 }
 
 /* Time until a change of health may be built: the first after a quiet time at once, the others
@@ -300,24 +230,26 @@ static bool again_due(const struct daemon *d)
 	       (d->view_changed || (d->health_changed && !health_wait_ms(d)));
 }
 
+/* The build that was to begin cannot. */
+static void start_failed(struct daemon *d, bool is_new, struct sl_err *err)
+{
+	if (is_new)
+		change_failed(d, err);
+	else
+		change_not_followed(d, err);
+	d->watch_due = true;
+}
+
 static void start_build(struct daemon *d, struct version *version)
 {
 	struct sl_err err = SL_ERR_INIT;
-	struct build_job *job = make_job(d, version, &err);
 
 	d->view_changed = false;
 	d->health_changed = false;
 	d->health_urgent = false;
 	d->built_ms = daemon_now_ms();
-	if (job) {
-		builder_start(d->builder, job);
-		return;
-	}
-	if (version != d->running->version)
-		change_failed(d, &err);
-	else
-		change_not_followed(d, &err);
-	watch(d);
+	if (collect_begin(d, version, &err))
+		start_failed(d, version != d->running->version, &err);
 }
 
 static void build_next(struct daemon *d)
@@ -329,22 +261,23 @@ static void build_next(struct daemon *d)
 	version_put(next);
 }
 
-void apply_step(struct daemon *d)
+static void collect_on(struct daemon *d)
 {
-	bool reaped;
+	const bool is_new = d->collect.job->version != d->running->version;
+	struct sl_err err = SL_ERR_INIT;
+	const int rc = collect_step(d, &err);
 
-	if (builder_busy(d->builder))
-		return; /* apply_built goes on */
-	pthread_mutex_lock(&d->lock);
-	reaped = rcu_reap(&d->rcu);
-	pthread_mutex_unlock(&d->lock);
-	if (!reaped) {
-		step_again(d);
-		return;
-	}
-	ids_reap(d->slots, d->running->number, leave_slot_in_use, d);
-	ids_reap(d->sessions->pools, d->running->number, NULL, NULL);
-	ids_reap(d->services, d->running->number, NULL, NULL);
+	if (rc < 0)
+		start_failed(d, is_new, &err);
+	if (rc == 0)
+		builder_start(d->builder, collect_take(&d->collect));
+	else
+		apply_soon(d);
+}
+
+/* Nothing is under way: what is due? */
+static void begin(struct daemon *d)
+{
 	if (next_due(d))
 		build_next(d);
 	else if (again_due(d))
@@ -353,15 +286,63 @@ void apply_step(struct daemon *d)
 		step_again(d);
 	else if (d->health_changed && !board_is_frozen(d->board))
 		step_after(d, health_wait_ms(d));
+	if (d->collect.job || d->watch_due)
+		apply_soon(d);
 }
 
-/* A new version is in force: what lies beside the packet path follows. */
-static void follow(struct daemon *d, struct sl_err *err)
+static bool reap(struct daemon *d)
 {
+	bool reaped;
+
+	pthread_mutex_lock(&d->lock);
+	reaped = rcu_reap(&d->rcu);
+	pthread_mutex_unlock(&d->lock);
+	if (!reaped)
+		return false;
+	ids_reap(d->slots, d->running->number, leave_slot_in_use, d);
+	ids_reap(d->sessions->pools, d->running->number, NULL, NULL);
+	ids_reap(d->services, d->running->number, NULL, NULL);
+	return true;
+}
+
+void apply_step(struct daemon *d)
+{
+	if (d->watch_due) {
+		d->watch_due = false;
+		watch(d);
+		apply_soon(d);
+	} else if (d->collect.job) {
+		collect_on(d);
+	} else if (builder_busy(d->builder) || d->steering.under_way) {
+		; /* apply_built, apply_steered go on */
+	} else if (reap(d)) {
+		begin(d);
+	} else {
+		step_again(d);
+	}
+}
+
+/* The generation in force is followed by what lies beside the packet path. */
+static void follow(struct daemon *d)
+{
+	struct sl_err err = SL_ERR_INIT;
+
 	daemon_set_log(d->running->conf);
-	if (apply_steering(d, err) != 0)
+	if (steering_begin(d))
+		apply_steered(d, sl_err_sys(&err, ENOMEM, "cannot steer the VIPs"), &err);
+}
+
+void apply_steered(struct daemon *d, int rc, struct sl_err *err)
+{
+	if (rc && d->new_in_force)
 		change_half_done(d, err);
-	change_in_force(d);
+	else if (rc)
+		change_not_followed(d, err);
+	if (d->new_in_force)
+		change_in_force(d);
+	d->new_in_force = false;
+	d->watch_due = true;
+	apply_soon(d);
 }
 
 void apply_built(void *daemon, struct build_job *job, struct generation *g, struct sl_err *err)
@@ -371,20 +352,14 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 
 	if (!g) {
 		build_job_free(job);
-		if (is_new)
-			change_failed(d, err);
-		else
-			change_not_followed(d, err);
-	} else {
-		publish(d, job, g);
-		load_follow_generation(d);
-		if (d->next)
-			d->next_due_ms = gather_due(d);
-		if (is_new)
-			follow(d, err);
-		else if (paths_steer(d, err) != 0)
-			change_not_followed(d, err);
+		start_failed(d, is_new, err);
+		apply_soon(d);
+		return;
 	}
-	watch(d);
-	step_after(d, 0);
+	publish(d, job, g);
+	load_follow_generation(d);
+	if (d->next)
+		d->next_due_ms = gather_due(d);
+	d->new_in_force = is_new;
+	follow(d);
 }

@@ -3,7 +3,7 @@
 /* The way of a change to the packets:
  *
  *   accepted version (change.h), or a change of the network
- *        -> job -> builder thread -> publish -> steering -> reap
+ *        -> job (collect.h) -> builder thread -> publish -> steering (steering.h) -> reap
  *
  * One build at a time, and changes are gathered (gather.h). A version that comes meanwhile waits,
  * and a newer one replaces it. Whatever fails leaves in force what was. */
@@ -16,10 +16,6 @@
 /* Build and publish the first generation, at once; VIPs are not steered yet. 0, or -errno with a
  * message. */
 int apply_first(struct daemon *d, struct version *version, struct sl_err *err);
-
-/* Put the VIPs of the running configuration on the host interface and into the steering programs.
- */
-int apply_steering(struct daemon *d, struct sl_err *err);
 
 /* Have the mirror watch every backend that matters: running, leaving, being built, and wanted. 0 or
  * -ENOMEM. */
@@ -39,8 +35,15 @@ void apply_view_changed(struct daemon *d);
  * urgent: somebody has to leave a table. */
 void apply_health_changed(struct daemon *d, bool urgent);
 
-/* Do what can be done now: reap, start a build. Asks to be called again through apply_event. */
+/* Have apply_step() called in the next go of the loop. */
+void apply_soon(struct daemon *d);
+
+/* Do the next piece of what can be done now: reap, collect for a build. Asks to be called again
+ * through apply_event. */
 void apply_step(struct daemon *d);
+
+/* The running configuration is steered, or was not for the reason in err, which is cleared. */
+void apply_steered(struct daemon *d, int rc, struct sl_err *err);
 
 /* builder_done_fn */
 void apply_built(void *daemon, struct build_job *job, struct generation *g, struct sl_err *err);

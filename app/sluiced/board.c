@@ -127,7 +127,7 @@ static void thaw(struct board *b, uint64_t now_ms)
 	b->unsaved = true;
 	board_note(b, "health", "no longer frozen");
 	board_decide(b);
-	apply_step(b->d);
+	apply_soon(b->d);
 }
 
 void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms)

@@ -62,7 +62,7 @@ void build_job_free(struct build_job *job)
 	free(job->pools);
 	free(job->pool_ms);
 	health_view_free(job->health);
-	free(job->leavers);
+	sl_array_free(&job->leavers);
 	version_put(job->version);
 	free(job);
 }
@@ -79,8 +79,8 @@ int builder_build(const struct build_job *job, struct generation **out, struct s
 		.services = job->services,
 		.health = job->health,
 		.pools = job->pools,
-		.leavers = job->leavers,
-		.n_leavers = job->n_leavers,
+		.leavers = job->leavers.item,
+		.n_leavers = job->leavers.count,
 		.n_slots = job->n_slots,
 		.n_services = job->n_services,
 		.prev = job->prev,

@@ -8,6 +8,7 @@
 
 #include <event2/event.h>
 
+#include "base/array.h"
 #include "compile/compile.h"
 #include "version.h"
 
@@ -28,8 +29,7 @@ struct build_job {
 	uint16_t *pools;          /* by pool */
 	uint64_t *pool_ms;        /* by pool: when a change of it was last built (gather.h) */
 	struct health_view *health;
-	struct compile_leaver *leavers;
-	size_t n_leavers;
+	sl_array(struct compile_leaver) leavers;
 	uint32_t n_slots, n_services;
 	const struct generation *prev;
 };

@@ -36,7 +36,7 @@ static void remember(struct daemon *d)
 int change_accept(
 	struct daemon *d, struct conf *conf, const struct proof *proof, struct sl_err *err)
 {
-	struct version *version = version_new(conf, d->change.accepted + 1);
+	struct version *version = version_new(conf, d->change.accepted + 1, &d->waste);
 
 	if (!version)
 		return sl_err_sys(err, ENOMEM, "cannot accept the configuration");
@@ -236,11 +236,11 @@ static void prove(struct errand *e)
 		p->moves = plan_moves(p->plan);
 }
 
-static void drop_draft(struct change_draft *draft)
+static void drop_draft(const struct daemon *d, struct change_draft *draft)
 {
 	if (!draft)
 		return;
-	conf_free(draft->conf);
+	waste_conf(&d->waste, draft->conf);
 	free(draft->forced);
 	free(draft);
 }
@@ -254,8 +254,8 @@ static void end_proposal(struct errand *e)
 	sl_err_clear(&p->err);
 	if (p->draft)
 		p->draft->conf = NULL;
-	drop_draft(p->draft);
-	conf_free(p->conf);
+	drop_draft(p->d, p->draft);
+	waste_conf(&p->d->waste, p->conf);
 	version_put(p->from);
 	desk_leave(&p->d->desk);
 	free(p);
@@ -371,7 +371,7 @@ static int begin(struct ctl_call *call, void *daemon, void **draft)
 
 static void drop(void *daemon, void *draft)
 {
-	drop_draft(draft);
+	drop_draft(daemon, draft);
 	desk_leave(&((struct daemon *)daemon)->desk);
 }
 

@@ -263,7 +263,7 @@ static void end_comparison(struct errand *e)
 	json_decref(c->from);
 	json_decref(c->to);
 	sched_unref(c->now);
-	conf_free(c->draft);
+	waste_conf(c->running->waste, c->draft);
 	version_put(c->running);
 	sl_err_clear(&c->err);
 	free(c);

@@ -27,6 +27,7 @@
 #include "paths.h"
 #include "rss.h"
 #include "slot_names.h"
+#include "steering.h"
 #include "telemetry.h"
 
 /* How long backends may take to answer before the daemon calls itself ready without them. */
@@ -105,7 +106,7 @@ static int prepare(struct daemon *d, const struct conf *conf, struct sl_err *err
 static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
 	const uint32_t mbufs = port_mbufs(conf, count_lanes(conf));
-	const int rc = eal_start(
+	int rc = eal_start(
 		conf, d->options->eal_args, d->options->n_eal_args, port_memory_mb(mbufs), err);
 
 	if (rc)
@@ -119,9 +120,12 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 		return sl_err_add(err,
 			"the EAL arguments leave no lcore for a worker: give at least two, "
 			"for example --lcores 0,1");
-	const int errands = errands_new(d->base, &d->errands, err);
+	rc = errands_new(d->base, &d->errands, err);
 
-	return errands ? errands : builder_new(d->base, apply_built, d, &d->builder, err);
+	d->waste.errands = d->errands;
+	if (!rc)
+		rc = errands_new(d->base, &d->steering.thread, err);
+	return rc ? rc : builder_new(d->base, apply_built, d, &d->builder, err);
 }
 
 static struct lane *make_lane(uint16_t id, const struct flow_shape *flows)
@@ -314,7 +318,7 @@ int daemon_start(
 	desk_init(&d->desk);
 	reload_open(d);
 	trial_open(d);
-	d->first = version_new(conf, 1);
+	d->first = version_new(conf, 1, &d->waste);
 	if (!d->first) {
 		conf_free(conf);
 		return sl_err_sys(err, ENOMEM, "cannot start");
@@ -341,7 +345,7 @@ int daemon_start(
 		rc = start_workers(d, err);
 	}
 	if (!rc)
-		rc = apply_steering(d, err);
+		rc = steering_now(d, err);
 	if (!rc && board_start(d->board))
 		rc = sl_err_sys(err, ENOMEM, "cannot start the health checks");
 	if (!rc && telemetry_open(d))
@@ -368,10 +372,13 @@ void daemon_stop(struct daemon *d)
 	telemetry_close();
 	board_close(d->board);
 	d->board = NULL;
+	steering_stop(&d->steering);
 	stop_traffic(d);
 	trial_clear(d);
 	reload_clear(d);
+	d->waste.errands = NULL;
 	errands_free(d->errands);
+	collect_drop(&d->collect);
 	builder_free(d->builder);
 	save_clear(d);
 	load_close(d);

@@ -13,6 +13,7 @@
 #include "board.h"
 #include "builder.h"
 #include "change.h"
+#include "collect.h"
 #include "compile/ids.h"
 #include "ctl/server.h"
 #include "datapath/rss.h"
@@ -26,7 +27,9 @@
 #include "reload.h"
 #include "trial.h"
 #include "stats.h"
+#include "steering.h"
 #include "view.h"
+#include "waste.h"
 #include "worker.h"
 
 struct daemon {
@@ -66,6 +69,10 @@ struct daemon {
 	uint64_t other_ms;         /* when a change outside of pools was last built */
 	uint64_t version_ms;       /* when a new version was last built */
 	bool *forced;              /* by backend slot: taken out with its connections */
+	struct collect collect;    /* for a build that is about to be */
+	struct steering steering;  /* what is steered, and who does it */
+	bool watch_due;            /* the mirror may have others to watch */
+	bool new_in_force;         /* a version is, and its steering is under way */
 	struct desk desk;          /* who decides on a change (desk.h) */
 	struct change change;      /* accepted revisions (change.h) */
 	struct trial trial;        /* a file that waits for its confirmation (trial.h) */
@@ -103,6 +110,7 @@ struct daemon {
 	struct event *apply_event; /* apply_step() is due */
 	struct builder *builder;
 	struct errands *errands;
+	struct waste waste;
 	struct ctl_server *ctl;
 	struct inquiries *inquiries; /* questions to lanes */
 	struct paths *paths;         /* to backends, as ICMP tells of them */

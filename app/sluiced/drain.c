@@ -8,8 +8,8 @@
 /* When the drain of each slot began, as far as the running job knows. */
 static void note_running(const struct build_job *from, uint64_t *since)
 {
-	for (size_t i = 0; i < from->n_leavers; i++)
-		since[from->leavers[i].slot] = from->leavers[i].since_ms;
+	sl_array_each (&from->leavers, l)
+		since[l->slot] = l->since_ms;
 	for (size_t i = 0; i < from->n_backends; i++)
 		since[from->slots[i]] = from->drain_since[i];
 }

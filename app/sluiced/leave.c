@@ -12,8 +12,8 @@ static bool done(const struct daemon *d, const struct compile_leaver *l)
 
 bool leave_done(const struct daemon *d)
 {
-	for (size_t i = 0; i < d->running->n_leavers; i++)
-		if (done(d, &d->running->leavers[i]))
+	sl_array_each (&d->running->leavers, l)
+		if (done(d, l))
 			return true;
 	return false;
 }
@@ -22,8 +22,8 @@ bool leave_slot_in_use(void *arg, uint16_t slot)
 {
 	const struct daemon *d = arg;
 
-	for (size_t i = 0; i < d->running->n_leavers; i++)
-		if (d->running->leavers[i].slot == slot)
+	sl_array_each (&d->running->leavers, l)
+		if (l->slot == slot)
 			return true;
 	return stats_flows(&d->stats, slot) > 0;
 }
@@ -56,52 +56,57 @@ static struct compile_leaver leaver_of(
 	return l;
 }
 
-static void add(const struct daemon *d, struct build_job *job, struct compile_leaver l)
+static int add(const struct daemon *d, struct build_job *job, struct compile_leaver l)
 {
+	struct compile_leaver *to = sl_array_add(&job->leavers);
+
+	if (!to)
+		return -ENOMEM;
 	view_leaver(job->conf, d->ports, d->mirror, &l);
-	job->leavers[job->n_leavers++] = l;
+	*to = l;
+	return 0;
 }
 
 /* The backends of the running configuration whose slots are not in `stays`. One in maintenance, or
  * taken out by force, has no connection to keep. */
-static void add_removed(const struct daemon *d, struct build_job *job, const bool *stays)
+static int add_removed(const struct daemon *d, struct build_job *job, const bool *stays)
 {
 	const struct conf *conf = d->running->conf;
 	const uint64_t now = daemon_now_ms();
 	size_t n = 0;
+	int rc = 0;
 
 	for (size_t p = 0; p < conf->n_pools; p++)
-		for (size_t i = 0; i < conf->pools[p].n_backends; i++, n++) {
+		for (size_t i = 0; i < conf->pools[p].n_backends && !rc; i++, n++) {
 			const struct conf_backend *be = &conf->pools[p].backends[i];
 			const uint64_t since = d->running->drain_since[n];
 			const uint16_t slot = d->running->slots[n];
 
 			if (!stays[slot] && be->admin != CONF_ADMIN_MAINT && !d->forced[slot])
-				add(d, job,
+				rc = add(d, job,
 					leaver_of(&conf->pools[p], be, slot, since ? since : now));
 		}
+	return rc;
 }
 
 int leave_collect(const struct daemon *d, struct build_job *job)
 {
 	const struct build_job *from = d->running;
 	bool *stays;
+	int rc = 0;
 
 	if (!from || !d->lanes[0]->flows)
 		return 0;
 	stays = calloc(BACKEND_SLOTS, sizeof *stays);
-	job->leavers = calloc(from->n_backends + from->n_leavers + 1, sizeof *job->leavers);
-	if (!stays || !job->leavers) {
-		free(stays);
+	if (!stays)
 		return -ENOMEM;
-	}
 	for (size_t i = 0; i < job->n_backends; i++)
 		stays[job->slots[i]] = true;
 	if (from->conf != job->conf)
-		add_removed(d, job, stays);
-	for (size_t i = 0; i < from->n_leavers; i++)
-		if (!stays[from->leavers[i].slot] && !done(d, &from->leavers[i]))
-			add(d, job, from->leavers[i]);
+		rc = add_removed(d, job, stays);
+	for (size_t i = 0; i < from->leavers.count && !rc; i++)
+		if (!stays[from->leavers.item[i].slot] && !done(d, &from->leavers.item[i]))
+			rc = add(d, job, from->leavers.item[i]);
 	free(stays);
-	return 0;
+	return rc;
 }

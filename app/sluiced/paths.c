@@ -162,44 +162,6 @@ void paths_collect(const struct daemon *d, struct build_job *job)
 {
 	for (size_t i = 0; i < job->n_backends; i++)
 		job->hops[i].mtu = path_mtu(paths_of(d, job->slots[i]), job->hops[i].mtu);
-	for (size_t i = 0; i < job->n_leavers; i++) {
-		struct compile_leaver *l = &job->leavers[i];
-
+	sl_array_each (&job->leavers, l)
 		l->hop.mtu = path_mtu(paths_of(d, l->slot), l->hop.mtu);
-	}
-}
-
-/* The source of one backend's tunnel. False: it has none. */
-static bool source_of(const struct backend *be, struct steer_source *out)
-{
-	struct sl_addr to;
-	const bool gue = be->transform == TRANSFORM_GUE4 || be->transform == TRANSFORM_GUE6;
-
-	if (be->transform == TRANSFORM_UNRESOLVED || be->transform == TRANSFORM_SET_DSCP ||
-		!tunnel_addresses(&be->tunnel, &out->address, &to))
-		return false;
-	out->len = (uint8_t)(128 - __builtin_popcount(be->tunnel.vary));
-	out->gue_port = gue ? hdr_be16(be->tunnel.hdr + be->tunnel.len - TUNNEL_GUE_LEN + 2) : 0;
-	return true;
-}
-
-int paths_steer(struct daemon *d, struct sl_err *err)
-{
-	const struct generation *g = d->rcu.current;
-	struct steer_source *list = calloc(g->n_backends + 1, sizeof *list);
-	size_t n = 0;
-	int rc = 0;
-
-	if (!list)
-		return sl_err_sys(err, ENOMEM, "cannot steer errors about tunnels");
-	for (uint32_t i = 0; i < g->n_backends; i++) {
-		n += source_of(&g->backends[i], &list[n]);
-		if (n > 1 && memcmp(&list[n - 1], &list[n - 2], sizeof *list) == 0)
-			n--; /* most backends of a pool have the same */
-	}
-	for (uint32_t i = 0; i < d->n_ports && !rc; i++)
-		if (d->ports[i].steer)
-			rc = steer_set_sources(d->ports[i].steer, list, n, err);
-	free(list);
-	return rc;
 }

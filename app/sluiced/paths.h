@@ -29,8 +29,4 @@ void paths_collect(const struct daemon *d, struct build_job *job);
 /* What was told of the backend with this slot. */
 const struct path *paths_of(const struct daemon *d, uint16_t slot);
 
-/* Let the steering programs of all ports know where our tunnels come from. 0, or -errno with a
- * message. */
-int paths_steer(struct daemon *d, struct sl_err *err);
-
 #endif

@@ -162,7 +162,7 @@ static void end_reading(struct errand *e)
 
 	version_put(r->from);
 	version_put(r->loaded);
-	conf_free(r->conf);
+	waste_conf(&r->d->waste, r->conf);
 	for (size_t i = 0; i < r->effect.n_lines; i++)
 		free(r->effect.lines[i]);
 	sl_err_clear(&r->err);

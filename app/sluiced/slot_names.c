@@ -42,9 +42,7 @@ const char *slot_names_leaving(const struct daemon *d, uint16_t slot, char *buf)
 {
 	char addr[SL_ADDR_STRLEN];
 
-	for (size_t i = 0; i < d->running->n_leavers; i++) {
-		const struct compile_leaver *l = &d->running->leavers[i];
-
+	sl_array_each (&d->running->leavers, l) {
 		if (l->slot != slot)
 			continue;
 		snprintf(buf, SLOT_NAME_LEAVING_STRLEN, "%s (leaving)",

@@ -91,7 +91,7 @@ static void end_way_back(struct errand *e)
 	version_put(w->back);
 	version_put(w->applied);
 	version_put(w->from);
-	conf_free(w->conf);
+	waste_conf(&w->d->waste, w->conf);
 	sl_err_clear(&w->alone);
 	sl_err_clear(&w->err);
 	desk_leave(&w->d->desk);

@@ -3,13 +3,14 @@
 #include <stdlib.h>
 
 #include "version.h"
+#include "waste.h"
 
-struct version *version_new(struct conf *conf, uint64_t rev)
+struct version *version_new(struct conf *conf, uint64_t rev, const struct waste *waste)
 {
 	struct version *v = malloc(sizeof *v);
 
 	if (v)
-		*v = (struct version){.conf = conf, .rev = rev, .refs = 1};
+		*v = (struct version){.conf = conf, .rev = rev, .refs = 1, .waste = waste};
 	return v;
 }
 
@@ -23,6 +24,6 @@ void version_put(struct version *v)
 {
 	if (!v || --v->refs > 0)
 		return;
-	conf_free(v->conf);
+	waste_conf(v->waste, v->conf);
 	free(v);
 }

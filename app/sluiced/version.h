@@ -11,14 +11,18 @@
 
 #include "conf/conf.h"
 
+struct waste;
+
 struct version {
 	struct conf *conf;
 	uint64_t rev;
 	uint32_t refs;
+	const struct waste *waste; /* frees the configuration (waste.h) */
 };
 
-/* Takes conf over; refs = 1. NULL without memory: conf is the caller's still. */
-struct version *version_new(struct conf *conf, uint64_t rev);
+/* Takes conf over; refs = 1. waste stays as long as it. NULL without memory: conf is the caller's
+ * still. */
+struct version *version_new(struct conf *conf, uint64_t rev, const struct waste *waste);
 
 struct version *version_get(struct version *v);
 

@@ -136,12 +136,10 @@ void view_leaver(const struct conf *conf, const struct port *ports, const struct
 }
 
 void view_collect(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
-	struct compile_hop *hops)
+	const struct conf_pool *pool, struct compile_hop *hops)
 {
-	for (size_t p = 0; p < conf->n_pools; p++)
-		for (size_t i = 0; i < conf->pools[p].n_backends; i++)
-			view_hop(conf, ports, mirror, &conf->pools[p], &conf->pools[p].backends[i],
-				hops++);
+	for (size_t i = 0; i < pool->n_backends; i++)
+		view_hop(conf, ports, mirror, pool, &pool->backends[i], &hops[i]);
 }
 
 bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror)

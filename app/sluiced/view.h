@@ -31,9 +31,9 @@ enum hop_state view_hop(const struct conf *conf, const struct port *ports,
 void view_leaver(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
 	struct compile_leaver *leaver);
 
-/* Every backend of the configuration by the same order as compile_input. hops has room for all. */
+/* Every backend of one pool of the configuration, in its order. hops has room for all. */
 void view_collect(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
-	struct compile_hop *hops);
+	const struct conf_pool *pool, struct compile_hop *hops);
 
 /* True when no backend waits for a MAC address. */
 bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror);

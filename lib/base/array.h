@@ -44,7 +44,8 @@ static inline void *sl_array_grow_(void *item, size_t count, size_t *room, size_
 		grown_ ? memset(&(a)->item[(a)->count++], 0, sizeof *(a)->item) : NULL;       \
 	})
 
-#define sl_array_each(a, p) for (typeof((a)->item) p = (a)->item; p < (a)->item + (a)->count; p++)
+#define sl_array_each(a, p) \
+	for (typeof((a)->item + 0) p = (a)->item; p < (a)->item + (a)->count; p++)
 
 #define sl_array_free(a)                     \
 	do {                                 \

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+#include <errno.h>
+#include <string.h>
+
+#include "collect.h"
+#include "daemon.h"
+#include "drain.h"
+#include "gather.h"
+#include "leave.h"
+#include "numbers.h"
+#include "paths.h"
+#include "sessions.h"
+
+/* A stage that goes by pools ends its part after so long. */
+#define PART_US 1000
+
+/* 0, 1 when it goes on the next time, or -errno with a message or without one. */
+typedef int (*stage_fn)(struct daemon *d, struct collect *c, struct sl_err *err);
+
+static int collect_hops(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	const uint64_t until = daemon_now_us() + PART_US;
+	const struct conf *conf = c->job->conf;
+
+	while (c->pool < conf->n_pools) {
+		const struct conf_pool *pool = &conf->pools[c->pool++];
+
+		view_collect(conf, d->ports, d->mirror, pool, c->job->hops + c->backend);
+		c->backend += pool->n_backends;
+		if (daemon_now_us() >= until)
+			return 1;
+	}
+	return 0;
+}
+
+/* Together: whoever is taken out by force is so for this build, and who is from then on for a later
+ * one. */
+static int collect_slots(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	int rc = numbers_backends(d, c->job, err);
+
+	if (!rc)
+		rc = leave_collect(d, c->job);
+	if (!rc && d->running && c->job->version != d->running->version)
+		memset(d->forced, 0, BACKEND_SLOTS * sizeof *d->forced);
+	return rc;
+}
+
+static int collect_services(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	const int rc = numbers_services(d, c->job, err);
+
+	return rc ? rc : sessions_number_pools(d, c->job, err);
+}
+
+static int collect_times(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	int rc = drain_collect(d, c->job);
+
+	if (rc)
+		return rc;
+	paths_collect(d, c->job);
+	return gather_begin(d, c->job);
+}
+
+/* The board follows a configuration when it is built for the first time. */
+static int follow_board(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	struct build_job *job = c->job;
+	int rc = 0;
+
+	if (!d->running || job->version != d->running->version || d->board->followed != job->conf)
+		rc = board_follow(d->board, job->conf, job->slots);
+	for (size_t i = 0; i < job->n_backends; i++)
+		board_set_port(d->board, i, job->hops[i].resolved, job->hops[i].port);
+	return rc;
+}
+
+/* What has changed of health until now is in it. */
+static int collect_health(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	c->job->health = board_view(d->board);
+	d->health_changed = false;
+	d->health_urgent = false;
+	return c->job->health ? 0 : -ENOMEM;
+}
+
+static const stage_fn stages[] = {
+	collect_hops,
+	collect_slots,
+	collect_services,
+	collect_times,
+	follow_board,
+	collect_health,
+};
+
+int collect_begin(struct daemon *d, struct version *version, struct sl_err *err)
+{
+	struct build_job *job = build_job_new(version, view_backends(version->conf));
+
+	if (!job)
+		return sl_err_sys(err, ENOMEM, "cannot apply the configuration");
+	job->number = ++d->builds;
+	job->prev = d->rcu.current;
+	for (uint32_t i = 0; i < d->n_ports; i++)
+		job->ports[i] = (struct compile_port){
+			.mac = d->ports[i].mac,
+			.mtu = d->ports[i].mtu,
+			.shared = d->ports[i].conf->driver == CONF_DRIVER_AF_PACKET,
+			.offloads = d->ports[i].offloads,
+		};
+	d->collect = (struct collect){.job = job};
+	return 0;
+}
+
+int collect_step(struct daemon *d, struct sl_err *err)
+{
+	struct collect *c = &d->collect;
+	const int rc = stages[c->stage](d, c, err);
+
+	if (rc > 0)
+		return 1;
+	if (rc == 0)
+		return ++c->stage < sizeof stages / sizeof *stages;
+	if (!err->count)
+		sl_err_sys(err, rc, "cannot apply the configuration");
+	collect_drop(c);
+	return rc;
+}
+
+struct build_job *collect_take(struct collect *c)
+{
+	struct build_job *job = c->job;
+
+	c->job = NULL;
+	return job;
+}
+
+void collect_drop(struct collect *c)
+{
+	build_job_free(collect_take(c));
+}
