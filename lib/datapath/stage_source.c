@@ -37,11 +37,12 @@ static __attribute__((noinline)) void take_out(
 	b->new_flows = mask_close(b->new_flows, gone, n);
 }
 
-static inline uint32_t maybe_ours(const struct own_set *own, const struct burst *b, uint32_t i)
+static inline uint32_t maybe_ours(
+	const struct own_set *own, const struct burst *b, uint32_t i, bool is6)
 {
 	uint64_t addr[2];
 
-	key_address(addr, b->key[i].w, b->is6[i]);
+	key_address(addr, b->key[i].w, is6);
 	return (uint32_t)own_maybe(own, addr) << i;
 }
 
@@ -67,12 +68,16 @@ void stage_source(struct lane *l, const struct generation *g, struct burst *b)
 	const uint32_t n = b->n;
 	uint32_t doubtful = 0;
 
-	if (b->new_flows == burst_all(b)) /* the same without a chain of masks */
+	if (b->new_flows == burst_all(b) && b->plain) { /* the same without questions */
 		for (uint32_t i = 0; i < n; i++)
-			doubtful |= maybe_ours(&own, b, i);
-	else
-		for (uint32_t left = b->new_flows; left; left &= left - 1)
-			doubtful |= maybe_ours(&own, b, (uint32_t)__builtin_ctz(left));
+			doubtful |= maybe_ours(&own, b, i, false);
+	} else {
+		for (uint32_t left = b->new_flows; left; left &= left - 1) {
+			const uint32_t i = (uint32_t)__builtin_ctz(left);
+
+			doubtful |= maybe_ours(&own, b, i, b->is6[i]);
+		}
+	}
 	if (__builtin_expect(own.varied != 0, 0))
 		doubtful |= maybe_varied(&own, b);
 	if (__builtin_expect(doubtful, 0))

@@ -9,13 +9,13 @@
 
 /* Bits of the filter for each address that passes it, at least, and bits at least and at most: 512
  * bytes to 16 KiB, which stay in the first cache. */
-#define BITS_EACH 16
+#define BITS_EACH 32
 #define LOG_MIN   12
 #define LOG_MAX   17
 
 static size_t filter_bytes(const struct own_set *s)
 {
-	return (size_t)1 << (64 - s->filter_shift - 3);
+	return (size_t)8 << (64 - s->filter_shift);
 }
 
 int own_new(struct own_set *s, size_t most, size_t noted)
@@ -27,7 +27,7 @@ int own_new(struct own_set *s, size_t most, size_t noted)
 	while (log < LOG_MAX && (size_t)1 << log < noted * BITS_EACH)
 		log++;
 	memset(s, 0, sizeof *s);
-	s->filter_shift = 64 - log;
+	s->filter_shift = 64 - log + 6;
 	s->filter = calloc(1, filter_bytes(s));
 	s->entry = calloc(n, sizeof *s->entry);
 	s->mask = n - 1;
@@ -49,9 +49,9 @@ void own_note(struct own_set *s, const struct sl_addr *addr)
 	uint64_t a[2];
 
 	memcpy(a, addr, sizeof a);
-	const uint64_t bit = own_hash(a) >> s->filter_shift;
+	const uint64_t hash = own_hash(a);
 
-	s->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+	s->filter[hash >> s->filter_shift] |= own_bits(hash);
 }
 
 void own_note_all(struct own_set *s)
