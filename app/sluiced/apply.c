@@ -290,6 +290,19 @@ static void begin(struct daemon *d)
 		apply_soon(d);
 }
 
+/* Of what no worker sees any more, and of builds that failed. */
+static void free_numbers(struct daemon *d)
+{
+	const uint64_t number = d->running->number;
+
+	ids_reap(d->slots, number, leave_slot_in_use, d);
+	ids_forget(d->slots, number);
+	ids_reap(d->sessions->pools, number, NULL, NULL);
+	ids_forget(d->sessions->pools, number);
+	ids_reap(d->services, number, NULL, NULL);
+	ids_forget(d->services, number);
+}
+
 static bool reap(struct daemon *d)
 {
 	bool reaped;
@@ -299,9 +312,7 @@ static bool reap(struct daemon *d)
 	pthread_mutex_unlock(&d->lock);
 	if (!reaped)
 		return false;
-	ids_reap(d->slots, d->running->number, leave_slot_in_use, d);
-	ids_reap(d->sessions->pools, d->running->number, NULL, NULL);
-	ids_reap(d->services, d->running->number, NULL, NULL);
+	free_numbers(d);
 	return true;
 }
 

@@ -32,7 +32,7 @@ static int no_pool(struct ctl_call *call, const char *name)
 
 static int pool_number(const struct daemon *d, const char *name)
 {
-	for (uint32_t i = 0; i < CONF_MAX_POOLS; i++)
+	for (uint32_t i = 0; i < SESSIONS_POOLS; i++)
 		if (d->sessions->name[i] && strcmp(d->sessions->name[i], name) == 0)
 			return (int)i;
 	return -1;
@@ -50,7 +50,7 @@ int cmd_session_list(struct ctl_call *call, void *arg)
 /* A session that a new flow would find. */
 static bool is_live(const struct sessions *s, const struct session_client *c, uint64_t word)
 {
-	return c->pool < CONF_MAX_POOLS && s->name[c->pool] &&
+	return c->pool < SESSIONS_POOLS && s->name[c->pool] &&
 	       session_idle_s(s->table, word) <= s->persist_s[c->pool];
 }
 

@@ -131,7 +131,7 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 static struct lane *make_lane(uint16_t id, const struct flow_shape *flows)
 {
 	uint8_t secret[HASH_SECRET_BYTES];
-	struct lane *l = lane_new(id, CONF_MAX_VIPS);
+	struct lane *l = lane_new(id, IDS_ROOM(CONF_MAX_VIPS));
 
 	if (!l || !flows->entries)
 		return l;
@@ -162,7 +162,7 @@ static int make_lanes(struct daemon *d, const struct conf *conf, struct sl_err *
 		d->lanes[i]->load = d->load;
 	}
 	d->slots = ids_new(BACKEND_SLOTS);
-	d->services = ids_new(CONF_MAX_VIPS);
+	d->services = ids_new(IDS_ROOM(CONF_MAX_VIPS));
 	d->inquiries = inquiries_new(d->base, d->lanes, d->n_lanes);
 	d->names = calloc(1, sizeof *d->names);
 	d->paths = paths_new();

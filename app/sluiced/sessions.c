@@ -20,7 +20,7 @@ int sessions_open(struct daemon *d, const struct conf *conf)
 	d->sessions = s;
 	if (getrandom(secret, sizeof secret, 0) != sizeof secret)
 		return -EIO;
-	s->pools = ids_new(CONF_MAX_POOLS);
+	s->pools = ids_new(SESSIONS_POOLS);
 	s->table = session_new(conf->flows.sessions, secret);
 	if (!s->pools || !s->table)
 		return -ENOMEM;
@@ -83,7 +83,7 @@ static bool is_over(const struct sessions *s, uint32_t i, uint64_t word)
 		return true;
 	if (!session_read(s->table, i, &again, &c) || again != word)
 		return false;
-	return c.pool >= CONF_MAX_POOLS || idle_s > s->persist_s[c.pool];
+	return c.pool >= SESSIONS_POOLS || idle_s > s->persist_s[c.pool];
 }
 
 static void sweep(struct sessions *s)

@@ -8,11 +8,14 @@
 
 #include "daemon.h"
 
+/* Numbers of pools. */
+#define SESSIONS_POOLS IDS_ROOM(CONF_MAX_POOLS)
+
 struct sessions {
 	struct session_table *table;
 	struct ids *pools;                  /* numbers of pools that stay */
-	uint32_t persist_s[CONF_MAX_POOLS]; /* by number of a pool; 0 = its clients are forgotten */
-	const char *name[CONF_MAX_POOLS];   /* the same: of the running configuration, or NULL */
+	uint32_t persist_s[SESSIONS_POOLS]; /* by number of a pool; 0 = its clients are forgotten */
+	const char *name[SESSIONS_POOLS];   /* the same: of the running configuration, or NULL */
 	uint64_t job;                       /* number of the job that these two are of */
 	uint32_t next;                      /* word where the sweep goes on */
 	uint64_t seen, expired; /* in the round of the sweep that is under way; ended ever */

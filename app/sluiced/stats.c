@@ -10,7 +10,7 @@
 int stats_init(struct stats *s, struct lane *const *lanes, uint32_t n_lanes, uint64_t now_ms)
 {
 	*s = (struct stats){.lanes = lanes, .n_lanes = n_lanes, .last_ms = now_ms};
-	s->services = calloc(CONF_MAX_VIPS, sizeof *s->services);
+	s->services = calloc(IDS_ROOM(CONF_MAX_VIPS), sizeof *s->services);
 	s->backends = calloc(BACKEND_SLOTS, sizeof *s->backends);
 	return s->services && s->backends ? 0 : -ENOMEM;
 }

@@ -25,7 +25,7 @@ struct stats {
 	struct lane *const *lanes;
 	uint32_t n_lanes;
 	uint64_t last_ms;
-	struct stats_row *services; /* CONF_MAX_VIPS rows */
+	struct stats_row *services; /* by service id */
 	struct stats_row *backends; /* BACKEND_SLOTS rows */
 	uint64_t verdict_last[VERDICT_COUNT];
 	double verdict_pps[VERDICT_COUNT];

@@ -9,9 +9,11 @@
 #include "compile/ids.h"
 
 struct id {
-	char *key;     /* NULL = free */
-	bool wanted;   /* named by the assignment under way, or by the last one */
-	uint64_t left; /* revision that dropped it; 0 = in use */
+	char *key;      /* NULL = free */
+	bool wanted;    /* named by the assignment under way, or by the last one */
+	bool fresh;     /* taken by that assignment */
+	uint64_t taken; /* revision that took it */
+	uint64_t left;  /* revision that dropped it; 0 = in use */
 	uint32_t epoch;
 };
 
@@ -67,7 +69,7 @@ static struct id *find(struct ids *ids, const char *key)
 	return node ? *(struct id **)node : NULL;
 }
 
-static struct id *take(struct ids *ids, const char *key, uint32_t *from)
+static struct id *take(struct ids *ids, const char *key, uint64_t revision, uint32_t *from)
 {
 	while (*from < ids->limit && ids->id[*from].key)
 		++*from;
@@ -84,14 +86,16 @@ static struct id *take(struct ids *ids, const char *key, uint32_t *from)
 		return NULL;
 	}
 	id->epoch++;
+	id->fresh = true;
+	id->taken = revision;
 	if (*from >= ids->top)
 		ids->top = *from + 1;
 	return id;
 }
 
 /* All keys found or taken, or why not. */
-static int assign_all(
-	struct ids *ids, const char *const *keys, size_t n, uint16_t *out, struct sl_err *err)
+static int assign_all(struct ids *ids, const char *const *keys, size_t n, uint64_t revision,
+	uint16_t *out, struct sl_err *err)
 {
 	uint32_t from = 0;
 
@@ -99,11 +103,12 @@ static int assign_all(
 		struct id *id = keys[i] ? find(ids, keys[i]) : &ids->id[out[i]];
 
 		if (!id)
-			id = take(ids, keys[i], &from);
+			id = take(ids, keys[i], revision, &from);
 		if (!id && from == ids->limit) {
 			sl_err_add(err,
-				"more than %u backends or VIPs at once, counting those of the "
-				"last change that workers may still see: apply smaller changes",
+				"more than %u backends at once, counting those that left and have "
+				"connections still, and those of the last change: apply smaller "
+				"changes",
 				ids->limit);
 			return -ENOSPC;
 		}
@@ -115,19 +120,28 @@ static int assign_all(
 	return 0;
 }
 
+static void release_top(struct ids *ids)
+{
+	while (ids->top && !ids->id[ids->top - 1].key)
+		ids->top--;
+}
+
 int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
 	struct sl_err *err)
 {
 	for (uint32_t i = 0; i < ids->top; i++)
-		ids->id[i].wanted = false;
-	const int rc = assign_all(ids, keys, n, out, err);
+		ids->id[i].wanted = ids->id[i].fresh = false;
+	const int rc = assign_all(ids, keys, n, revision, out, err);
 
-	for (uint32_t i = 0; i < ids->top && !rc; i++) {
+	for (uint32_t i = 0; i < ids->top; i++) {
 		struct id *id = &ids->id[i];
 
-		if (id->key)
+		if (rc && id->fresh)
+			release(ids, id);
+		else if (!rc && id->key)
 			id->left = id->wanted ? 0 : id->left ? id->left : revision;
 	}
+	release_top(ids);
 	return rc;
 }
 
@@ -140,8 +154,15 @@ void ids_reap(struct ids *ids, uint64_t revision, bool (*in_use)(void *arg, uint
 			!(in_use && in_use(arg, (uint16_t)i)))
 			release(ids, id);
 	}
-	while (ids->top && !ids->id[ids->top - 1].key)
-		ids->top--;
+	release_top(ids);
+}
+
+void ids_forget(struct ids *ids, uint64_t revision)
+{
+	for (uint32_t i = 0; i < ids->top; i++)
+		if (ids->id[i].key && ids->id[i].taken > revision)
+			release(ids, &ids->id[i]);
+	release_top(ids);
 }
 
 uint32_t ids_top(const struct ids *ids)

@@ -3,7 +3,8 @@
 /* Small stable numbers for named things: backend slots and service ids. A thing keeps its number
  * from one configuration to the next; counters and tables are indexed by it. A number whose thing
  * is gone is given out again only after the generation that dropped it has reached every worker.
- * Control thread only. */
+ * So a configuration that replaces another one needs numbers beside all of that. Control thread
+ * only. */
 
 #ifndef SLUICE_COMPILE_IDS_H
 #define SLUICE_COMPILE_IDS_H
@@ -16,6 +17,10 @@
 
 struct ids;
 
+/* Numbers for at most so many things at once, whatever they replace: an assignment comes only when
+ * what left before was reaped. */
+#define IDS_ROOM(most) (2 * (most))
+
 /* Numbers 0 .. limit-1. NULL without memory. */
 struct ids *ids_new(uint32_t limit);
 void ids_free(struct ids *ids);
@@ -23,8 +28,8 @@ void ids_free(struct ids *ids);
 /* Give each of n distinct keys its number in out[]. Keys seen before keep theirs; a key NULL is
  * that of out[], as an earlier assignment gave it: it stays and need not be looked up. Those not
  * among `keys` any more are marked as left at `revision`. 0; -ENOMEM; or -ENOSPC with a message,
- * when too many numbers wait to be freed. On failure nothing is forgotten and the call can be
- * repeated. */
+ * when too many numbers wait to be freed. On failure nothing is forgotten, nothing new is
+ * taken, and the call can be repeated. */
 int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
 	struct sl_err *err);
 
@@ -32,6 +37,10 @@ int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revi
  * in_use (may be NULL) says no. */
 void ids_reap(
 	struct ids *ids, uint64_t revision, bool (*in_use)(void *arg, uint16_t id), void *arg);
+
+/* The assignments after `revision` came to nothing: free the numbers that they took, which nobody
+ * ever saw. */
+void ids_forget(struct ids *ids, uint64_t revision);
 
 /* Highest number in use, plus 1. */
 uint32_t ids_top(const struct ids *ids);

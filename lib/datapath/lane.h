@@ -92,7 +92,7 @@ struct lane {
 
 	uint64_t rx; /* packets received */
 	uint64_t verdict[VERDICT_COUNT];
-	struct traffic *service; /* by service id, CONF_MAX_VIPS rows */
+	struct traffic *service; /* by service id */
 	struct traffic *backend; /* by backend slot, BACKEND_SLOTS rows */
 	struct lane_sessions session;
 	uint64_t *service_new;   /* flows that began, by service id */

@@ -164,6 +164,70 @@ static void too_many(void **state)
 	ids_free(ids);
 }
 
+/* As many things as there may be, all others each time: with IDS_ROOM nothing ever has to wait for
+ * more than that those before were reaped; also when builds in between fail. */
+static void all_are_replaced(void **state)
+{
+	enum { MOST = 64, ROUNDS = 40 };
+	struct ids *ids = ids_new(IDS_ROOM(MOST));
+	struct sl_err err = SL_ERR_INIT;
+	char names[MOST][16];
+	const char *keys[MOST];
+	uint16_t given[MOST];
+	uint64_t published = 0;
+
+	for (uint64_t revision = 1; revision <= ROUNDS; revision++) {
+		for (int i = 0; i < MOST; i++) {
+			snprintf(names[i], sizeof names[i], "r%d.%d", (int)revision, i);
+			keys[i] = names[i];
+		}
+		assert_int_equal(ids_assign(ids, keys, MOST, revision, given, &err), 0);
+		if (revision % 3) {
+			ids_reap(ids, revision, NULL, NULL);
+			published = revision;
+		} else {
+			ids_forget(ids, published);
+		}
+	}
+	ids_free(ids);
+}
+
+/* What a build that failed took is free at once, and what it dropped is not. */
+static void failed_builds_hold_nothing(void **state)
+{
+	struct ids *ids = ids_new(4);
+
+	ASSIGN(ids, 1, "a", "b");
+	ids_reap(ids, 1, NULL, NULL);
+	const uint16_t a = out[0], b = out[1];
+
+	ASSIGN(ids, 2, "c", "d");
+	ids_forget(ids, 1);
+	ids_reap(ids, 1, NULL, NULL);
+	ASSIGN(ids, 3, "a", "e", "f");
+	assert_int_equal(out[0], a);
+	assert_true(out[1] != b && out[2] != b);
+	assert_int_equal(ids_epoch(ids, a), 1);
+	ids_forget(ids, 1);
+	assert_int_equal(ids_top(ids), 2);
+	ids_free(ids);
+}
+
+/* An assignment that does not fit takes nothing, so that a smaller one goes. */
+static void what_does_not_fit_takes_nothing(void **state)
+{
+	struct ids *ids = ids_new(4);
+	const char *const many[] = {"b", "c", "d", "e"};
+	struct sl_err err = SL_ERR_INIT;
+
+	ASSIGN(ids, 1, "a");
+	assert_int_equal(ids_assign(ids, many, 4, 2, out, &err), -ENOSPC);
+	sl_err_clear(&err);
+	assert_int_equal(ids_top(ids), 1);
+	ASSIGN(ids, 3, "a", "f", "g", "h");
+	ids_free(ids);
+}
+
 /* The same rules, written down per number. */
 struct model {
 	int key[LIMIT]; /* -1: free */
@@ -246,6 +310,9 @@ int main(void)
 		cmocka_unit_test(not_reaped_while_in_use),
 		cmocka_unit_test(top_falls_with_the_last),
 		cmocka_unit_test(too_many),
+		cmocka_unit_test(all_are_replaced),
+		cmocka_unit_test(failed_builds_hold_nothing),
+		cmocka_unit_test(what_does_not_fit_takes_nothing),
 		cmocka_unit_test(random_steps),
 	};
 
