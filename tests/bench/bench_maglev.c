@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "table/maglev.h"
 
 #define RUNS     31
@@ -42,21 +42,6 @@ static const struct row rows[] = {
 	{"one 1000, others 1", 655373, weight_one_heavy},
 };
 
-static double now_us(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static int double_cmp(const void *l, const void *r)
-{
-	const double a = *(const double *)l, b = *(const double *)r;
-
-	return (a > b) - (a < b);
-}
-
 /* The n-th build has members of its own, as tables of different pools have. */
 static void fill_members(struct maglev_member *m, const struct row *row, uint32_t run)
 {
@@ -77,21 +62,21 @@ static int measure(const struct row *row, uint16_t *table)
 
 	for (uint32_t run = 0; run < RUNS; run++) {
 		fill_members(m, row, run);
-		const double start = now_us();
+		const uint64_t start = clock_ns();
 		int rc = maglev_compile(m, MEMBERS, table, row->size);
-		const double built = now_us();
+		const uint64_t built = clock_ns();
 
 		if (rc == 0)
 			rc = maglev_checksum(m, MEMBERS, table, row->size, &sum);
 		if (rc)
 			return rc;
-		build[run] = built - start;
-		check[run] = now_us() - built;
+		build[run] = (double)(built - start) / 1e3;
+		check[run] = (double)(clock_ns() - built) / 1e3;
 	}
-	qsort(build, RUNS, sizeof *build, double_cmp);
-	qsort(check, RUNS, sizeof *check, double_cmp);
-	printf("%-20s %8u %12.0f %12.0f %12.0f\n", row->name, row->size, build[RUNS / 2],
-		build[RUNS - 1], check[RUNS / 2]);
+	const double median = clock_median(build, RUNS);
+
+	printf("%-20s %8u %12.0f %12.0f %12.0f\n", row->name, row->size, median, build[RUNS - 1],
+		clock_median(check, RUNS));
 	return 0;
 }
 

@@ -5,12 +5,11 @@
  * when they leave. */
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <rte_mbuf.h>
 
+#include "clock.h"
 #include "net/parse_plain.h"
 #include "net/tunnel.h"
 
@@ -114,38 +113,22 @@ static void parse_marks(uint32_t i)
 }
 #endif
 
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int double_cmp(const void *l, const void *r)
-{
-	const double a = *(const double *)l, b = *(const double *)r;
-
-	return (a > b) - (a < b);
-}
-
 /* Median of what a packet takes. `work` is a literal at every call. */
 static inline __attribute__((always_inline)) double measure(void (*work)(uint32_t))
 {
 	double run[RUNS];
 
 	for (int r = 0; r < RUNS; r++) {
-		const double start = now_ns();
+		const uint64_t start = clock_ns();
 
 		for (int round = 0; round < ROUNDS; round++) {
 			for (uint32_t i = 0; i < PACKETS; i++)
 				work(i);
 			__asm__ volatile("" ::: "memory");
 		}
-		run[r] = (now_ns() - start) / ROUNDS / PACKETS;
+		run[r] = (double)(clock_ns() - start) / ROUNDS / PACKETS;
 	}
-	qsort(run, RUNS, sizeof *run, double_cmp);
-	return run[RUNS / 2];
+	return clock_median(run, RUNS);
 }
 
 #define ROW(what, work)                                                                     \

@@ -6,12 +6,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <rte_eal.h>
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
 
+#include "clock.h"
 #include "table/session.h"
 
 #define ASKS 1000000
@@ -20,21 +20,6 @@
 static struct session_client client(uint32_t n)
 {
 	return (struct session_client){.source = {0x0a000000 + n, 0}, .pool = 1};
-}
-
-static double now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
-static int double_cmp(const void *l, const void *r)
-{
-	const double a = *(const double *)l, b = *(const double *)r;
-
-	return (a > b) - (a < b);
 }
 
 static uint64_t ask_sessions(const void *arg, const uint32_t *order)
@@ -70,13 +55,12 @@ static double median_ns(uint64_t (*ask)(const void *, const uint32_t *), const v
 	double t[RUNS];
 
 	for (int i = 0; i < RUNS; i++) {
-		const double start = now_ns();
+		const uint64_t start = clock_ns();
 
 		*found = ask(arg, order);
-		t[i] = (now_ns() - start) / ASKS;
+		t[i] = (double)(clock_ns() - start) / ASKS;
 	}
-	qsort(t, RUNS, sizeof *t, double_cmp);
-	return t[RUNS / 2];
+	return clock_median(t, RUNS);
 }
 
 static struct rte_hash *hash_of(uint32_t clients)
