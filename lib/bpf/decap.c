@@ -13,9 +13,9 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf/addr_set.h"
 #include "bpf/decap.h"
 #include "bpf/decap.skel.h"
+#include "bpf/key_set.h"
 #include "bpf/obj.h"
 #include "bpf/prefix_set.h"
 #include "bpf/tc_slot.h"
@@ -85,38 +85,19 @@ static int nets_fd(const struct decap *d)
 	return bpf_map__fd(d->skel->maps.decap_nets);
 }
 
+static int dscp_fd(const struct decap *d)
+{
+	return bpf_map__fd(d->skel->maps.decap_dscp);
+}
+
 static int copy_vips(struct decap *d, int from_fd)
 {
-	struct sl_addr *keys = calloc(DECAP_VIPS_MAX, sizeof *keys);
-	int rc = keys ? 0 : -ENOMEM;
-	const size_t n = keys ? addr_set_list(from_fd, DECAP_VIPS_MAX, keys) : 0;
-
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		__u32 flags;
-
-		if (bpf_map_lookup_elem(from_fd, &keys[i], &flags) ||
-			bpf_map_update_elem(vips_fd(d), &keys[i], &flags, BPF_ANY))
-			rc = -errno;
-	}
-	free(keys);
-	return rc;
+	return key_set_copy(vips_fd(d), sizeof(struct bpf_addr), DECAP_VIPS_MAX, from_fd);
 }
 
 static int copy_nets(struct decap *d, int from_fd)
 {
-	struct sl_prefix *keys = calloc(DECAP_VIPS_MAX, sizeof *keys);
-	const ssize_t n = keys ? prefix_set_list(from_fd, DECAP_VIPS_MAX, keys) : -ENOMEM;
-	int rc = n < 0 ? (int)n : 0;
-
-	for (ssize_t i = 0; i < n && rc == 0; i++)
-		rc = prefix_set_put(nets_fd(d), &keys[i], prefix_set_get(from_fd, &keys[i]));
-	free(keys);
-	return rc;
-}
-
-static int dscp_fd(const struct decap *d)
-{
-	return bpf_map__fd(d->skel->maps.decap_dscp);
+	return key_set_copy(nets_fd(d), sizeof(struct bpf_prefix), DECAP_VIPS_MAX, from_fd);
 }
 
 static int copy_dscp(struct decap *d, int from_fd)
@@ -131,6 +112,25 @@ static int copy_dscp(struct decap *d, int from_fd)
 	return 0;
 }
 
+static int copy_state(struct decap *d, int from_fd)
+{
+	const __u32 zero = 0;
+
+	return bpf_map_lookup_elem(from_fd, &zero, &d->state) ? -errno : 0;
+}
+
+/* What a successor takes over, by map. */
+static const struct {
+	const char *map;
+	uint32_t key_size, value_size;
+	int (*copy)(struct decap *d, int from_fd);
+} heirlooms[] = {
+	{DECAP_VIPS_MAP, sizeof(struct bpf_addr), sizeof(__u32), copy_vips},
+	{DECAP_NETS_MAP, sizeof(struct bpf_prefix), sizeof(__u32), copy_nets},
+	{DECAP_DSCP_MAP, sizeof(__u32), sizeof(struct bpf_addr), copy_dscp},
+	{DECAP_STATE_MAP, sizeof(__u32), sizeof(struct decap_state), copy_state},
+};
+
 /* Maps of a version with other sizes of key or value cannot be read: its memory is lost, its filter
  * goes. */
 static bool same_layout(int fd, uint32_t key_size, uint32_t value_size)
@@ -142,35 +142,19 @@ static bool same_layout(int fd, uint32_t key_size, uint32_t value_size)
 	       info.value_size == value_size;
 }
 
-/* Take VIPs and state over from the left-over program. */
 static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
 {
-	const __u32 zero = 0;
 	int rc = 0;
-	const int from_vips = obj_map_open(prog_fd, DECAP_VIPS_MAP);
-	const int from_nets = obj_map_open(prog_fd, DECAP_NETS_MAP);
-	const int from_dscp = obj_map_open(prog_fd, DECAP_DSCP_MAP);
-	const int from_state = obj_map_open(prog_fd, DECAP_STATE_MAP);
 
-	if (from_vips >= 0 && same_layout(from_vips, sizeof(struct bpf_addr), sizeof(__u32)))
-		rc = copy_vips(d, from_vips);
-	if (rc == 0 && from_nets >= 0 &&
-		same_layout(from_nets, sizeof(struct bpf_prefix), sizeof(__u32)))
-		rc = copy_nets(d, from_nets);
-	if (rc == 0 && from_dscp >= 0 &&
-		same_layout(from_dscp, sizeof zero, sizeof(struct bpf_addr)))
-		rc = copy_dscp(d, from_dscp);
-	if (rc == 0 && from_state >= 0 && same_layout(from_state, sizeof zero, sizeof d->state) &&
-		bpf_map_lookup_elem(from_state, &zero, &d->state))
-		rc = -errno;
-	if (from_vips >= 0)
-		close(from_vips);
-	if (from_nets >= 0)
-		close(from_nets);
-	if (from_dscp >= 0)
-		close(from_dscp);
-	if (from_state >= 0)
-		close(from_state);
+	for (size_t i = 0; i < sizeof heirlooms / sizeof *heirlooms && rc == 0; i++) {
+		const int fd = obj_map_open(prog_fd, heirlooms[i].map);
+
+		if (fd < 0)
+			continue;
+		if (same_layout(fd, heirlooms[i].key_size, heirlooms[i].value_size))
+			rc = heirlooms[i].copy(d, fd);
+		close(fd);
+	}
 	if (rc)
 		return obj_err(err, rc, "interface %s: cannot take over from the left-over %s",
 			d->ifname, DECAP_PROG);
@@ -253,7 +237,7 @@ int decap_vips(struct decap *d, struct sl_prefix **list, size_t *n)
 
 	*list = calloc(2 * DECAP_VIPS_MAX, sizeof **list);
 	if (one && *list) {
-		ones = addr_set_list(vips_fd(d), DECAP_VIPS_MAX, one);
+		ones = key_set_list(vips_fd(d), sizeof *one, one, DECAP_VIPS_MAX);
 		nets = prefix_set_list(nets_fd(d), DECAP_VIPS_MAX, *list + ones);
 	}
 	for (size_t i = 0; i < ones; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <bpf/bpf.h>
 
+#include "bpf/key_set.h"
 #include "bpf/prefix_set.h"
 #include "bpf/shared.h"
 
@@ -17,59 +18,25 @@ static struct bpf_prefix key_of(const struct sl_prefix *p)
 	return key;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct bpf_prefix));
-}
-
-static size_t list(int fd, size_t max, struct bpf_prefix *keys)
-{
-	size_t count = 0;
-
-	while (count < max &&
-		bpf_map_get_next_key(fd, count ? &keys[count - 1] : NULL, &keys[count]) == 0)
-		count++;
-	return count;
-}
-
-/* Remove every key that is not among the sorted ones. They are listed first: a walk goes on from a
- * key that is still there. */
-static int remove_others(int fd, size_t max, const struct bpf_prefix *sorted, size_t n)
-{
-	struct bpf_prefix *keys = calloc(max, sizeof *keys);
-	int rc = keys ? 0 : -ENOMEM;
-	const size_t count = keys ? list(fd, max, keys) : 0;
-
-	for (size_t i = 0; i < count && rc == 0; i++)
-		if (!bsearch(&keys[i], sorted, n, sizeof *sorted, by_bytes) &&
-			bpf_map_delete_elem(fd, &keys[i]) && errno != ENOENT)
-			rc = -errno;
-	free(keys);
-	return rc;
-}
-
 int prefix_set_make_equal(
 	int fd, size_t max, uint32_t value, const struct sl_prefix *prefixes, size_t n)
 {
-	struct bpf_prefix *sorted = calloc(n + 1, sizeof *sorted);
-	int rc = sorted ? 0 : -ENOMEM;
+	struct bpf_prefix *keys = calloc(n + 1, sizeof *keys);
 
-	for (size_t i = 0; i < n && rc == 0; i++) {
-		sorted[i] = key_of(&prefixes[i]);
-		rc = bpf_map_update_elem(fd, &sorted[i], &value, BPF_ANY) ? -errno : 0;
-	}
-	if (rc == 0) {
-		qsort(sorted, n, sizeof *sorted, by_bytes);
-		rc = remove_others(fd, max, sorted, n);
-	}
-	free(sorted);
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = key_of(&prefixes[i]);
+	const int rc = key_set_make_equal(fd, sizeof *keys, max, value, keys, n);
+
+	free(keys);
 	return rc;
 }
 
 ssize_t prefix_set_list(int fd, size_t max, struct sl_prefix *keys)
 {
 	struct bpf_prefix *key = calloc(max, sizeof *key);
-	const size_t n = key ? list(fd, max, key) : 0;
+	const size_t n = key ? key_set_list(fd, sizeof *key, key, max) : 0;
 
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&keys[i].address, &key[i].addr, sizeof keys[i].address);
@@ -90,7 +57,7 @@ uint32_t prefix_set_get(int fd, const struct sl_prefix *prefix)
 	uint32_t value;
 
 	while (bpf_map_get_next_key(fd, first ? NULL : &at, &next) == 0) {
-		if (by_bytes(&next, &want) == 0)
+		if (memcmp(&next, &want, sizeof want) == 0)
 			return bpf_map_lookup_elem(fd, &want, &value) ? 0 : value;
 		at = next;
 		first = false;

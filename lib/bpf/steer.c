@@ -10,7 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "bpf/addr_set.h"
+#include "bpf/key_set.h"
 #include "bpf/obj.h"
 #include "bpf/prefix_set.h"
 #include "bpf/shared.h"
@@ -194,16 +194,13 @@ static struct steer *steer_new(const char *ifname, int ifindex)
 
 static void steer_free(struct steer *s)
 {
-	if (!s->tc && s->nets_fd >= 0)
-		close(s->nets_fd);
+	const int own[] = {s->vips_fd, s->nets_fd, s->sources_fd, s->prog_fd};
+
+	for (size_t i = 0; i < sizeof own / sizeof *own && !s->tc; i++)
+		if (own[i] >= 0)
+			close(own[i]);
 	if (s->tc)
 		steer_tc_bpf__destroy(s->tc);
-	else if (s->vips_fd >= 0)
-		close(s->vips_fd);
-	if (!s->tc && s->sources_fd >= 0)
-		close(s->sources_fd);
-	if (s->prog_fd >= 0)
-		close(s->prog_fd);
 	free(s->vips);
 	free(s->single);
 	free(s->ifname);
@@ -344,8 +341,10 @@ static int set_maps(
 {
 	if (ones > STEER_VIPS_MAX)
 		return -E2BIG;
-	int rc = s->vips ? addr_set_change(s->vips_fd, STEER_VIP, s->single, s->n_single, one, ones)
-			 : addr_set_make_equal(s->vips_fd, STEER_VIPS_MAX, STEER_VIP, one, ones);
+	int rc = s->vips ? key_set_change(s->vips_fd, sizeof *one, STEER_VIP, s->single,
+				   s->n_single, one, ones)
+			 : key_set_make_equal(
+				   s->vips_fd, sizeof *one, STEER_VIPS_MAX, STEER_VIP, one, ones);
 
 	if (rc == 0)
 		rc = prefix_set_make_equal(s->nets_fd, STEER_VIPS_MAX, STEER_VIP, net, nets);
@@ -360,7 +359,7 @@ int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, stru
 	struct sl_prefix *net = calloc(n + 1, sizeof *net), *all = calloc(n + 1, sizeof *all);
 	int rc = one && net && all ? 0 : -ENOMEM;
 	const size_t ones = rc ? 0 : split(vips, n, one, net);
-	const size_t unique = addr_set_sort(one, ones);
+	const size_t unique = key_set_sort(one, sizeof *one, ones);
 
 	if (rc == 0)
 		rc = set_maps(s, one, unique, net, n - ones);
@@ -381,46 +380,18 @@ int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, stru
 		err, rc, "interface %s: cannot set the VIPs in %s", s->ifname, STEER_VIPS_MAP);
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-	return memcmp(a, b, sizeof(struct bpf_source));
-}
-
-/* Remove the keys that are not among the sorted ones. */
-static int remove_sources(int fd, const struct bpf_source *keep, size_t n)
-{
-	struct bpf_source *keys = calloc(STEER_SOURCES_MAX, sizeof *keys);
-	size_t count = 0;
-	int rc = 0;
-
-	if (!keys)
-		return -ENOMEM;
-	while (count < STEER_SOURCES_MAX &&
-		bpf_map_get_next_key(fd, count ? &keys[count - 1] : NULL, &keys[count]) == 0)
-		count++;
-	for (size_t i = 0; i < count && !rc; i++)
-		if (!bsearch(&keys[i], keep, n, sizeof *keep, by_bytes) &&
-			bpf_map_delete_elem(fd, &keys[i]) && errno != ENOENT)
-			rc = -errno;
-	free(keys);
-	return rc;
-}
-
 static int write_sources(
 	int fd, struct bpf_source *keys, const struct steer_source *sources, size_t n)
 {
-	const uint32_t value = 1;
-
 	for (size_t i = 0; i < n; i++) {
 		keys[i].len = STEER_PORT_BITS + sources[i].len;
 		keys[i].port[0] = (uint8_t)(sources[i].gue_port >> 8);
 		keys[i].port[1] = (uint8_t)sources[i].gue_port;
 		memcpy(keys[i].addr.b, &sources[i].address, sizeof keys[i].addr.b);
-		if (bpf_map_update_elem(fd, &keys[i], &value, BPF_ANY))
-			return errno == ENOSPC ? -E2BIG : -errno;
 	}
-	qsort(keys, n, sizeof *keys, by_bytes);
-	return remove_sources(fd, keys, n);
+	const int rc = key_set_make_equal(fd, sizeof *keys, STEER_SOURCES_MAX, 1, keys, n);
+
+	return rc == -ENOSPC ? -E2BIG : rc;
 }
 
 int steer_set_sources(

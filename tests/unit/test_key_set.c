@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Sets of addresses in BPF maps. Needs root. */
+/* Sets of keys in BPF maps, here addresses. Needs root. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,13 @@
 #include <cmocka.h>
 #include <bpf/bpf.h>
 
-#include "bpf/addr_set.h"
+#include "base/addr.h"
+#include "bpf/key_set.h"
+
+static size_t listed(int fd, struct sl_addr keys[256])
+{
+	return key_set_sort(keys, sizeof *keys, key_set_list(fd, sizeof *keys, keys, 256));
+}
 
 /* Random sets one after the other: by what differs, the map holds what it would by all of it. */
 static void sets_change_by_what_differs(void **state)
@@ -30,11 +36,11 @@ static void sets_change_by_what_differs(void **state)
 			memset(&now[i], 0, sizeof now[i]);
 			now[i].b[15] = (uint8_t)(random() % (round % 2 ? 200 : 20));
 		}
-		n = addr_set_sort(now, n);
-		assert_int_equal(addr_set_change(part, 1, before, n_before, now, n), 0);
-		assert_int_equal(addr_set_make_equal(whole, 256, 1, now, n), 0);
-		assert_int_equal(addr_set_sort(in_a, addr_set_list(part, 256, in_a)), n);
-		assert_int_equal(addr_set_sort(in_b, addr_set_list(whole, 256, in_b)), n);
+		n = key_set_sort(now, sizeof *now, n);
+		assert_int_equal(key_set_change(part, sizeof *now, 1, before, n_before, now, n), 0);
+		assert_int_equal(key_set_make_equal(whole, sizeof *now, 256, 1, now, n), 0);
+		assert_int_equal(listed(part, in_a), n);
+		assert_int_equal(listed(whole, in_b), n);
 		assert_memory_equal(in_a, now, n * sizeof *now);
 		assert_memory_equal(in_b, now, n * sizeof *now);
 		memcpy(before, now, n * sizeof *now);
