@@ -38,7 +38,7 @@ static int look(const struct diff_row *diff, void *arg)
 	} else if (owner) {
 		snprintf(what, sizeof what, "%s \"%.63s\": %s", owner->unit, diff->names[0],
 			row->path + strlen(owner->path) + strlen("[]."));
-		need(r, (const void *)((const char *)diff->to + owner->place_offset), what);
+		need(r, walk_place(owner, diff->to), what);
 	} else {
 		need(r, NULL, row->path);
 	}

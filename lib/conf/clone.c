@@ -44,7 +44,7 @@ static int copy_list(struct clone *c, const struct conf_row *list, void *to, con
 	for (size_t i = 0; i < n && !rc; i++) {
 		rc = copy_fields(c, list, copy + i * list->size, elements + i * list->size);
 		if (!rc)
-			rc = copy_place(c, (void *)(copy + i * list->size + list->place_offset));
+			rc = copy_place(c, walk_place(list, copy + i * list->size));
 	}
 	if (!rc)
 		walk_set_array(list, to, copy, n);
@@ -72,7 +72,7 @@ int clone_object(struct conf_arena *arena, const struct conf_row *list, void *to
 		memcpy(to, from, list->size);
 		rc = copy_fields(&c, list, to, from);
 		if (!rc)
-			rc = copy_place(&c, (void *)((char *)to + list->place_offset));
+			rc = copy_place(&c, walk_place(list, to));
 		walk_free(&c.walk);
 	}
 	return rc;

@@ -91,8 +91,8 @@ static int find(struct side *s, const char *name, size_t near, const char **out)
 /* Is element i of a, by its stamp, the same as one of b? */
 static bool is_untouched(const struct side *a, size_t i, const char *other)
 {
-	const struct conf_place *pa = (const void *)(element(a, i) + a->list->place_offset),
-				*pb = (const void *)(other + a->list->place_offset);
+	const struct conf_place *pa = walk_place(a->list, element(a, i)),
+				*pb = walk_place(a->list, other);
 
 	return pa->stamp && pa->stamp == pb->stamp;
 }
@@ -242,11 +242,6 @@ int conf_diff_keys(const struct conf *from, const struct conf *to, diff_fn fn, v
 /* -- taking over stamps --------------------------------------------------------------------------
  */
 
-static struct conf_place *place_of(const struct conf_row *list, const void *element)
-{
-	return (void *)((char *)(uintptr_t)element + list->place_offset);
-}
-
 static bool holds_same(
 	const struct walk *w, const struct conf_row *list, const void *a, const void *b);
 
@@ -297,7 +292,7 @@ static int adopt_list(
 			continue;
 		rc = adopt_lists(w, list, element(&a, i), other);
 		if (!rc && holds_same(w, list, element(&a, i), other))
-			place_of(list, element(&a, i))->stamp = place_of(list, other)->stamp;
+			walk_place(list, element(&a, i))->stamp = walk_place(list, other)->stamp;
 	}
 	free(b.sorted);
 	return rc;

@@ -43,7 +43,7 @@ static int fail(const struct edit_object *o, struct sl_err *err, const char *fmt
 
 static struct conf_place *place_of(const struct edit_object *o, size_t depth)
 {
-	return (void *)((char *)o->bases[depth] + o->lists[depth]->place_offset);
+	return walk_place(o->lists[depth], o->bases[depth]);
 }
 
 void edit_touch(const struct edit_object *o)

@@ -181,7 +181,7 @@ static void read_element(
 	const struct section *list, config_setting_t *setting, size_t index, void *base)
 {
 	struct section s = *list;
-	struct conf_place *place = (void *)((char *)base + list->row->place_offset);
+	struct conf_place *place = walk_place(list->row, base);
 	const unsigned int mistakes = list->read->mistakes;
 
 	*place = scan_place(s.read->text, config_setting_source_line(setting));

@@ -22,11 +22,10 @@ static void forget(const struct walk *w, const struct conf_row *list, void *base
 			continue;
 		array = walk_array(row, base, &n);
 		for (size_t i = 0; i < n; i++) {
-			struct conf_place *place =
-				(void *)(array + i * row->size + row->place_offset);
+			char *element = array + i * row->size;
 
-			place->stamp = 0;
-			forget(w, row, array + i * row->size);
+			walk_place(row, element)->stamp = 0;
+			forget(w, row, element);
 		}
 	}
 }

@@ -6,22 +6,6 @@
 
 #include "conf/walk.h"
 
-const struct conf_row *walk_owner(const struct conf_row *row)
-{
-	const char *end = NULL;
-
-	for (const char *at = strstr(row->path, "[]."); at; at = strstr(at + 1, "[]."))
-		end = at;
-	if (!end)
-		return NULL;
-	const size_t len = (size_t)(end - row->path);
-
-	while (--row >= conf_rows)
-		if (strncmp(row->path, end - len, len) == 0 && row->path[len] == '\0')
-			return row;
-	return NULL;
-}
-
 /* Does the row stand in elements of the list? */
 static bool is_in(const struct conf_row *row, const struct conf_row *list)
 {
@@ -29,6 +13,15 @@ static bool is_in(const struct conf_row *row, const struct conf_row *list)
 
 	return strncmp(row->path, list->path, len) == 0 &&
 	       strncmp(row->path + len, "[].", strlen("[].")) == 0;
+}
+
+const struct conf_row *walk_owner(const struct conf_row *row)
+{
+	/* of the lists around it the innermost stands nearest */
+	for (const struct conf_row *list = row; list > conf_rows;)
+		if ((--list)->type == CONF_TYPE_LIST && is_in(row, list))
+			return list;
+	return NULL;
 }
 
 int walk_init(struct walk *w)
@@ -86,6 +79,11 @@ const char *walk_name_of(const struct conf_row *name, const void *element)
 
 	memcpy(&text, (const char *)element + name->offset, sizeof text);
 	return text ? text : "";
+}
+
+struct conf_place *walk_place(const struct conf_row *list, const void *element)
+{
+	return (void *)((char *)(uintptr_t)element + list->place_offset);
 }
 
 char *walk_array(const struct conf_row *list, const void *base, size_t *n)

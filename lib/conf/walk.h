@@ -34,6 +34,9 @@ const struct conf_row *walk_name(const struct conf_row *list);
 /* An element's name; "" when it has none. */
 const char *walk_name_of(const struct conf_row *name, const void *element);
 
+/* Where an element of a list has its place. */
+struct conf_place *walk_place(const struct conf_row *list, const void *element);
+
 /* The array of a list in the struct at base. */
 char *walk_array(const struct conf_row *list, const void *base, size_t *n);
 void walk_set_array(const struct conf_row *list, void *base, void *array, size_t n);

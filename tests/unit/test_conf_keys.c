@@ -339,8 +339,7 @@ static void expect_kept(const struct walk *w, const struct conf_row *list,
 
 		assert_int_equal(n, n_was);
 		for (size_t i = 0; i < n; i++, a += row->size, b += row->size) {
-			const struct conf_place *pa = (const void *)(a + row->place_offset),
-						*pb = (const void *)(b + row->place_offset);
+			const struct conf_place *pa = walk_place(row, a), *pb = walk_place(row, b);
 
 			assert_int_equal(pa->stamp == pb->stamp,
 				!is_one_of(changed->bases, changed->depth, b));
