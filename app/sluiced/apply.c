@@ -121,7 +121,7 @@ static const struct conf *conf_of(const struct version *v)
 
 static size_t count_addresses(const struct conf *conf)
 {
-	return conf ? view_backends(conf) : 0;
+	return conf ? conf_count_backends(conf, conf->n_pools) : 0;
 }
 
 int apply_watch(struct daemon *d)

@@ -461,7 +461,7 @@ int board_follow(struct board *b, const struct conf *conf, const uint16_t *slots
 
 	schedule_limit(b->schedule, conf->health.max_inflight, conf->health.max_rate);
 	f.pools = calloc(conf->n_pools + 1, sizeof *f.pools);
-	f.members = calloc(view_backends(conf) + 1, sizeof *f.members);
+	f.members = calloc(conf_count_backends(conf, conf->n_pools) + 1, sizeof *f.members);
 	if (!f.pools || !f.members) {
 		free(f.pools);
 		free(f.members);
@@ -473,7 +473,8 @@ int board_follow(struct board *b, const struct conf *conf, const uint16_t *slots
 	b->followed = NULL;
 	rc = follow_pools(&f);
 	if (rc) {
-		log_error("no memory for the health of %zu backends", view_backends(conf));
+		log_error("no memory for the health of %zu backends",
+			conf_count_backends(conf, conf->n_pools));
 		for (size_t p = 0; p < conf->n_pools; p++)
 			if (!f.pools[p].name)
 				f.pools[p].name = strdup("");

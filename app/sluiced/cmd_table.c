@@ -154,11 +154,7 @@ static int find_target(
 
 static uint16_t slot_of(const struct daemon *d, const struct target *t)
 {
-	size_t n = t->index;
-
-	for (size_t p = 0; p < t->pool; p++)
-		n += d->running->conf->pools[p].n_backends;
-	return d->running->slots[n];
+	return d->running->slots[conf_count_backends(d->running->conf, t->pool) + t->index];
 }
 
 /* What is compared beside the control thread: the table in force, held, with what the draft says.

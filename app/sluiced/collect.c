@@ -97,7 +97,8 @@ static const stage_fn stages[] = {
 
 int collect_begin(struct daemon *d, struct version *version, struct sl_err *err)
 {
-	struct build_job *job = build_job_new(version, view_backends(version->conf));
+	struct build_job *job =
+		build_job_new(version, conf_count_backends(version->conf, version->conf->n_pools));
 
 	if (!job)
 		return sl_err_sys(err, ENOMEM, "cannot apply the configuration");

@@ -233,10 +233,8 @@ static int backend_next(struct ctl_call *call, void *arg, json_t **item)
 	const struct conf *conf = d->running->conf;
 	const char *only = ctl_call_string(call, "pool");
 	struct ctl_cursor *at = ctl_call_cursor(call);
-	size_t first = 0;
+	const size_t first = conf_count_backends(conf, at->outer);
 
-	for (size_t p = 0; p < at->outer; p++)
-		first += conf->pools[p].n_backends;
 	if (at->outer == conf->n_pools)
 		return 0;
 	const struct conf_pool *pool = &conf->pools[at->outer];

@@ -120,15 +120,6 @@ enum hop_state view_hop(const struct conf *conf, const struct port *ports,
 	return state;
 }
 
-size_t view_backends(const struct conf *conf)
-{
-	size_t n = 0;
-
-	for (size_t p = 0; p < conf->n_pools; p++)
-		n += conf->pools[p].n_backends;
-	return n;
-}
-
 void view_leaver(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
 	struct compile_leaver *leaver)
 {

@@ -38,7 +38,4 @@ void view_collect(const struct conf *conf, const struct port *ports, const struc
 /* True when no backend waits for a MAC address. */
 bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror);
 
-/* Number of backends over all pools. */
-size_t view_backends(const struct conf *conf);
-
 #endif

@@ -185,18 +185,10 @@ static int list_counted(struct generation *g)
 	return 0;
 }
 
-static size_t count_backends(const struct conf *conf)
-{
-	size_t n = 0;
-
-	for (size_t p = 0; p < conf->n_pools; p++)
-		n += conf->pools[p].n_backends;
-	return n;
-}
-
 static const struct conf_backend **list_backends(const struct conf *conf)
 {
-	const struct conf_backend **list = calloc(count_backends(conf) + 1, sizeof *list);
+	const struct conf_backend **list =
+		calloc(conf_count_backends(conf, conf->n_pools) + 1, sizeof *list);
 	size_t n = 0;
 
 	for (size_t p = 0; list && p < conf->n_pools; p++)

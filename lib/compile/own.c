@@ -51,7 +51,7 @@ static void note_prefix(struct own_set *own, const struct sl_prefix *p)
 /* Large prefixes would fill the filter: then every new flow is asked for in the table of VIPs. */
 static void note_vips(struct own_set *own, const struct conf *conf, size_t n)
 {
-	if (n > conf->n_vips && n > NOTED_MOST) {
+	if (n > NOTED_MOST) {
 		own_note_all(own);
 		return;
 	}
@@ -62,10 +62,8 @@ static void note_vips(struct own_set *own, const struct conf *conf, size_t n)
 /* Where we reach backends from. A tunnel's source is said to be one, not this. */
 static void add_probes(struct generation *g, const struct compile_input *in)
 {
-	size_t n = 0;
+	const size_t n = conf_count_backends(in->conf, in->conf->n_pools);
 
-	for (size_t i = 0; i < in->conf->n_pools; i++)
-		n += in->conf->pools[i].n_backends;
 	for (size_t i = 0; i < n; i++) {
 		const struct compile_hop *hop = &in->hops[i];
 

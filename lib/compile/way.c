@@ -100,6 +100,8 @@ static uint16_t adjustments(const struct conf_pool *pool)
 			  (pool->mss_clamp ? BACKEND_MSS : 0) | (full ? BACKEND_UDP_CSUM : 0));
 }
 
+static_assert(SL_VLANS_MAX <= VLAN_MAX, "a backend has room for the tags of its way");
+
 static void compile_tags(struct backend *out, const struct sl_vlans *vlans)
 {
 	for (uint32_t i = 0; i < vlans->n; i++) {

@@ -323,6 +323,18 @@ void conf_stamp_programs(struct conf *conf, const char *path);
  * after conf_check. */
 int conf_warn(const struct conf *conf, struct sl_err *warn);
 
+/* Backends of the first n_pools pools: the number of the next pool's first one in arrays by
+ * backend.
+ */
+static inline size_t conf_count_backends(const struct conf *conf, size_t n_pools)
+{
+	size_t n = 0;
+
+	for (size_t p = 0; p < n_pools; p++)
+		n += conf->pools[p].n_backends;
+	return n;
+}
+
 /* NULL is fine. */
 void conf_free(struct conf *conf);
 

@@ -106,15 +106,11 @@ static enum verdict carry_error(struct lane *l, const struct generation *g, cons
 {
 	const uint8_t *quoted = p->l4 + ICMP_LEN;
 	struct flow_key key;
+	const enum quote quote =
+		quote_read(quoted, p->here - ICMP_LEN, icmp_dst(p->ip, p->v6), p->v6, &key);
 
-	switch (quote_read(quoted, p->here - ICMP_LEN, icmp_dst(p->ip, p->v6), p->v6, &key)) {
-	case QUOTE_BAD:
-		return VERDICT_ICMP_QUOTE_BAD;
-	case QUOTE_OTHER:
-		return VERDICT_ICMP_UNMATCHED;
-	case QUOTE_FLOW:
-		break;
-	}
+	if (quote != QUOTE_FLOW)
+		return slow_quote_verdict(quote);
 	return ask_its_lane(l, g, p, &key) ? SLOW_TAKEN : slow_error_take(l, g, p, &key);
 }
 

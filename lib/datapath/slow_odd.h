@@ -47,6 +47,12 @@ enum verdict slow_error_take(struct lane *l, const struct generation *g, const s
 /* Is the ICMP message whole, and its checksum right? */
 bool slow_icmp_intact(const struct odd *p);
 
+/* How an error ends that quotes no packet of a flow (not QUOTE_FLOW). */
+static inline enum verdict slow_quote_verdict(enum quote q)
+{
+	return q == QUOTE_BAD ? VERDICT_ICMP_QUOTE_BAD : VERDICT_ICMP_UNMATCHED;
+}
+
 /* ICMP to an address that is no VIP. */
 enum verdict slow_tunnel_error(struct lane *l, const struct generation *g, const struct odd *p);
 

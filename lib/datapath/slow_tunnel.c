@@ -77,14 +77,10 @@ enum verdict slow_tunnel_error(struct lane *l, const struct generation *g, const
 		return VERDICT_ICMP_QUOTE_BAD;
 	if (!icmp_is_error(p->l4[0], p->v6))
 		return VERDICT_ICMP_UNMATCHED;
-	switch (tunnel_quote_read(p->l4 + ICMP_LEN, p->here - ICMP_LEN, p->v6, &q)) {
-	case QUOTE_BAD:
-		return VERDICT_ICMP_QUOTE_BAD;
-	case QUOTE_OTHER:
-		return VERDICT_ICMP_UNMATCHED;
-	case QUOTE_FLOW:
-		break;
-	}
+	const enum quote quote = tunnel_quote_read(p->l4 + ICMP_LEN, p->here - ICMP_LEN, p->v6, &q);
+
+	if (quote != QUOTE_FLOW)
+		return slow_quote_verdict(quote);
 	if (memcmp(q.src, icmp_dst(p->ip, p->v6), icmp_addr_len(p->v6)) != 0)
 		return VERDICT_ICMP_QUOTE_BAD;
 	if (!is_ours(g, p, &q))

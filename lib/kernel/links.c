@@ -118,19 +118,19 @@ bool links_hear(struct links *l, const struct nlmsghdr *nlh)
 	return known ? update(&l->list.item[at], &entry) : insert(l, at, &entry);
 }
 
-uint32_t links_mtu(const struct links *l, uint32_t ifindex)
-{
-	const size_t at = position(l, ifindex);
-
-	return present(l, at, ifindex) ? l->list.item[at].mtu : 0;
-}
-
 /* NULL where it is not known. */
 static const struct link_entry *find(const struct links *l, uint32_t ifindex)
 {
 	const size_t at = position(l, ifindex);
 
 	return present(l, at, ifindex) ? &l->list.item[at] : NULL;
+}
+
+uint32_t links_mtu(const struct links *l, uint32_t ifindex)
+{
+	const struct link_entry *e = find(l, ifindex);
+
+	return e ? e->mtu : 0;
 }
 
 bool links_tags(const struct links *l, uint32_t ifindex, uint32_t below, struct sl_vlans *out)

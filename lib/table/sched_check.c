@@ -15,13 +15,15 @@
  * others more for it: the rule is for tables that can be even. */
 #define ENTRIES_EACH 10
 
-/* How many of the n slots in list each member has. False: one is no member's. */
+/* How many of the n slots in list each member has; of NULL: nobody asks. False: one is no
+ * member's. */
 static bool count(const uint16_t *list, uint32_t n, const uint16_t *number, uint32_t *of)
 {
 	for (uint32_t i = 0; i < n; i++) {
 		if (list[i] > MAGLEV_MAX_SLOT || number[list[i]] == MAGLEV_NONE)
 			return false;
-		of[number[list[i]]]++;
+		if (of)
+			of[number[list[i]]]++;
 	}
 	return true;
 }
@@ -29,15 +31,11 @@ static bool count(const uint16_t *list, uint32_t n, const uint16_t *number, uint
 static int check_slots(
 	const struct sched_table *t, const uint16_t *number, uint32_t *of, struct sl_err *err)
 {
-	uint32_t *unused = calloc(t->spec.n, sizeof *unused);
-	bool good = unused && count(t->entry, t->size, number, of) &&
-		    count(t->list, t->list ? t->n_list : 0, number, unused);
+	bool good = count(t->entry, t->size, number, of) &&
+		    count(t->list, t->list ? t->n_list : 0, number, NULL);
 
 	for (uint32_t i = 0; good && t->candidate && i < t->n_candidates; i++)
-		good = count(&t->candidate[i].slot, 1, number, unused);
-	if (!unused)
-		return -ENOMEM;
-	free(unused);
+		good = count(&t->candidate[i].slot, 1, number, NULL);
 	return good ? 0
 		    : sl_err_add(err,
 			      "the table names a backend that is not of its pool; this is a "
