@@ -149,8 +149,10 @@ static enum call_state handled(struct ctl_call *call, int ret, json_t **line)
 {
 	if (ret == CTL_LATER && call->later == LATER_PENDING)
 		return CALL_WAITING;
-	if (ret == CTL_LATER)
+	if (ret == CTL_LATER) {
+		call->later = LATER_NONE;
 		ret = -call->failure.code;
+	}
 	return ret == 0 && call->command->next ? CALL_GOES_ON : over(call, ret, line);
 }
 
@@ -224,12 +226,16 @@ enum call_state ctl_call_step(struct ctl_call *call, json_t **line)
 
 void ctl_call_clear(struct ctl_call *call)
 {
-	if (call->later == LATER_PENDING) {
-		call->later = LATER_NONE;
-		if (call->cancel)
-			call->cancel(call->cancel_ctx);
-		audit(call, ctl_call_fail(call, ECANCELED, NULL, "the client went away"));
-	}
+	const enum call_later was = call->later;
+	int ret = -call->failure.code;
+
+	call->later = LATER_NONE;
+	if (was == LATER_PENDING && call->cancel)
+		call->cancel(call->cancel_ctx);
+	if (was == LATER_PENDING || (call->retry && !ret))
+		ret = ctl_call_fail(call, ECANCELED, NULL, "the client went away");
+	if (was != LATER_NONE)
+		audit(call, ret);
 	ctl_call_own(call, NULL, NULL);
 	ctl_request_clear(&call->req);
 	json_decref(call->data);

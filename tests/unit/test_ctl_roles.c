@@ -127,13 +127,18 @@ static struct ctl_server_opts options(const struct world *w)
 	};
 }
 
-static void serve(struct world *w)
+static void serve_again(struct world *w)
 {
 	const struct ctl_server_opts opts = options(w);
 
+	assert_int_equal(ctl_server_new(w->base, &opts, &w->server, NULL), 0);
+}
+
+static void serve(struct world *w)
+{
 	memset(&told, 0, sizeof told);
 	assert_int_equal(chmod(w->place.dir, 0755), 0);
-	assert_int_equal(ctl_server_new(w->base, &opts, &w->server, NULL), 0);
+	serve_again(w);
 }
 
 /* How many of look, drain and wipe are allowed, each only if the one before is; 0 = something else.
@@ -295,6 +300,26 @@ static void expect_told(
 	assert_int_equal(told.rev, 5);
 }
 
+/* retry: its turn had come, but it was not taken up. */
+static void went_at_the_end(struct world *w, bool retry)
+{
+	struct raw raw;
+
+	world_greet(w, &raw);
+	raw_text(&raw, "{\"v\":1,\"id\":1,\"cmd\":\"wipe\",\"args\":{\"how\":\"later\"}}\n");
+	for (int i = 0; i < 1000 && !pending; i++)
+		raw_idle(w->base, 1);
+	assert_non_null(pending);
+	if (retry)
+		ctl_call_retry(pending);
+	ctl_call_finish(pending);
+	pending = NULL;
+	ctl_server_free(w->server);
+	w->server = NULL;
+	raw_close(&raw);
+	serve_again(w);
+}
+
 static void changes_are_told(void **state)
 {
 	struct world *w = *state;
@@ -330,6 +355,11 @@ static void changes_are_told(void **state)
 	for (int i = 0; i < 1000 && pending; i++)
 		raw_idle(w->base, 1);
 	expect_told(6, "wipe", "{\"how\":\"later\"}", ECANCELED, "the client went away");
+	/* Or goes when it is done, before the answer: that is told as what it was. */
+	went_at_the_end(w, false);
+	expect_told(7, "wipe", "{\"how\":\"later\"}", 0, "");
+	went_at_the_end(w, true);
+	expect_told(8, "wipe", "{\"how\":\"later\"}", ECANCELED, "the client went away");
 }
 
 int main(void)
