@@ -7,25 +7,43 @@
 
 #include "ctl/who.h"
 
-#define GROUPS_FEW 64
+#define GROUPS_FEW      64
+
+#define GROUP_BYTES     (1u << 14)
+#define GROUP_BYTES_MAX (1u << 26)
+
+/* The names of all its members have to fit, and nobody says how long they are. */
+static int find_group(const char *name, gid_t *gid, bool *found)
+{
+	struct group entry, *at = NULL;
+	int ret = ERANGE;
+
+	for (size_t room = GROUP_BYTES; ret == ERANGE && room <= GROUP_BYTES_MAX; room *= 4) {
+		char *buf = malloc(room);
+
+		ret = buf ? getgrnam_r(name, &entry, buf, room, &at) : ENOMEM;
+		free(buf);
+	}
+	*found = at;
+	if (at)
+		*gid = entry.gr_gid;
+	return -ret;
+}
 
 int who_group(const char *name, gid_t *gid, struct sl_err *err)
 {
-	struct group entry, *found = NULL;
-	char buf[16384];
-	int ret;
+	bool found;
 
 	*gid = WHO_NO_GROUP;
 	if (!name || !*name)
 		return 0;
-	ret = getgrnam_r(name, &entry, buf, sizeof buf, &found);
+	const int ret = find_group(name, gid, &found);
+
 	if (ret)
 		return sl_err_sys(err, ret, "group \"%s\"", name);
-	if (!found)
-		return sl_err_add(
-			err, "group \"%s\" does not exist: groupadd --system %s", name, name);
-	*gid = found->gr_gid;
-	return 0;
+	return found ? 0
+		     : sl_err_add(err, "group \"%s\" does not exist: groupadd --system %s", name,
+			       name);
 }
 
 static enum ctl_role role_of(gid_t gid, const struct who_groups *groups)

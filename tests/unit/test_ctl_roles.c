@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <cmocka.h>
@@ -362,6 +364,45 @@ static void changes_are_told(void **state)
 	expect_told(8, "wipe", "{\"how\":\"later\"}", ECANCELED, "the client went away");
 }
 
+/* In a mount namespace of its own, with another /etc/group. */
+static int group_of_many(const char *path)
+{
+	FILE *f = fopen(path, "w");
+	struct sl_err err = SL_ERR_INIT;
+	gid_t gid = 0;
+
+	if (!f)
+		return 2;
+	fputs("few:x:4241:root\nmany:x:4242:root", f);
+	for (int i = 0; i < 20000; i++)
+		fprintf(f, ",member%d", i);
+	fputs("\n", f);
+	if (fclose(f) || unshare(CLONE_NEWNS) ||
+		mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL) ||
+		mount(path, "/etc/group", NULL, MS_BIND, NULL))
+		return 2;
+	if (who_group("many", &gid, &err))
+		fprintf(stderr, "%s\n", sl_err_first(&err));
+	sl_err_clear(&err);
+	return gid != 4242;
+}
+
+static void group_may_have_many_members(void **state)
+{
+	const struct world *w = *state;
+	char path[sizeof w->place.dir + 8];
+	int status;
+
+	snprintf(path, sizeof path, "%s/group", w->place.dir);
+	const pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(group_of_many(path));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	unlink(path);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +410,7 @@ int main(void)
 		WORLD_TEST(without_groups_only_root_acts),
 		WORLD_TEST(batch_needs_the_role_of_each),
 		WORLD_TEST(unknown_group_is_refused),
+		WORLD_TEST(group_may_have_many_members),
 		WORLD_TEST(changes_are_told),
 	};
 
