@@ -205,7 +205,7 @@ enum exit_code ask_assent(const struct options *opts, const char *what, struct s
 		sl_err_add(err, "%s: without a terminal to ask, -y is needed", what);
 		return EXIT_USAGE;
 	}
-	fprintf(stderr, "%s [y/N] ", what);
+	fprintf(stderr, "%s? [y/N] ", what);
 	if (fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y'))
 		return EXIT_OK;
 	sl_err_add(err, "nothing was done");

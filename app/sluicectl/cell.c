@@ -46,7 +46,9 @@ static void put_text(const char *text, char *buf)
 
 enum cell_style cell_text(const json_t *item, const char *key, char *buf)
 {
-	put_text(cell_string(item, key, "-"), buf);
+	const char *text = cell_string(item, key, "-");
+
+	put_text(*text ? text : "-", buf);
 	return CELL_PLAIN;
 }
 
@@ -125,7 +127,12 @@ enum cell_style cell_check(const json_t *item, const char *key, char *buf)
 
 enum cell_style cell_ms(const json_t *item, const char *key, char *buf)
 {
-	snprintf(buf, CELL_LEN, "%.2f", cell_number(item, key));
+	const json_t *value = cell_find(item, key);
+
+	if (json_is_number(value))
+		snprintf(buf, CELL_LEN, "%.2f", json_number_value(value));
+	else
+		strcpy(buf, "-");
 	return CELL_PLAIN;
 }
 
@@ -187,6 +194,8 @@ enum cell_style cell_share(const json_t *item, const char *key, char *buf)
 		snprintf(buf, CELL_LEN, "%.1f%%", json_number_value(value) * 100);
 	else
 		strcpy(buf, "-");
+	if (strcmp(buf, "-0.0%") == 0) /* a little below */
+		strcpy(buf, "0.0%");
 	return CELL_PLAIN;
 }
 

@@ -41,10 +41,10 @@ static void say(const struct options *opts, const struct ctl_reply *reply, FILE 
 
 		ask_print_json(out, json);
 		json_decref(json);
-	} else if (opts->dry_run) {
-		print_moves(out, json_object_get(reply->data, "moves"));
 	} else if (json_is_false(json_object_get(reply->data, "changed"))) {
 		fprintf(out, "nothing to change: revision %" PRIu64 "\n", reply->rev);
+	} else if (opts->dry_run) {
+		print_moves(out, json_object_get(reply->data, "moves"));
 	} else {
 		fprintf(out, "revision %" PRIu64 " in force\n", reply->rev);
 	}

@@ -61,11 +61,28 @@ static const char *nearest_first_word(const char *word)
 	return NULL;
 }
 
+/* "backend" alone: what may stand behind it. False when no command begins with the word. */
+static bool fail_short(const char *word, struct sl_err *err)
+{
+	char seconds[256] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < n_commands; i++)
+		if (is_first_word(commands[i].name, word) && used < sizeof seconds)
+			used += (size_t)snprintf(seconds + used, sizeof seconds - used, "%s%s",
+				used ? ", " : "", commands[i].name + strlen(word) + 1);
+	if (used)
+		sl_err_add(err, "\"%s\" goes on with one of: %s", word, seconds);
+	return used > 0;
+}
+
 static void fail_unknown(char **words, int n_words, struct sl_err *err)
 {
 	char typed[2 * NAME_LEN];
 	const char *near;
 
+	if (n_words == 1 && fail_short(words[0], err))
+		return;
 	snprintf(typed, sizeof typed, "%.60s%s%.60s", words[0], n_words > 1 ? " " : "",
 		n_words > 1 ? words[1] : "");
 	near = ctl_suggest(typed, &commands[0].name, n_commands, sizeof *commands);

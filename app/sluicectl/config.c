@@ -157,17 +157,21 @@ enum exit_code config_show(const struct command *command, const struct options *
 /* -- apply, confirm, undo ------------------------------------------------------------------------
  */
 
+static void print_revision(FILE *out, const struct ctl_reply *reply)
+{
+	json_t *json = json_pack("{s:I, s:O}", "rev", (json_int_t)reply->rev, "data", reply->data);
+
+	ask_print_json(out, json);
+	json_decref(json);
+}
+
 static void say_applied(const struct options *opts, const struct ctl_reply *reply, FILE *out)
 {
 	const double lost = cell_number(reply->data, "discarded"),
 		     n = cell_number(reply->data, "changes");
 
 	if (opts->json) {
-		json_t *json =
-			json_pack("{s:I, s:O}", "rev", (json_int_t)reply->rev, "data", reply->data);
-
-		ask_print_json(out, json);
-		json_decref(json);
+		print_revision(out, reply);
 		return;
 	}
 	if (opts->dry_run)
@@ -226,7 +230,7 @@ enum exit_code config_undo(const struct command *command, const struct options *
 		return code;
 	code = change_wait(opts, reply.rev, err);
 	if (code == EXIT_OK && opts->json)
-		ask_print_json(out, reply.data);
+		print_revision(out, &reply);
 	else if (code == EXIT_OK)
 		fprintf(out, "revision %" PRIu64 " in force; %.0f earlier ones are kept\n",
 			reply.rev, cell_number(reply.data, "left"));

@@ -14,10 +14,22 @@
 
 #define CLEAR_SCREEN "\033[H\033[2J"
 
+/* What somebody typed comes back in messages: a terminal must not obey it. */
+static void print_error(const char *text)
+{
+	fputs("sluicectl: ", stderr);
+	for (; *text; text++) {
+		const unsigned char c = (unsigned char)*text;
+
+		fputc((c < 0x20 && c != '\n' && c != '\t') || c == 0x7f ? '?' : c, stderr);
+	}
+	fputc('\n', stderr);
+}
+
 static enum exit_code report(enum exit_code code, struct sl_err *err)
 {
 	for (size_t i = 0; i < err->count; i++)
-		fprintf(stderr, "sluicectl: %s\n", err->text[i]);
+		print_error(err->text[i]);
 	sl_err_clear(err);
 	return code;
 }

@@ -139,7 +139,8 @@ static const struct operand backend_weight[] = {
 
 static const struct operand pool_members[] = {
 	{"POOL", "pool", "name of the pool", .required = true},
-	{"NAME=ADDRESS[,WEIGHT]...", "backends", "the members", .is_members = true},
+	{"NAME=ADDRESS[,WEIGHT]...", "backends", "the members: b1=10.0.0.1, b2=10.0.0.2,50",
+		.required = true, .is_members = true},
 };
 
 static const struct operand check_operand[] = {

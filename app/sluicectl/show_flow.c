@@ -51,6 +51,12 @@ enum exit_code show_lookup(const struct command *command, const struct options *
 static enum exit_code flush_args(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, json_t **args, struct sl_err *err)
 {
+	if (n_operands == 0 && !opts->backend) {
+		sl_err_add(err,
+			"\"%s\" needs one of: SRC:PORT VIP:PORT/PROTOCOL, --backend POOL/NAME, all",
+			command->name);
+		return EXIT_USAGE;
+	}
 	if (n_operands == 1 && strcmp(operands[0], "all") == 0)
 		*args = json_pack("{s:b}", "all", 1);
 	else if (n_operands == 0 && opts->backend)
@@ -88,7 +94,7 @@ enum exit_code show_flush(const struct command *command, const struct options *o
 	json_t *args = NULL;
 	const enum exit_code code = flush_args(command, opts, operands, n_operands, &args, err);
 
-	return code == EXIT_OK ? forget(command, opts, args, "forget every connection?", out, err)
+	return code == EXIT_OK ? forget(command, opts, args, "forget every connection", out, err)
 			       : code;
 }
 
@@ -105,5 +111,5 @@ enum exit_code show_session_flush(const struct command *command, const struct op
 			json_string(operands[0]));
 	if (opts->backend)
 		json_object_set_new(args, "backend", json_string(opts->backend));
-	return forget(command, opts, args, "forget every client?", out, err);
+	return forget(command, opts, args, "forget every client", out, err);
 }

@@ -139,12 +139,12 @@ static json_t *check_item(const struct board *b, const struct board_member *m, s
 	snprintf(state, sizeof state, h->streak ? "%s %u/%u" : "%s", health_state_name(h->state),
 		h->streak, h->state == HEALTH_UP ? p->fall : p->rise);
 	return json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:s, s:f, s:s, s:f, s:f, s:I, s:I, s:I, s:b, s:s}",
+		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:o, s:f, s:I, s:I, s:I, s:b, s:s}",
 		"pool", m->pool_name, "backend", m->name, "check", m->questions[q].name, "via",
 		"direct", "state", state, "code", last ? health_code_name(last->result.code) : "",
-		"ms", last ? last->result.duration_us / 1000.0 : 0.0, "reason",
+		"ms", last ? json_real(last->result.duration_us / 1000.0) : json_null(), "reason",
 		last ? last->result.reason : "", "age_s",
-		last ? (double)(now - last->at_ms) / 1000 : 0.0, "since_s",
+		last ? json_real((double)(now - last->at_ms) / 1000) : json_null(), "since_s",
 		(double)(now - h->since_ms) / 1000, "ok", (json_int_t)h->n_result[HEALTH_OK],
 		"failed", (json_int_t)h->n_result[HEALTH_FAIL], "neutral",
 		(json_int_t)h->n_result[HEALTH_NEUTRAL], "stale", health_is_stale(h, now),

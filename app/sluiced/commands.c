@@ -169,7 +169,7 @@ static int backend_begin(struct ctl_call *call, void *arg)
 	for (size_t i = 0; name && i < d->running->conf->n_pools; i++)
 		if (strcmp(d->running->conf->pools[i].name, name) == 0)
 			return 0;
-	return name ? ctl_call_fail(call, ENOENT, "sluicectl vip list shows the pools in use",
+	return name ? ctl_call_fail(call, ENOENT, "sluicectl pool list shows them",
 			      "pool \"%s\" not found", name)
 		    : 0;
 }

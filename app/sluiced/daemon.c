@@ -24,6 +24,7 @@
 #include "preflight.h"
 #include "save.h"
 #include "sessions.h"
+#include "own_address.h"
 #include "paths.h"
 #include "rss.h"
 #include "slot_names.h"
@@ -32,7 +33,6 @@
 
 /* How long backends may take to answer before the daemon calls itself ready without them. */
 #define FIRST_WAIT_MS 500
-#define HOST_IF_NAME  "sluice0"
 
 void daemon_set_log(const struct conf *conf)
 {
@@ -98,6 +98,8 @@ static int prepare(struct daemon *d, const struct conf *conf, struct sl_err *err
 		rc = preflight_capabilities(conf, err);
 	if (!rc)
 		rc = preflight_files(err);
+	if (!rc)
+		rc = own_address_check(NULL, conf, err);
 	for (size_t i = 0; i < conf->n_ports && !rc; i++)
 		rc = port_prepare(&conf->ports[i], err);
 	return rc ? rc : control_open(d, conf, err);

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "conf/diff.h"
+#include "own_address.h"
 #include "programs.h"
 #include "proof.h"
 #include "restart.h"
@@ -33,6 +34,8 @@ int proof_make(const struct conf *from, struct conf *to, struct proof *out, stru
 	*out = (struct proof){0};
 	if (!rc && restart_needed(from, to, err))
 		rc = -EINVAL;
+	if (!rc)
+		rc = own_address_check(from, to, err);
 	if (!rc)
 		rc = programs_prove(from, to, err);
 	if (rc)

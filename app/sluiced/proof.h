@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* May a configuration follow another one, and what would it change? All that is asked of a change
- * before it is accepted. Pure but for files that the configuration names; any thread. */
+ * before it is accepted. Pure but for files that the configuration names and the
+ * addresses of this machine; any thread. */
 
 #ifndef SLUICED_PROOF_H
 #define SLUICED_PROOF_H

@@ -52,6 +52,7 @@ refused 6 'pool "wbe4" not found, did you mean "web4"' backend weight wbe4/be1 5
 refused 6 'backend "be9" not found' backend drain web4/be9
 refused 1 'address 10\.77\.0\.11 belongs to backend "be1"' backend set web4/be2 address=10.77.0.11
 refused 1 'a new backend needs "address"' backend add web4/be4 weight=3
+refused 1 'backend "be4": 10\.77\.0\.2 is an address of this machine, of interface wan' backend add web4/be4 address=10.77.0.2
 refused 1 'exists already' backend add web4/be1 address=10.77.0.14
 refused 5 'serves VIP "vip1"' pool del web4
 refused 1 'pool "nosuch" does not exist' vip set vip1 pool=nosuch
@@ -60,6 +61,8 @@ refused 2 'KEY=VALUE' backend set web4/be1 weight
 refused 5 'is at revision' --if-rev 1 backend weight web4/be1 7
 refused 0 'would be accepted' -n backend weight web4/be1 7
 refused 0 'pool "web4": [1-9][0-9]?\.[0-9]+ % of its slots would move' -n backend weight web4/be1 50%
+refused 0 '^nothing to change' -n backend ready web4/be1
+refused 2 'needs NAME=ADDRESS' pool replace web4
 refused 0 'pool "web4": [34][0-9]\.[0-9]+ % of its slots would move' -n backend drain web4/be1
 refused 1 'above 1000' -n backend weight web4/be1 7000
 lab_get 60 "$(lab_url "$VIP4")" >/dev/null

@@ -13,6 +13,11 @@ sed 's/interface = "wan"/interface = "nosuch0"/' "$LAB_CONF" >"$LAB_DIR/iface.co
 lab_refused "$LAB_DIR/iface.conf"
 expect_match "missing interface" "$LAB_SAID" 'nosuch0'
 
+sed 's/address = "10.77.0.11"/address = "10.77.0.2"/' "$LAB_CONF" >"$LAB_DIR/own.conf"
+lab_refused "$LAB_DIR/own.conf"
+expect_match "a backend that is this machine" "$LAB_SAID" \
+	'own\.conf:[0-9]+: pool "web4": backend "be1": 10\.77\.0\.2 is an address of this machine, of interface wan'
+
 lab_refused_by unshare --mount sh -c "mount -t tmpfs none /dev/net && exec $sluiced -c $LAB_CONF"
 expect_match "missing /dev/net/tun" "$LAB_SAID" '/dev/net/tun'
 

@@ -254,7 +254,9 @@ static void errors_have_words_and_codes(void **state)
 	expect(w, "vip lst", 2,
 		"sluicectl: unknown command \"vip lst\": did you mean \"vip list\"?\n");
 	expect(w, "backend", 2,
-		"sluicectl: unknown command \"backend\": did you mean \"backend list\"?\n");
+		"sluicectl: \"backend\" goes on with one of: list, show, add, set, del, weight, "
+		"drain, "
+		"maint, ready\n");
 	expect(w, "frobnicate", 2,
 		"sluicectl: unknown command \"frobnicate\"; see sluicectl --help\n");
 	expect(w, "frobnicate x", 2,
