@@ -42,6 +42,16 @@ lab_even() {
 	done
 }
 
+# lab_connections_over: the client has none but in TIME_WAIT. Then a backend has answered its last FIN, so all that it has
+# sent is through the balancer, and counted.
+lab_connections_over() {
+	wait_for 20 lab_no_connections || fail "the client has connections still: $(lab_exec client ss -Htan)"
+}
+
+lab_no_connections() {
+	[ -z "$(lab_exec client ss -Htan exclude time-wait)" ]
+}
+
 # lab_answers URL: does the VIP answer at all?
 lab_answers() {
 	lab_curl --connect-timeout 1 -o /dev/null "$1" 2>/dev/null

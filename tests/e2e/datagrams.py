@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Numbered datagrams and who got them.
 
-send ADDRESS PORT FLOWS N PPS [SIZE...]: FLOWS sockets send N datagrams in all, PPS a second, each socket of these
-sizes in turn.
+send ADDRESS PORT FLOWS N PPS [SIZE...]: FLOWS sockets send N datagrams in all (0: until SIGTERM), PPS a second, each
+socket of these sizes in turn. Who was held up does not catch up: a burst would fill queues of the kernel.
 receive ADDRESS PORT FILE: writes a line "SOURCE-PORT NUMBER" for each, until it is ended.
 """
+import itertools
 import signal
 import socket
 import sys
 import time
 
 from inet import family
+
+SO_RCVBUFFORCE = 33
 
 
 def send(address, port, flows, count, pps, *sizes):
@@ -20,8 +23,12 @@ def send(address, port, flows, count, pps, *sizes):
         s = socket.socket(family(address), socket.SOCK_DGRAM)
         s.connect((address, port))
         socks.append(s)
-    start, n = time.monotonic(), 0
-    for number in range(count // flows):
+    ended = []
+    signal.signal(signal.SIGTERM, lambda *_: ended.append(1))
+    due, n = time.monotonic(), 0
+    for number in range(count // flows) if count else itertools.count():
+        if ended:
+            break
         data = b"%d" % number
         if sizes:
             data = data.ljust(sizes[number % len(sizes)])
@@ -32,15 +39,14 @@ def send(address, port, flows, count, pps, *sizes):
             except ConnectionRefusedError:
                 s.send(data)
             n += 1
-            late = start + n / pps - time.monotonic()
-            if late > 0:
-                time.sleep(late)
+            due = max(due, time.monotonic() - 1 / pps) + 1 / pps
+            time.sleep(max(0, due - time.monotonic()))
     print("sent", n, flush=True)
 
 
 def receive(address, port, path):
     s = socket.socket(family(address), socket.SOCK_DGRAM)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
     s.bind((address, port))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with open(path, "w", buffering=1) as out:

@@ -33,7 +33,7 @@ for LAB_QUEUES in 1 3 2; do
 	send "$LAB_QUEUES"
 	n=$((n + 30))
 	for vip in "$VIP4" "$VIP6"; do
-		wait_for 5 relay_arrived "$vip" "$n" || fail "$(cat "$LAB_DIR"/got-be?-"$vip" | wc -l) datagrams to $vip, not $n"
+		wait_for 20 relay_arrived "$vip" "$n" || fail "$(cat "$LAB_DIR"/got-be?-"$vip" | wc -l) datagrams to $vip, not $n"
 	done
 	lab_sluiced_stop
 done

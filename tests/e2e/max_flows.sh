@@ -22,15 +22,23 @@ get() {
 	lab_get "$1" "$(lab_url "$VIP4")" >/dev/null
 }
 
+# What is listed is what the scheduler goes by, as old as a late machine makes it.
+counted() {
+	[ "$(lab_ctl -j backend list web4 | jq 'map(.flows) | add')" = "$1" ]
+}
+
 lab_ctl backend set web4/be1 max_flows=20 >/dev/null
 expect_eq "limit of be1" "$(lab_ctl -j backend list web4 | jq -c 'map(.max_flows)')" '[20,0,0]'
-get 150
-# About 50 without a limit. A count is some ms old: a few connections more are in the nature of it.
-expect_between "connections of be1" "$(lab_hits 1)" 20 40
+# About 50 without a limit, fewer than 20 once in 10^8. While five come the count may be behind.
+for n in {5..150..5}; do
+	get 5
+	wait_for 20 counted "$n" || fail "not $n flows: $(lab_ctl backend list web4)"
+done
+expect_between "connections of be1" "$(lab_hits 1)" 20 24
 expect_eq "connections of all" "$(($(lab_hits 1) + $(lab_hits 2) + $(lab_hits 3)))" 150
 expect_eq "above a limit" "$(over)" 0
 saturated() { lab_ctl -j --filter backend=be1 backend list web4 | jq -e '.[0].modifiers | tostring | test("saturated")' >/dev/null; }
-wait_for 5 saturated || fail "be1 is not said to be saturated: $(lab_ctl backend list web4)"
+wait_for 20 saturated || fail "be1 is not said to be saturated: $(lab_ctl backend list web4)"
 had=$(lab_hits 1)
 get 60
 expect_eq "connections of be1, which has enough" "$(lab_hits 1)" "$had"
@@ -40,16 +48,17 @@ for i in 2 3; do lab_ctl backend set web4/be$i max_flows=20 >/dev/null; done
 all_saturated() {
 	[ "$(lab_ctl -j backend list web4 | jq 'map(select(.modifiers | tostring | test("saturated"))) | length')" = 3 ]
 }
-wait_for 5 all_saturated || fail "not all are saturated: $(lab_ctl backend list web4)"
+wait_for 20 all_saturated || fail "not all are saturated: $(lab_ctl backend list web4)"
 lab_hits_reset
 get 60
 expect_eq "above a limit" "$(over)" 60
-for i in 1 2 3; do [ "$(lab_hits "$i")" -gt 5 ] || fail "be$i got $(lab_hits "$i") of 60"; done
+# 20 expected; none once in 10^10
+for i in 1 2 3; do [ "$(lab_hits "$i")" -gt 0 ] || fail "be$i got none of 60"; done
 
 # Room again, by forgetting what it had, and without a limit.
 lab_ctl flow flush --backend web4/be1 >/dev/null
 not_saturated() { ! saturated; }
-wait_for 5 not_saturated || fail "be1 has room and is said to be saturated"
+wait_for 20 not_saturated || fail "be1 has room and is said to be saturated"
 lab_hits_reset
 get 15
 expect_eq "connections of be1, which alone has room" "$(lab_hits 1)" 15
@@ -57,7 +66,8 @@ for i in 1 2 3; do lab_ctl backend set web4/be$i max_flows= >/dev/null; done
 before=$(over)
 lab_hits_reset
 get 60
-for i in 1 2 3; do [ "$(lab_hits "$i")" -gt 5 ] || fail "be$i got $(lab_hits "$i") of 60"; done
+# 20 expected; none once in 10^10
+for i in 1 2 3; do [ "$(lab_hits "$i")" -gt 0 ] || fail "be$i got none of 60"; done
 expect_eq "above a limit" "$(over)" "$before"
 
 

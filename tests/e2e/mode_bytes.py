@@ -82,7 +82,7 @@ def varies(lab, name, mode, vip):
     seen = [outer_numbers(frame, mode.kind, mode.family) for _, frame in arrived]
     expect(f"{name}: outer numbers of the same flows again", seen[64:], seen[:64])
     if "varied" in name or mode.kind == "gue" or mode.family == 6:
-        if len(set(seen)) < 60:  # of 2^14 or more values; two of 64 flows may meet
+        if len(set(seen)) < 48:  # of 2^14 or more values: two of 64 flows meet with a chance of 1 in 8, 17 never
             fail(f"{name}: 64 flows have {len(set(seen))} outer headers")
     else:
         expect(f"{name}: outer headers", len(set(seen)), 1)

@@ -19,7 +19,7 @@ mode_datagrams() {
 	for i in $(seq "$LAB_N"); do
 		# shellcheck disable=SC2046
 		lab_spawn "udp-be$i" "be$i" "$LAB_TOP/tests/e2e/udp_whole.py" serve 17 $(lab_vip_addresses)
-		lab_ready "udp-be$i" ready 10
+		lab_ready "udp-be$i" ready 30
 	done
 }
 
@@ -55,7 +55,7 @@ mode_works() {
 		lab_exec client "$LAB_TOP/tests/e2e/udp_whole.py" ask "$vip" 17 0 1 2 100 999 1400 1452 1453 1472 1473 4000 30000 ||
 			fail "datagrams to $vip"
 	done
-	wait_for 5 mode_kept $vips || fail "not every upload has arrived"
+	wait_for 20 mode_kept $vips || fail "not every upload has arrived"
 	expect_eq "checksums of $vips uploads" "$(sha256sum "$LAB_DIR"/be?/kept/* | cut -d' ' -f1 | uniq -c | sed 's/^ *//')" \
 		"$vips ${sum%% *}"
 	lab_sluiced_stop

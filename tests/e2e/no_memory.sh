@@ -29,7 +29,7 @@ expect_match "status" "$(lab_ctl -j status)" '"last_apply":"failed","error":"[^"
 expect_eq "tables" "$(tables)" "$before"
 lab_ctl config show | diff "$LAB_DIR/shown" - || fail "what is wanted is not what is in force"
 lab_get 30 "$(lab_url "$VIP4")" >/dev/null
-lab_log_has sluiced 'revision 2 stays in force|revision 4 stays in force' || fail "the log does not say what stays"
+wait_for 10 lab_log_has sluiced 'revision 2 stays in force|revision 4 stays in force' || fail "the log does not say what stays"
 
 # The same change fits now, and a revision from before the failure is told so.
 prlimit --pid "$pid" --data=unlimited:unlimited

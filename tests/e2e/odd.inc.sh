@@ -33,7 +33,7 @@ odd_up() {
 # drops that it has caused: those are all.
 odd_run() {
 	faults_begin
-	LAB_ID=$LAB_ID LAB_N=$LAB_N LAB_SOCKET=$LAB_SOCKET timeout 60 /usr/bin/python3 "$LAB_TOP/tests/e2e/$1" "${@:2}" \
+	LAB_ID=$LAB_ID LAB_N=$LAB_N LAB_SOCKET=$LAB_SOCKET timeout 200 /usr/bin/python3 "$LAB_TOP/tests/e2e/$1" "${@:2}" \
 		>"$LAB_DIR/odd.out" || fail "$LAB_DRIVER: $1"
 	head -n -1 "$LAB_DIR/odd.out"
 	# shellcheck disable=SC2046

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
 """ping.py [--send-only] [--may-cut] [--told=MTU] ADDRESS BYTES COUNT: echo requests of BYTES data bytes, each answered
-within five seconds by ADDRESS with the same bytes. Exit status 0 when all are. --send-only: nobody waits for answers.
+within LIMIT seconds by ADDRESS with the same bytes. Exit status 0 when all are. --send-only: nobody waits for answers.
 --may-cut: over IPv4 without DF. --told: no answer, but this MTU is the kernel's for the way to ADDRESS afterwards."""
 
 import os
@@ -11,6 +11,8 @@ import sys
 import time
 
 from inet import checksum, family
+
+LIMIT = 20
 
 
 def path_mtu(address):
@@ -22,7 +24,7 @@ def path_mtu(address):
 
 def wait_told(address, mtu):
     """The kernel learns from an error only while the socket that it is about is there."""
-    end = time.monotonic() + 5
+    end = time.monotonic() + LIMIT
     while path_mtu(address) != mtu:
         if time.monotonic() > end:
             sys.exit("MTU to %s is %d, expected %d" % (address, path_mtu(address), mtu))
@@ -52,7 +54,7 @@ def main():
         if told:
             wait_told(address, int(told[0]))
             continue
-        end = time.monotonic() + 5
+        end = time.monotonic() + LIMIT
         while True:
             s.settimeout(max(0.001, end - time.monotonic()))
             try:

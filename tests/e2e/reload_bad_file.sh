@@ -19,7 +19,7 @@ cp "$LAB_CONF" "$LAB_DIR/good.conf"
 line=$(grep -n 'name = "be2"' "$LAB_CONF" | head -n 1 | cut -d: -f1)
 sed -i "${line}s/weight = 100/weight = 5000/" "$LAB_CONF"
 kill -HUP "$(lab_pid sluiced)"
-wait_for 5 lab_log_has sluiced "sluice.conf:$line:" || fail "no message for line $line"
+wait_for 20 lab_log_has sluiced "sluice.conf:$line:" || fail "no message for line $line"
 
 expect_eq "backends after the refused reload" "$(lab_ctl backend list)" "$before"
 lab_get 50 "$(lab_url "$VIP4")" >/dev/null
@@ -29,11 +29,11 @@ lab_get 50 "$(lab_url "$VIP6")" >/dev/null
 # and the newest word is a failure all the same.
 sed 's/"10.77.0.11"/"10.77.0.99"/' "$LAB_DIR/good.conf" >"$LAB_CONF"
 kill -HUP "$(lab_pid sluiced)"
-wait_for 5 reloads_seen 2 || fail "no second reload"
+wait_for 20 reloads_seen 2 || fail "no second reload"
 echo 'nosuch = 1;' >"$LAB_CONF"
 kill -HUP "$(lab_pid sluiced)"
-wait_for 5 lab_log_has sluiced "nosuch" || fail "no message for the unknown key"
-wait_for 5 lab_revision_after 1 || fail "the accepted file did not take force"
+wait_for 20 lab_log_has sluiced "nosuch" || fail "no message for the unknown key"
+wait_for 20 lab_revision_after 1 || fail "the accepted file did not take force"
 expect_match "status" "$(lab_ctl -j status)" '"last_apply":"failed"'
 
 # The file mended, the same process takes it, as the third revision.

@@ -7,14 +7,13 @@ set -euo pipefail
 . "$(dirname "$0")/../../scripts/netlab.sh"
 
 LAB_VIPS="$VIP4=4"
-LAB_CHECKS='{ name = "tcp"; type = "tcp"; port = 80; inter_ms = 200; fastinter_ms = 100; timeout_ms = 150; }'
+LAB_CHECKS='{ name = "tcp"; type = "tcp"; port = 80; inter_ms = 2000; fastinter_ms = 100; timeout_ms = 2000; }'
 lab_up 3
 lab_backends_start
 lab_conf
 lab_sluiced_start
 lab_ctl pool show web4 >/dev/null
-wait_up() { lab_ctl wait pool web4 up=3 -t 10 >/dev/null; }
-wait_up || fail "the backends are not up"
+lab_ctl wait pool web4 up=3 -t 30 >/dev/null || fail "the backends are not up"
 
 # What must not move without traffic.
 kept() {
@@ -26,14 +25,15 @@ kept() {
 }
 
 lab_get 50 "$(lab_url "$VIP4")" >/dev/null
-# The last packets of the connections are on their way.
+# Counters are read one after the other.
 settled() {
 	local one
 	one=$(kept)
 	sleep 0.3
 	[ "$(kept)" = "$one" ]
 }
-wait_for 10 settled || fail "the counters do not come to rest"
+lab_connections_over
+wait_for 20 settled || fail "the counters do not come to rest"
 kept >"$LAB_DIR/before"
 expect_between "new flows" "$(lab_ctl -j backend list web4 | jq 'map(.new_flows) | add')" 50 60
 up_since() { lab_ctl -j health list | jq -c '[.[] | .since_s] | min'; }
@@ -47,7 +47,7 @@ sed -i 's/^eal = /flows = { udp_s = 61; };\n&/' "$LAB_CONF"
 lab_ctl config apply >/dev/null
 expect_match "a key elsewhere" "$(lab_ctl -j backend list web4 | jq length)" '^3$'
 kill -HUP "$(lab_pid sluiced)"
-wait_for 10 lab_revision_after 3 || fail "no revision 4"
+wait_for 30 lab_revision_after 3 || fail "no revision 4"
 lab_ctl pool add other >/dev/null
 lab_ctl vip add other address="$VIP4B" port=81 pool=web4 >/dev/null
 lab_ctl --force vip del other >/dev/null
@@ -72,8 +72,9 @@ requests() {
 in_force() { lab_log sluiced | grep -cE 'revision [0-9]+ in force' || true; }
 before=$(in_force)
 rev=$(lab_revision)
-answer=$(requests | socat -t10 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1)
+answer=$(requests | socat -t60 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1)
 expect_eq "revision in force" "$(jq .data.rev <<<"$answer")" $((rev + 50))
 expect_eq "weight" "$(lab_ctl -j backend list web4 | jq '.[0].weight')" 150
-expect_between "revisions that took force" $(($(in_force) - before)) 1 10
+# A table of its own each would be 50; gathered, it is four a second for as long as the machine takes to read them.
+expect_between "revisions that took force" $(($(in_force) - before)) 1 40
 lab_sluiced_stop

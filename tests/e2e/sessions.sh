@@ -38,6 +38,7 @@ for i in $(seq 2 40); do
 	expect_match "backends of $client" "${home[$client]}" '^be[123] $'
 	expect_eq "session of $client" "$(session_of "$client") " "${home[$client]}"
 done
+# One of three backends has none of 39 clients once in 10^6.
 expect_eq "backends in use" "$(printf '%s\n' "${home[@]}" | sort -u | wc -l)" 3
 expect_eq "clients remembered" "$(lab_ctl -j session list web4 | jq length)" 39
 expect_match "stats" "$(lab_ctl -j session stats | jq -c '.[0] | [.began, .hits, .evicted]')" '^\[39,117,0\]$'
@@ -97,14 +98,19 @@ wrong 6 'pool "10.77.0" not found' session flush 10.77.0
 wrong 1 'say which clients' session flush
 
 # A short time: idle for longer, a client is chosen for anew and is not listed.
-pool 'persist_s = 2;'
+pool 'persist_s = 3;'
 lab_reload
-bodies "$client" "$VIP4" 1 >/dev/null
-expect_eq "sessions now" "$(lab_ctl -j session list web4 | jq length)" 1
+# A late machine may look at it when its time is over.
+for _ in 1 2 3 4 5; do
+	bodies "$client" "$VIP4" 1 >/dev/null
+	now=$(lab_ctl -j session list web4 | jq length)
+	[ "$now" = 0 ] || break
+done
+expect_eq "sessions now" "$now" 1
 no_session() {
 	[ "$(lab_ctl session list)" = "no sessions" ]
 }
-wait_for 10 no_session || fail "the session does not end"
+wait_for 30 no_session || fail "the session does not end"
 
 # By hash alone: the same backend for every port; with the destination too, not for every VIP.
 pool 'hash = "source";'
@@ -123,6 +129,6 @@ for i in $(seq 2 25); do
 	expect_match "backends by source and destination" "$one$two" '^be[123] be[123] $'
 	[ "$one" = "$two" ] || differ=$((differ + 1))
 done
-# 16 expected, sigma 2.3
+# 16 expected; always the same ones, as nothing here is drawn by lot
 expect_between "clients with another backend at another VIP" "$differ" 6 24
 lab_sluiced_stop

@@ -30,7 +30,7 @@ LAB_VIPS="$VIP4=4"
 for signal in TERM INT; do
 	pcap_conf
 	lab_sluiced_start
-	wait_for 5 forwarded || fail "500 packets are not counted: $(lab_ctl -j status)"
+	wait_for 20 forwarded || fail "500 packets are not counted: $(lab_ctl -j status)"
 	lab_sluiced_stop "$signal"
 	expect_eq "packets in the capture after SIG$signal" "$("$LAB_TOP/tests/e2e/pcap.py" count "$LAB_DIR/out.pcap")" 500
 

@@ -25,28 +25,35 @@ lab_get 50 "$(lab_url "$VIP4")" >/dev/null
 # Nothing is served at port 81; its SYN must be counted as such, and as nothing else.
 lab_silent "http://$VIP4:81/" || fail "port 81 answers"
 
-wait_for 5 adds_up || fail "received packets do not add up: $info $drops"
+wait_for 20 adds_up || fail "received packets do not add up: $info $drops"
 expect_eq "version" "$(jq -r .version <<<"$info")" "$(lab_ctl -j status | jq -r .version)"
 [ "$(jq .no_vip <<<"$drops")" -ge 1 ] || fail "no_vip is not counted: $drops"
 expect_eq "other drops" "$(jq 'del(.no_vip) | add' <<<"$drops")" 0
 
 # Each request is at least SYN, ACK, GET and FIN.
-stats=$(ask "/sluice/lcore/stats,$(lab_cpu 1)")
+worker_has_all() {
+	info=$(ask /sluice/info)
+	stats=$(ask "/sluice/lcore/stats,$(lab_cpu 1)")
+	[ "$(jq .forwarded <<<"$stats")" = "$(jq .forwarded <<<"$info")" ]
+}
+# The last packets may come between two questions.
+wait_for 20 worker_has_all || fail "packets of the only worker: $stats, of all: $info"
 [ "$(jq .forwarded <<<"$stats")" -ge 200 ] || fail "too few packets forwarded: $stats"
-expect_eq "packets of the only worker" "$(jq .forwarded <<<"$stats")" "$(jq .forwarded <<<"$info")"
 expect_eq "a worker that is not there" "$(ask /sluice/lcore/stats,200)" null
 
-# A control thread that does not run for 0.4 s is late, and says so; it has not worked for so long.
-[ "$(jq .late_us <<<"$(ask /sluice/loop)")" -lt 400000 ] || fail "late before anything happened: $(ask /sluice/loop)"
+# A control thread that does not run for 0.4 s longer than it was late so far is late, and says so; it has not worked for
+# so long.
+before=$(jq .late_us <<<"$(ask /sluice/loop)")
 kill -STOP "$(lab_pid sluiced)"
+sleep "$((before / 1000000)).$(printf %06d $((before % 1000000)))"
 sleep 0.4
 kill -CONT "$(lab_pid sluiced)"
-late() { [ "$(jq .late_us <<<"$(ask /sluice/loop)")" -ge 300000 ]; }
-wait_for 5 late || fail "not late after a stop: $(ask /sluice/loop)"
+late() { [ "$(jq .late_us <<<"$(ask /sluice/loop)")" -ge $((before + 300000)) ]; }
+wait_for 20 late || fail "not late after a stop: $(ask /sluice/loop)"
 loop=$(ask /sluice/loop)
 expect_between "us of the longest go" "$(jq .hold_us <<<"$loop")" 1 100000
 [ "$(jq 'del(.hold_us, .late_us) | add' <<<"$loop")" -ge 5 ] || fail "goes are not counted: $loop"
-expect_match "status" "$(lab_ctl status)" 'control loop: timers were up to [3-9][0-9]{2} ms late'
+expect_match "status" "$(lab_ctl status)" 'control loop: timers were up to ([3-9][0-9]{2}|[0-9]{4,}) ms late'
 
 expect_eq "workers and their lanes" "$(ask /sluice/lcore/list)" "{\"$(lab_cpu 1)\":1}"
 

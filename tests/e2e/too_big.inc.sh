@@ -20,7 +20,7 @@ for i in 1 2; do
 	ip -n "$(lab_ns "be$i")" link set eth0 mtu 1500
 	# shellcheck disable=SC2046
 	lab_spawn "echo$i" "be$i" "$LAB_TOP/tests/e2e/udp_whole.py" serve 17 $(lab_vip_addresses)
-	lab_ready "echo$i" ready 10
+	lab_ready "echo$i" ready 30
 done
 head -c 1500000 /dev/urandom >"$LAB_DIR/file"
 sum=$(sha256sum <"$LAB_DIR/file")
@@ -46,7 +46,7 @@ counter() {
 
 # told VIP MTU [MOST]: the client knows the MTU, from one answer, or up to MOST.
 told() {
-	wait_for 5 path_mtu_is "$1" "$2" || fail "$LAB_FORWARD: MTU to $1 is \"$(path_mtu "$1")\", expected $2"
+	wait_for 20 path_mtu_is "$1" "$2" || fail "$LAB_FORWARD: MTU to $1 is \"$(path_mtu "$1")\", expected $2"
 	expect_between "$LAB_FORWARD: answers for $1" $(($(counter answered) - before)) 1 "${3:-1}"
 	before=$(counter answered)
 }
@@ -78,7 +78,7 @@ for vip in $LAB_VIPS; do
 
 	# TCP finds out by itself.
 	forget_paths
-	lab_curl -m 20 --data-binary "@$LAB_DIR/file" -o "$LAB_DIR/said" "$(lab_url "$vip")keep"
+	lab_curl -m 60 --data-binary "@$LAB_DIR/file" -o "$LAB_DIR/said" "$(lab_url "$vip")keep"
 	told "$vip" "$mtu" 100
 	expect_eq "$LAB_FORWARD: checksum of an upload to $vip" "$(sha256sum <"$LAB_DIR/$(<"$LAB_DIR/said")/kept/"*)" "$sum"
 	rm "$LAB_DIR"/be?/kept/*
@@ -102,6 +102,6 @@ for vip in "$VIP4" "$VIP4B"; do
 	for _ in 1 2 3 4 5; do lab_exec client "$LAB_TOP/tests/e2e/ping.py" --may-cut --send-only "$vip" 1472 1; done
 done
 all() { [ "$(drops_of too_big)" = 10 ]; }
-wait_for 5 all || fail "$LAB_FORWARD: dropped as too_big: $(drops_of too_big), expected 10"
+wait_for 20 all || fail "$LAB_FORWARD: dropped as too_big: $(drops_of too_big), expected 10"
 faults_end too_big=10
 lab_sluiced_stop

@@ -4,6 +4,7 @@
 
 transfer_storm.py ADDRESS SUMS SOCKET CONF PID SECONDS SEED
 
+It goes on for SECONDS, and on a slow machine until there were enough changes and transfers of each kind, MOST at most.
 PID is sluiced's, CONF its file; SUMS has "NAME SHA256" of the file of each backend, which begins with that name. Backends
 be1 and be2 are changed in every way that must not touch a connection: weight, drain, ready, taken out by reload, put
 back by reload and by command. The others besides in those that end theirs: maintenance, and deletion by force. A
@@ -23,6 +24,8 @@ import threading
 import time
 
 FETCHERS = 10
+MOST = 120
+PATIENCE = 30
 RATE = 2.5e6  # bytes a second of one transfer
 ADDRESS = {f"be{n}": f"10.77.0.{10 + n}" for n in range(1, 6)}
 GENTLE = ["be1", "be2"]
@@ -33,14 +36,14 @@ KINDS = {"weight": 6, "drain": 3, "ready": 6, "add": 6, "reload": 3, "maint": 1,
 class Fetcher(threading.Thread):
     """Fetches one file after the other for a while; notes what became of each."""
 
-    def __init__(self, address, sums, ends):
+    def __init__(self, address, sums, ended):
         super().__init__()
-        self.address, self.sums, self.ends = address, sums, ends
+        self.address, self.sums, self.ended = address, sums, ended
         self.log = []  # (backend or None, begin, end, error or None)
 
     def run(self):
-        while (begin := time.monotonic()) < self.ends:
-            self.backend = None
+        while not self.ended.is_set():
+            begin, self.backend = time.monotonic(), None
             try:
                 error = self.fetch()
             except OSError as e:
@@ -48,7 +51,7 @@ class Fetcher(threading.Thread):
             self.log.append((self.backend, begin, time.monotonic(), error))
 
     def fetch(self):
-        with socket.create_connection((self.address, 80), timeout=10) as s:
+        with socket.create_connection((self.address, 80), timeout=PATIENCE) as s:
             s.sendall(b"GET /files/file HTTP/1.0\r\n\r\n")
             head, got, begin, digest = b"", 0, time.monotonic(), None
             while data := s.recv(1 << 16):
@@ -77,8 +80,8 @@ class Changer:
         self.conf, self.pid, self.rng, self.number = conf, pid, random.Random(seed), 0
         with open(conf) as f:
             self.template = f.read()
-        self.cuts = []  # (backend, time)
-        self.made = {}
+        self.cuts = []  # [backend, begin, end or None, revision that brings it into force or None]
+        self.made, self.deck = {}, []
 
     def ask(self, cmd, **args):
         """The last line of the answer, with the items before it as "items"."""
@@ -90,10 +93,27 @@ class Changer:
         return line | {"items": items}
 
     def accepted(self):
+        """The revision that is wanted. Cuts that are in force by now have come to their end."""
         status = self.ask("status")["data"]
         if status["config"]["last_apply"] != "ok":
             sys.exit(f"a reload was refused: {status['config']}")
+        for cut in self.cuts:
+            if cut[2] is None and cut[3] is not None and cut[3] <= status["rev"]:
+                cut[2] = time.monotonic()
         return status["accepted_rev"]
+
+    def cut(self, name):
+        self.cuts.append([name, time.monotonic(), None, None])
+
+    def said(self):
+        """What was begun is accepted, or refused."""
+        rev = self.accepted()
+        for cut in self.cuts:
+            cut[3] = rev if cut[3] is None else cut[3]
+
+    def cut_meanwhile(self, backend, begin, end):
+        """May a transfer have been ended? One at no backend yet, by a cut of any."""
+        return any(backend in (None, name) and begin <= (until or end) + 3 and since <= end for name, since, until, _ in self.cuts)
 
     def file(self):
         """Some of the backends, each with a weight and a state; one of the gentle ones always takes connections."""
@@ -103,7 +123,7 @@ class Changer:
             if name != sure and self.rng.random() < 0.3:
                 continue
             if admin == "maint":
-                self.cuts.append((name, time.monotonic()))
+                self.cut(name)
             rows.append(f'{{ name = "{name}"; address = "{address}"; weight = {self.rng.randint(1, 300)}; '
                         f'admin = "{"ready" if name == sure else admin}"; }}')
         return re.sub(r"(?<=backends = \(\n).*?(?=\n  \); \})", lambda _: ",\n    ".join(rows), self.template,
@@ -115,7 +135,7 @@ class Changer:
             f.write(text)
         os.rename(self.conf + ".new", self.conf)
         os.kill(self.pid, signal.SIGHUP)
-        end = time.monotonic() + 10
+        end = time.monotonic() + PATIENCE
         while self.accepted() == before:
             if time.monotonic() > end:
                 sys.exit("a reload is not taken")
@@ -134,16 +154,31 @@ class Changer:
                       if r["backend"] != name and r["admin"] == "ready" and r["weight"]]
             args["force"] = bool(others)  # it overrules the guard of the last one, too
         if kind in ("maint", "del"):
-            self.cuts.append((name, time.monotonic()))
+            self.cut(name)
         reply = self.ask("backend." + kind, **args)
         if not reply["ok"] and reply["err"]["code"] not in ("EBUSY", "ENOENT") and "exists already" not in reply["err"]["msg"]:
             sys.exit(f"{kind} {args}: {reply}")
         return reply["ok"]
 
     def step(self):
-        kind = self.rng.choices(list(KINDS), KINDS.values())[0]
+        if not self.deck:
+            self.deck = [kind for kind, n in KINDS.items() for _ in range(n)]
+            self.rng.shuffle(self.deck)
+        kind = self.deck.pop()
         done = self.reload() if kind == "reload" else self.command(kind)
+        self.said()
         self.made[kind] = self.made.get(kind, 0) + done
+
+
+def lacks(made, log):
+    """What there was too little of, or None."""
+    if min(made.get(k, 0) for k in KINDS) < 2:
+        return "too few changes of a kind"
+    # The others may have every one of theirs ended by a change.
+    whole = [row[0] for row in log if not row[3]]
+    if {row[0] for row in log} >= set(ADDRESS) and min(map(whole.count, GENTLE)) >= 5:
+        return None
+    return "too few transfers at a backend"
 
 
 def main():
@@ -152,19 +187,20 @@ def main():
     with open(sums_file) as f:
         sums = dict(line.split() for line in f)
     changer = Changer(path, conf, int(pid), int(seed))
-    ends = time.monotonic() + float(seconds)
-    fetchers = [Fetcher(address, sums, ends) for _ in range(FETCHERS)]
+    begin, ended = time.monotonic(), threading.Event()
+    fetchers = [Fetcher(address, sums, ended) for _ in range(FETCHERS)]
     for f in fetchers:
         f.start()
-    while time.monotonic() < ends:
+    while (spent := time.monotonic() - begin) < float(seconds) or (
+            spent < MOST and lacks(changer.made, [row for f in fetchers for row in f.log])):
         changer.step()
         time.sleep(0.05)
+    ended.set()
     for f in fetchers:
         f.join()
     log = [row for f in fetchers for row in f.log]
     whole = [row for row in log if not row[3]]
-    wrong = [row for row in log if row[3] and not any(
-        row[0] in (None, name) and row[1] <= t + 3 and t <= row[2] for name, t in changer.cuts)]
+    wrong = [row for row in log if row[3] and not changer.cut_meanwhile(*row[:3])]
     by = {name: sum(row[0] == name for row in whole) for name in ADDRESS}
     print(f"{sum(changer.made.values())} changes {changer.made}, {len(log)} transfers, {len(whole)} whole {by}")
     print("ended by a change:", [row[0] for row in log if row[3] and row not in wrong])
@@ -172,11 +208,7 @@ def main():
         print(f"transfer at {row[0]}, {row[2] - row[1]:.1f} s: {row[3]}")
     if wrong:
         return 1
-    if min(changer.made.get(k, 0) for k in KINDS) < 2:
-        return "too few changes of a kind"
-    # The others may have every one of theirs ended by a change.
-    begun = {row[0] for row in log}
-    return 0 if begun >= set(ADDRESS) and min(by[name] for name in GENTLE) >= 5 else "too few transfers at a backend"
+    return lacks(changer.made, log)
 
 
 if __name__ == "__main__":

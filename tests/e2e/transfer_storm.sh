@@ -22,7 +22,7 @@ lab_sluiced_start
 
 lab_spawn storm client "$(dirname "$0")/transfer_storm.py" "$VIP4" "$LAB_DIR/sums" "$LAB_SOCKET" "$LAB_CONF" \
 	"$(lab_pid sluiced)" 30 "${SEED:-$EPOCHSECONDS}"
-wait_for 90 lab_dead storm || fail "it does not end"
+wait_for 200 lab_dead storm || fail "it does not end"
 lab_stop storm
 lab_log storm
 expect_eq "exit status" "$LAB_STATUS" 0

@@ -28,17 +28,18 @@ for download in {1..6}-"$VIP4" {1..6}-"$VIP6"; do
 	lab_spawn "get-$download" client curl -sS --fail -m 60 --limit-rate 1M -o "$LAB_DIR/got-$download" \
 		"$(lab_url "${download#*-}")files/file"
 done
-wait_for 10 begun || fail "not all downloads have begun"
+wait_for 30 begun || fail "not all downloads have begun"
 for weights in "1 1000 1" "1000 1 500" "0 100 100" "- 100 100" "- 0 100" "- - 100" "100 - -"; do
 	LAB_WEIGHTS=$weights
 	lab_conf
 	lab_reload
 done
 for download in "${downloads[@]}"; do
-	wait_for 30 lab_dead "get-$download" || fail "download $download hangs"
+	wait_for 60 lab_dead "get-$download" || fail "download $download hangs"
 	lab_stop "get-$download"
 	expect_eq "exit status of download $download" "$LAB_STATUS" 0
 	expect_eq "checksum of download $download" "$(sha256sum <"$LAB_DIR/got-$download")" "$sum"
 done
+for i in 1 2 3; do lab_logged "$i"; done
 expect_eq "requests served" "$(cat "$LAB_DIR"/be?/access.log | wc -l)" ${#downloads[@]}
 lab_sluiced_stop

@@ -30,7 +30,7 @@ sum() {
 }
 
 upload() {
-	lab_curl -m 30 -o "$LAB_DIR/said" --data-binary "@$LAB_DIR/file" "$(lab_url "$1")upload"
+	lab_curl -m 60 -o "$LAB_DIR/said" --data-binary "@$LAB_DIR/file" "$(lab_url "$1")upload"
 }
 
 lowered() {
@@ -69,7 +69,7 @@ for way in af_xdp/ipip af_packet/ipip af_xdp/gue af_packet/gue; do
 		ip -n "$(lab_ns sw)" route add unreachable "fd77:1::$be/128"
 	done
 	lab_silent "$(lab_url "$VIP4")" || fail "a backend answers through a router that has no way to it"
-	wait_for 5 counted || fail "$way: nothing counted as unreachable"
+	wait_for 20 counted || fail "$way: nothing counted as unreachable"
 	lab_ctl events >"$LAB_DIR/events"
 	grep -q 'unreachable, says 10.77.0.254: ICMP type 3 code 1' "$LAB_DIR/events" ||
 		fail "no event of it: $(cat "$LAB_DIR/events")"

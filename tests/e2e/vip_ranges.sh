@@ -33,8 +33,10 @@ expect_match "main table" "$(lab_exec lb ip route show 203.0.113.16/28)" "^$NET 
 # Another range of ports that is narrower takes the connections; taken off, the wider one has them back.
 lab_ctl vip add closer address="$NET" port=78-82 pool=web4
 lab_hits_reset
+lab_connections_over
 before=$(lab_ctl -j vip list | jq '.[] | select(.vip == "vip1") | .packets')
 lab_even 203.0.113.24
+lab_connections_over
 expect_eq "packets of the wider range" "$(lab_ctl -j vip list | jq '.[] | select(.vip == "vip1") | .packets')" "$before"
 lab_ctl vip del --force closer
 lab_hits_reset

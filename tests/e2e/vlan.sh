@@ -40,7 +40,7 @@ works() {
 	local vip
 	for vip in "$VIP4" "$VIP6"; do
 		lab_get 3 "$(lab_url "$vip")"
-		lab_curl -m 20 -o "$LAB_DIR/said" --data-binary "@$LAB_DIR/file" "$(lab_url "$vip")upload" ||
+		lab_curl -m 60 -o "$LAB_DIR/said" --data-binary "@$LAB_DIR/file" "$(lab_url "$vip")upload" ||
 			fail "$1: upload to $vip"
 		lab_exec client "$LAB_TOP/tests/e2e/ping.py" "$vip" 56 2 || fail "$1: ping of $vip"
 	done

@@ -20,7 +20,7 @@ from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6PacketTooBig, ICMPv6Para
 from scapy.layers.l2 import Ether
 from scapy.packet import Raw
 
-LIMIT = 5.0  # seconds that anything may take to come about
+LIMIT = 20.0  # seconds that anything may take to come about
 CLONE_NEWNET = 0x40000000
 PACKET_OUTGOING = 4
 SO_RCVBUFFORCE = 33
