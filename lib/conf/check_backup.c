@@ -8,6 +8,7 @@
 
 #include "conf/check.h"
 #include "conf/hint.h"
+#include "conf/schema.h"
 
 static void find_backup(struct check *c, struct conf_pool *pool)
 {
@@ -112,9 +113,9 @@ static void check_policy(struct check *c, const struct conf_pool *pool)
 {
 	if (pool->require > pool->n_checks)
 		check_fail(c, &pool->place,
-			"pool \"%s\": require = \"%u\", but it has %zu checks: it could never be "
+			"pool \"%s\": require = \"%s\", but it has %zu checks: it could never be "
 			"up",
-			pool->name, pool->require, pool->n_checks);
+			pool->name, conf_require_name(pool->require), pool->n_checks);
 	if (pool->flap.suppress && pool->flap.reuse >= pool->flap.suppress)
 		check_fail(c, &pool->place,
 			"pool \"%s\": flap.reuse %u is not below flap.suppress %u", pool->name,

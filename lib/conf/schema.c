@@ -477,3 +477,8 @@ const char *conf_via_name(enum conf_via via)
 {
 	return word_name(vias, via);
 }
+
+const char *conf_require_name(uint32_t require)
+{
+	return word_name(requires, require);
+}

@@ -72,13 +72,14 @@ const char *conf_row_key(const struct conf_row *section, const struct conf_row *
 /* The row of a key in a section, or NULL. */
 const struct conf_row *conf_row_find(const struct conf_row *section, const char *key);
 
-/* A value of pools[].forward, pools[].backends[].admin, checks[].type and checks[].via, as a file
- * has it. */
+/* A value of pools[].forward, pools[].backends[].admin, checks[].type, checks[].via and
+ * pools[].require, as a file has it. */
 const char *conf_forward_name(enum conf_forward forward);
 const char *conf_admin_name(enum conf_admin admin);
 const char *conf_driver_name(enum conf_driver driver);
 const char *conf_check_type_name(enum conf_check_type type);
 const char *conf_via_name(enum conf_via via);
+const char *conf_require_name(uint32_t require);
 
 /* What values a row takes, for a person: `"tcp" or "udp"`, `0-1000`. buf: CONF_VALUES_STRLEN bytes.
  * Returns buf. */

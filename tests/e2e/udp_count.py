@@ -44,19 +44,19 @@ def send(address, port, pps):
     socks = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(8)]
     for sock in socks:
         sock.connect((address, port))
-    sent, start = 0, time.monotonic()
-    try:
-        while True:
-            # Never a burst: who was held up does not catch up.
-            due = int((time.monotonic() - start) * pps)
-            if sent < due:
-                start += max(0, due - sent - pps // 20) / pps
-                socks[sent % 8].send(b"%d" % sent)
-                sent += 1
-            else:
-                time.sleep(1 / pps)
-    except Ended:
-        print(sent)
+    sent, start, ended = 0, time.monotonic(), []
+    # Not in the middle of a packet: what was sent is counted.
+    signal.signal(signal.SIGTERM, lambda signum, frame: ended.append(signum))
+    while not ended:
+        # Never a burst: who was held up does not catch up.
+        due = int((time.monotonic() - start) * pps)
+        if sent < due:
+            start += max(0, due - sent - pps // 20) / pps
+            socks[sent % 8].send(b"%d" % sent)
+            sent += 1
+        else:
+            time.sleep(1 / pps)
+    print(sent)
 
 
 signal.signal(signal.SIGTERM, end)

@@ -87,6 +87,8 @@ static void mistakes_are_named(void **state)
 		"backends of its own");
 	expect(PORT "pools = ( " POOL("p", "require = \"2\";", "") " );",
 		"t:2: pool \"p\": require = \"2\", but it has 0 checks: it could never be up");
+	expect(PORT "pools = ( " POOL("p", "require = \"any\";", "") " );",
+		"t:2: pool \"p\": require = \"any\", but it has 0 checks: it could never be up");
 	expect(PORT "pools = ( " POOL("p", "flap = { reuse = 2500; };", "") " );",
 		"t:2: pool \"p\": flap.reuse 2500 is not below flap.suppress 2500");
 	expect(PORT "pools = ( " POOL("p", "outlier = { eject_s = 301; };", "") " );",
