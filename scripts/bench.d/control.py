@@ -120,6 +120,33 @@ class Every:
         self.thread.join()
 
 
+class Asker:
+    """One request after the other by the control socket."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(str(path))
+        self.file = self.sock.makefile("rw", encoding="utf-8")
+        self.file.readline()  # the greeting
+        self.sent = 0
+
+    def ask(self, cmd, **args):
+        """The whole answer."""
+        self.sent += 1
+        self.file.write(json.dumps({"v": 1, "id": self.sent, "cmd": cmd, "args": args}) + "\n")
+        self.file.flush()
+        answer = json.loads(self.file.readline())
+        if not answer.get("ok"):
+            raise pair.Broken(f"sluiced refused {cmd}: {answer}")
+        return answer
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+
 class Weights:
     """Weight changes by the control socket, without waiting for one answer before the next request."""
 
@@ -168,15 +195,8 @@ class Weights:
 
 def slice_ns(program, schedstat, seconds):
     """ns of the worker's CPU time a packet."""
-    def now():
-        return int(schedstat.read_text().split()[0]), program.packets()
-
-    cpu, packets = now()
-    time.sleep(seconds)
-    cpu2, packets2 = now()
-    if packets2 <= packets:
-        raise pair.Broken("sluiced has stopped forwarding")
-    return (cpu2 - cpu) / (packets2 - packets)
+    ns, packets, _ = program.counted(lambda: int(schedstat.read_text().split()[0]), seconds)
+    return ns / packets
 
 
 def storm(program, weights, kind):

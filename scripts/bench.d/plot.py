@@ -5,10 +5,10 @@ import math
 
 from peers import PEERS
 
-WIDTH, HEIGHT = 860, 480
-LEFT, RIGHT, TOP, BOTTOM = 64, 230, 40, 56
+WIDTH, HEIGHT = 900, 480
+LEFT, RIGHT, TOP, BOTTOM = 64, 250, 40, 56
 X_RANGE, Y_RANGE = (1, 10**7), (2, 1000)
-COLOURS = ("#0b62a4", "#1c9a6c", "#c0392b", "#8e44ad", "#b9770e", "#7f8c8d", "#2c3e50", "#d35400")
+COLOURS = ("#0b62a4", "#5fa3d9", "#1c9a6c", "#7cc6a6", "#c0392b", "#8e44ad", "#b9770e", "#7f8c8d", "#2c3e50", "#d35400")
 
 
 def number(text):
@@ -59,6 +59,11 @@ def curve(name, points, colour, dashed):
                f"<title>{name}: {ns:.1f}</title></circle>")
 
 
+def numbers(peer):
+    """What is one number; a range has no place on a curve."""
+    return [(flows, ns) for flows, ns in peer.ns.items() if not isinstance(ns, str)]
+
+
 def own_curves(result):
     """{name: [(flows, ns)]} of tracked flows: what a packet costs in all, as for the peers, and x."""
     curves = {}
@@ -78,7 +83,7 @@ def flows(result):
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" '
              'font-size="12">', "<!-- SPDX-License-Identifier: BSD-3-Clause -->",
              f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>', *grid()]
-    both = [(n, p, False) for n, p in own.items()] + [(n, list(p.items()), True) for n, _, p in PEERS]
+    both = [(n, p, False) for n, p in own.items()] + [(p.name, numbers(p), True) for p in PEERS]
     for i, (name, points, dashed) in enumerate(both):
         colour = COLOURS[i % len(COLOURS)]
         parts += curve(name, points, colour, dashed)

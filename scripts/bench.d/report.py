@@ -3,7 +3,7 @@
 
 import re
 
-from peers import PEERS
+from peers import PEERS, SOURCE
 
 # Two workers do so many times the work of one, where the machine allows it.
 SCALING_GOAL = 1.95
@@ -91,9 +91,9 @@ def scaling(result):
             return "yes" if full >= SCALING_GOAL else "no"
         return f"not judged: bare forwarding has {bare:.2f}, " + ("sluiced more" if full >= bare else "sluiced less")
 
-    rows = [[r["flows"], *(f"{r[w]['median']:.2f} ± {r[w]['spread']:.2f}" for w in ("bare", "sluiced")), verdict(r)]
+    rows = [[r["flows"], r.get("cpus", ""), *(f"{r[w]['median']:.2f} ± {r[w]['spread']:.2f}" for w in ("bare", "sluiced")), verdict(r)]
             for r in result.get("scaling", [])]
-    return table(["flows in each of two queues", "testpmd", "sluiced", f"{SCALING_GOAL} reached"], rows) if rows else ""
+    return table(["flows in each of two queues", "CPUs", "testpmd", "sluiced", f"{SCALING_GOAL} reached"], rows) if rows else ""
 
 
 def latency(result):
@@ -117,17 +117,82 @@ def memory(result):
     return table(["memory", "bytes"], rows) if rows else ""
 
 
-def peers():
-    def at(points, flows):
-        return str(points.get(flows, ""))
+# Flows of the columns beside the peers.
+PEER_FLOWS = {1: "1", 1000: "1 k", 65536: "64 k", 100000: "100 k", 262144: "256 k", 1000000: "1 M flows"}
 
-    columns = (1, 1000, 65536, 100000, 262144, 1000000)
-    rows = [[name, how, *(at(points, f) for f in columns)] for name, how, points in PEERS]
-    return table(["peer", "path", "1", "1 k", "64 k", "100 k", "256 k", "1 M flows"], rows)
+
+def own_rows(result):
+    """What whole programs took in this run, beside the peers."""
+    rows = {}
+    for r in result.get("programs", []):
+        if r["name"] in ("tracked", "untracked"):
+            name = f"sluiced, {r['forward']}, {r['name']}"
+            rows.setdefault(name, {})[number(r["flows"])] = (r["full_ns"]["median"], r["bare_ns"]["median"])
+    for name, at in rows.items():
+        bare = ", ".join(f"{b:.0f} ({PEER_FLOWS[f].split(' flows')[0]})" for f, (_, b) in sorted(at.items()))
+        yield [name, SOURCE, bare, *(f"{at[f][0]:.0f}" if f in at else "" for f in PEER_FLOWS)]
+
+
+def number(text):
+    return int(text.replace("k", "000").replace("M", "000000"))
+
+
+def peers(result):
+    rows = [*own_rows(result), *([p.name, p.how, p.bare, *(str(p.ns.get(f, "")) for f in PEER_FLOWS)] for p in PEERS)]
+    return table(["what", "path", "T", *PEER_FLOWS.values()], rows)
+
+
+def only(rows, **wanted):
+    """The row that has these values, or None."""
+    return next((r for r in rows if all(r.get(k) == v for k, v in wanted.items())), None)
+
+
+def flood_row(result):
+    rows = result.get("programs", [])
+    flood, known = only(rows, name="SYN, all new"), only(rows, name="tracked", flows="1M", forward="ipip")
+    if flood and known:
+        yield ["rate under a SYN flood, of the rate of as many established flows", "at least 0.85",
+               f"{known['full_ns']['median'] / flood['full_ns']['median']:.2f}", "whole programs, above"]
+
+
+def size_row(result):
+    sizes = next((p["cases"] for p in result.get("growth", []) if p["name"] == "packet size"), [])
+    small, large = only(sizes, size="64"), only(sizes, size="1400")
+    if small and large:
+        yield ["x of 1,400 bytes less that of 64, ns", "0", f"{large['x_ns']['median'] - small['x_ns']['median']:+.1f}",
+               "packet size, above"]
+
+
+def program_rows(result):
+    f = result.get("further")
+    if not f:
+        return
+    yield ["start to the first packet that leaves, ms", "at most 1000", pm(f["start_ms"]), "telemetry"]
+    yield ["control thread with nothing to do but 100 probed backends, of a CPU", "below 1 %", f"{f['idle_pct']:.2f} %",
+           "`schedstat` of the thread"]
+    yield ["a new weight, from the request to workers that use it, ms", "at most 10", pm(f["weight_ms"]),
+           "`backend.weight`, `applied`"]
+    for weights, ms in f["maglev_ms"].items():
+        yield [f"Maglev table of 65,537 entries, 1,000 backends, {weights}, ms", "at most 1", f"{ms:.2f}",
+               "`build/tests/bench/bench_maglev`"]
+
+
+def memory_rows(result):
+    for flows, most in (("1 M", 40), ("10 M", 512)):
+        taken = result.get("memory", {}).get(f"{flows} flows of a lane")
+        if taken:
+            yield [f"memory of {flows} flows of a lane, MB", f"at most {most}", f"{taken / 1e6:.0f}",
+                   "`sluice-bench --memory`"]
+
+
+def further(result):
+    rows = [row for part in (flood_row, size_row, program_rows, memory_rows) for row in part(result)]
+    return table(["what", "wanted", "measured", "by"], rows) if rows else ""
 
 
 PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth, "scaling": scaling,
-         "latency": latency, "control": control, "memory": memory}
+         "latency": latency, "control": control, "memory": memory,
+         "further": further, "peers": peers}
 
 
 def text(result):
@@ -138,7 +203,7 @@ def update_docs(docs, result, drawing):
     """Renew what stands between the markers of docs/performance.md."""
     path = docs / "performance.md"
     page = path.read_text()
-    for name, part in (*PARTS.items(), ("peers", lambda _: peers())):
+    for name, part in PARTS.items():
         new = part(result)
         if new:
             page = re.sub(f"(<!-- {name}: generated -->\n).*?(<!-- {name}: end -->)",

@@ -19,10 +19,27 @@ CASES = [("10k", 1 << 20), ("100k", 1 << 20)]
 QUICK_FLOWS = "10k"
 
 
+def core(cpu):
+    """What CPUs of one core have in common. A virtual machine may not be told."""
+    path = pathlib.Path(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list")
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return str(cpu)
+
+
 def workers(o):
-    """The main CPU and two more, or None."""
-    others = [c for c in sorted(os.sched_getaffinity(0)) if c != o.main_cpu]
-    return others[-2:] if len(others) >= 2 else None
+    """Two CPUs beside the main one, of different cores and not of its core where there are such, or None."""
+    others = [c for c in reversed(sorted(os.sched_getaffinity(0))) if c != o.main_cpu]
+    pairs = [(a, b) for i, a in enumerate(others) for b in others[i + 1:]]
+    return min(pairs, key=lambda p: (core(p[0]) == core(p[1]), core(o.main_cpu) in map(core, p)), default=None)
+
+
+def place(o, cpus):
+    """Where they run, for a person."""
+    shared = [c for c in cpus if core(c) == core(o.main_cpu)]
+    return (f"{cpus[0]}, {cpus[1]}: " + ("one core" if core(cpus[0]) == core(cpus[1]) else "two cores") +
+            (", one of them the main CPU's" if shared else ""))
 
 
 def factor(one, two):
@@ -58,7 +75,7 @@ def measure(build, o, huge, pcap, n, case, cpus, out):
         for p in started[2:]:
             p.go_on()
             pair.no_drops(p)
-        return {"flows": flows, "bare": factor(bare1, bare2), "sluiced": factor(full1, full2)}
+        return {"flows": flows, "cpus": place(o, cpus), "bare": factor(bare1, bare2), "sluiced": factor(full1, full2)}
     finally:
         for p in started:
             p.end()
