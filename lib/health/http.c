@@ -254,6 +254,7 @@ static size_t take_body(
 	const size_t room = PROBE_HTTP_MAX - a->body_bytes;
 	size_t n = len < room ? len : room;
 
+	a->head_bytes = 0; /* what stands between two chunks has the same room */
 	if (a->part != HTTP_BODY_CLOSE) {
 		n = n < a->left ? n : (size_t)a->left;
 		a->left -= n;

@@ -131,6 +131,27 @@ static void verdicts(void **state)
 	}
 }
 
+/* Small pieces of a body do not make a header too long, and the text is found in all of its 16 KiB.
+ */
+static void many_small_chunks(void **state)
+{
+	struct http_want want;
+	struct http_answer a = {0};
+
+	assert_int_equal(http_want_set(&want, NULL, "end", false), 0);
+	assert_false(http_feed(&a, &want, H "Transfer-Encoding: chunked\r\n\r\n", 47));
+	for (int i = 0; i < PROBE_HTTP_MAX - 3; i++)
+		assert_false(http_feed(&a, &want, "1\r\nx\r\n", 6));
+	assert_true(http_feed(&a, &want, "3\r\nend\r\n", 8));
+	assert_int_equal(a.code, HEALTH_CODE_L7OK);
+	/* what stands between two of them is not without limit */
+	a = (struct http_answer){0};
+	assert_false(http_feed(&a, &want, H "Transfer-Encoding: chunked\r\n\r\n1;", 49));
+	for (int i = 0; i < PROBE_HTTP_MAX && !a.judged; i++)
+		http_feed(&a, &want, "y", 1);
+	assert_int_equal(a.code, HEALTH_CODE_L7RSP);
+}
+
 /* More than 16 KiB are not looked at. */
 static void limits(void **state)
 {
@@ -235,6 +256,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdicts),
+		cmocka_unit_test(many_small_chunks),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(body_search),
 		cmocka_unit_test(noise),
