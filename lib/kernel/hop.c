@@ -51,6 +51,7 @@ void hop_acted(struct hop *h, enum hop_action action, uint64_t now_ms)
 {
 	switch (action) {
 	case HOP_DO_READ:
+	case HOP_DO_RELEASE: /* not twice in a round, whose first answer is the end of it */
 		h->due_ms = now_ms + RETRY_MS;
 		break;
 	case HOP_DO_PROBE:

@@ -126,6 +126,31 @@ static void permanent_entry_is_left_alone(void **state)
 	wait_for(l, "192.0.2.9", NEXTHOP_UNRESOLVED, NULL);
 }
 
+/* Those that are not ours are forgotten at once, so that the round meets the one that is twice. */
+static void all_go_at_once(void **state)
+{
+	static const char *const text[] = {"192.0.2.2", "192.0.2.8", "192.0.2.9"};
+	struct lab *l = *state;
+	struct sl_addr set[3];
+
+	NEED_NAMESPACE();
+	netns_run(l->home, "ip neigh add 192.0.2.8 lladdr 02:00:00:00:00:98 dev k0 nud permanent;"
+			   "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:99 dev k0 nud permanent");
+	for (int i = 0; i < 3; i++)
+		set[i] = addr(text[i]);
+	for (int round = 0; round < 3; round++) {
+		assert_int_equal(mirror_watch(l->mirror, set, 3), 0);
+		for (int i = 0; i < 3; i++)
+			wait_for(l, text[i], NEXTHOP_RESOLVED, NULL);
+		/* begins its turn with each of them */
+		l->mirror->hop_cursor = (size_t)round;
+		assert_int_equal(mirror_watch(l->mirror, NULL, 0), 0);
+		run_for(l, 200);
+		assert_int_equal(l->mirror->hops.count, 0);
+	}
+	netns_run(l->home, "! ip neigh show | grep -q extern_learn");
+}
+
 /* An operator's `ip neigh del` is not a failure of the neighbour. */
 static void flush_costs_nothing(void **state)
 {
@@ -276,6 +301,7 @@ int main(void)
 		IN_LAB(moved_mac_is_followed),
 		IN_LAB(lost_neighbour_is_given_up_and_found_again),
 		IN_LAB(permanent_entry_is_left_alone),
+		IN_LAB(all_go_at_once),
 		IN_LAB(flush_costs_nothing),
 		IN_LAB(gratuitous_arp_counts_on_its_own_side_only),
 		IN_LAB(interface_without_arp),
