@@ -9,26 +9,11 @@
 #include <stdalign.h>
 #include <stdint.h>
 
+#include "base/counter.h"
 #include "base/verdict.h"
 #include "table/generation.h"
 #include "table/load.h"
 #include "table/session.h"
-
-/* One writer: a relaxed load and store is a plain add, and readers on other threads are race-free.
- */
-static inline void counter_add(uint64_t *c, uint64_t n)
-{
-#ifdef __x86_64__ /* in one instruction, which compilers do not make of it */
-	__asm__("addq %1, %0" : "+m"(*c) : "er"(n) : "cc");
-#else
-	__atomic_store_n(c, __atomic_load_n(c, __ATOMIC_RELAXED) + n, __ATOMIC_RELAXED);
-#endif
-}
-
-static inline uint64_t counter_read(const uint64_t *c)
-{
-	return __atomic_load_n(c, __ATOMIC_RELAXED);
-}
 
 /* Most lanes there are. */
 #define LANES_MAX 128

@@ -58,13 +58,15 @@ void remember_all(
 		const uint64_t hash = b->hash[i];
 		struct flow_bucket *b1 = flow_bucket1(t, hash), *b2 = flow_bucket2(t, hash);
 
+		const bool crowded = flow_intake_crowded(&in, b1, b2, flow_tag(hash));
+
 		/* An earlier packet of the burst began it, or what it has is not good any more. */
-		if (__builtin_expect(flow_match2(b1, b2, flow_tag(hash)), 0)) {
+		if (!crowded && __builtin_expect(flow_match2(b1, b2, flow_tag(hash)), 0)) {
 			remember(l, g, b, i, slot);
 			continue;
 		}
 		burst_choose(b, g, i, slot);
-		if (!flow_intake_put(&in, b1, b2, hash, flow_event(&b->info[i]), slot).b)
+		if (!flow_intake_put(&in, b1, b2, hash, flow_event(&b->info[i]), slot, crowded).b)
 			continue;
 		counter_add(&l->backend_new[slot], 1);
 		if (!one_service)

@@ -93,8 +93,8 @@ void flow_free(struct flow_table *t)
 void flow_forget(struct flow_table *t, struct flow_at at)
 {
 	at.b->tag[at.way] = 0;
-	flow_shift(&t->active[flow_slot(at)], -1);
-	flow_shift(&t->entries, -1);
+	counter_shift(&t->active[flow_slot(at)], -1);
+	counter_shift(&t->entries, -1);
 }
 
 enum flow_remembered flow_remember(struct flow_table *t, const struct flow_arrival *a)
@@ -108,12 +108,15 @@ enum flow_remembered flow_remember(struct flow_table *t, const struct flow_arriv
 	}
 	flow_intake_begin(&in, t, a->now, a->to);
 	if (at.b) {
-		flow_shift(&t->active[flow_slot(at)], -1);
+		counter_shift(&t->active[flow_slot(at)], -1);
 		flow_intake_set(&in, at, a->ev, a->slot);
 		return FLOW_BEGAN;
 	}
-	at = flow_intake_put(&in, flow_home(t, flow_index1(a->hash)),
-		flow_home(t, flow_index2(a->hash)), a->hash, a->ev, a->slot);
+	struct flow_bucket *b1 = flow_home(t, flow_index1(a->hash)),
+			   *b2 = flow_home(t, flow_index2(a->hash));
+
+	at = flow_intake_put(&in, b1, b2, a->hash, a->ev, a->slot,
+		flow_intake_crowded(&in, b1, b2, flow_tag(a->hash)));
 	flow_intake_end(&in);
 	if (__builtin_expect(at.b && t->known, 0))
 		flow_key_keep(t, at, a->key, a->is6);

@@ -30,6 +30,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <immintrin.h>
@@ -65,6 +66,7 @@ struct flow_bucket {
 };
 
 static_assert(sizeof(struct flow_bucket) == 64, "one cache line");
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a note is read as one word");
 
 /* Longest idle time. Ages are 16 bits and compared with a sign; what is left up to 32767 is for the
  * sweep to come round in. */
@@ -294,10 +296,19 @@ static inline enum flow_state flow_state(struct flow_at at)
 	return at.b->note[at.way].backend >> FLOW_STATE_SHIFT;
 }
 
-/* Backend and state in the lower half, age in the upper one. */
+/* A note as one word: backend and state in the lower half, age in the upper one. */
 static inline uint32_t flow_note_word(const struct flow_note *n)
 {
-	return n->backend | (uint32_t)n->age << 16;
+	uint32_t word;
+
+	memcpy(&word, n, sizeof word);
+	return word;
+}
+
+/* The same, of slot 0. */
+static inline uint32_t flow_note_of(enum flow_state state, int age)
+{
+	return (uint32_t)state << FLOW_STATE_SHIFT | (uint32_t)age << 16;
 }
 
 static inline bool flow_idle(struct flow_at at, uint16_t now, const struct flow_timeouts *to)

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "table/flow_count.h"
+#include "base/counter.h"
 #include "table/flow_mem.h"
 
 #define HEAD_ROOM 512 /* before the first part of an image */
@@ -121,8 +121,8 @@ static bool recount(struct flow_table *t)
 			continue;
 		if (flow_slot(at) >= BACKEND_SLOTS)
 			return false;
-		flow_shift(&t->active[flow_slot(at)], 1);
-		flow_shift(&t->entries, 1);
+		counter_shift(&t->active[flow_slot(at)], 1);
+		counter_shift(&t->entries, 1);
 	}
 	return true;
 }

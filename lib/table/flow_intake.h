@@ -7,7 +7,7 @@
 #ifndef SLUICE_TABLE_FLOW_INTAKE_H
 #define SLUICE_TABLE_FLOW_INTAKE_H
 
-#include "table/flow_count.h"
+#include "base/counter.h"
 #include "table/flow_place.h"
 
 /* What became of entries, or of flows, that there was no room for. */
@@ -19,10 +19,9 @@ struct flow_intake {
 	struct flow_table *t;
 	const struct flow_timeouts *to;
 	uint16_t now;
-	uint16_t least_idle; /* the shortest limit of all */
-	struct flow_note
-		first[FLOW_EVENTS]; /* of an entry that a first packet makes, without slot */
-	uint32_t began, filled;     /* flows that were taken in; of those, into an empty entry */
+	uint16_t least_idle;         /* the shortest limit of all */
+	uint32_t first[FLOW_EVENTS]; /* note of an entry that a first packet makes, slot 0 */
+	uint32_t began, filled;      /* flows that were taken in; of those, into an empty entry */
 	struct flow_losses lost;
 };
 
@@ -50,10 +49,11 @@ static inline void flow_intake_begin(
 		.least_idle = flow_least_idle(to),
 		.first =
 			{
-				[FLOW_EV_DATA] = {0, (uint16_t)(now + (data > 0 ? data : 0))},
-				[FLOW_EV_SYN] = {0, now},
-				[FLOW_EV_END] = {FLOW_CLOSING << FLOW_STATE_SHIFT, now},
-				[FLOW_EV_UDP] = {0, (uint16_t)(now + (udp > 0 ? udp : 0))},
+				[FLOW_EV_DATA] =
+					flow_note_of(FLOW_NEW, now + (data > 0 ? data : 0)),
+				[FLOW_EV_SYN] = flow_note_of(FLOW_NEW, now),
+				[FLOW_EV_END] = flow_note_of(FLOW_CLOSING, now),
+				[FLOW_EV_UDP] = flow_note_of(FLOW_NEW, now + (udp > 0 ? udp : 0)),
 			},
 	};
 }
@@ -64,9 +64,10 @@ static_assert(FLOW_NEW == 0, "the first state of all but those that end");
 static inline void flow_intake_set(
 	struct flow_intake *in, struct flow_at at, enum flow_event ev, uint16_t slot)
 {
-	at.b->note[at.way] = (struct flow_note){
-		.backend = slot | in->first[ev].backend, .age = in->first[ev].age};
-	flow_shift(&in->t->active[slot], 1);
+	const uint32_t word = in->first[ev] | slot;
+
+	memcpy(&at.b->note[at.way], &word, sizeof word);
+	counter_shift(&in->t->active[slot], 1);
 }
 
 /* Which entry of two full buckets to free, by its number in both; 2 * FLOW_WAYS: none is to be had.
@@ -88,44 +89,38 @@ static __attribute__((noinline)) uint32_t flow_intake_search(struct flow_losses 
 	return flow_place_any(mask, tag);
 }
 
-/* The same. Under a flood it is mostly the one where a search would begin: unconfirmed, and no
- * other is idle, since none is as old as the shortest limit. That is asked first, and as a branch:
- * the processor need not wait for what it guesses right. */
-static inline uint32_t flow_intake_make_room(
-	struct flow_intake *in, struct flow_bucket *b1, struct flow_bucket *b2, uint32_t tag)
+/* flow_crowded() by the shortest limit: then no entry is idle. */
+static inline bool flow_intake_crowded(const struct flow_intake *in, const struct flow_bucket *b1,
+	const struct flow_bucket *b2, uint32_t tag)
 {
-	const uint32_t w = flow_place_first(tag);
-
-	if (__builtin_expect(flow_state((struct flow_at){b1, w}) == FLOW_NEW &&
-				     !flow_any_older(b1, b2, in->now, in->least_idle),
-		    1)) {
-		in->lost.evicted++;
-		return w;
-	}
-	return flow_intake_search(&in->lost, b1, b2, tag, in->now, in->to);
+	return flow_crowded(b1, b2, tag, in->now, in->least_idle);
 }
 
-/* A flow that neither of its buckets has gets an entry there. NULL bucket: there is none to be
- * had. */
+/* A flow that neither of its buckets has gets an entry there. NULL bucket: there is none to be had.
+ * `crowded`: flow_intake_crowded() of them. Under a flood they are, and the entry where a search
+ * would begin is unconfirmed. That is asked first, and as a branch: the processor need not wait for
+ * what it guesses right. */
 static inline struct flow_at flow_intake_put(struct flow_intake *in, struct flow_bucket *b1,
-	struct flow_bucket *b2, uint64_t hash, enum flow_event ev, uint16_t slot)
+	struct flow_bucket *b2, uint64_t hash, enum flow_event ev, uint16_t slot, bool crowded)
 {
-	const uint32_t empty = flow_match2(b1, b2, 0), tag = flow_tag(hash);
+	const uint32_t tag = flow_tag(hash);
 	struct flow_table *t = in->t;
-	uint32_t w;
+	uint32_t w = flow_place_first(tag), empty = 0;
 
-	if (empty) {
+	if (__builtin_expect(crowded && flow_state((struct flow_at){b1, w}) == FLOW_NEW, 1)) {
+		in->lost.evicted++;
+	} else if (!crowded && (empty = flow_match2(b1, b2, 0)) != 0) {
 		w = flow_place_empty(empty);
 		in->filled++;
 	} else {
-		w = flow_intake_make_room(in, b1, b2, tag);
+		w = flow_intake_search(&in->lost, b1, b2, tag, in->now, in->to);
 		if (__builtin_expect(w == 2 * FLOW_WAYS, 0))
 			return (struct flow_at){NULL, 0};
 	}
 	const struct flow_at at = {w < FLOW_WAYS ? b1 : b2, w % FLOW_WAYS};
 
 	if (!empty)
-		flow_shift(&t->active[flow_slot(at)], -1);
+		counter_shift(&t->active[flow_slot(at)], -1);
 	at.b->tag[at.way] = tag;
 	flow_intake_set(in, at, ev, slot);
 	if (t->spare)
@@ -140,11 +135,11 @@ static inline void flow_intake_end(const struct flow_intake *in)
 {
 	struct flow_table *t = in->t;
 
-	flow_shift(&t->entries, (int32_t)in->filled);
-	flow_count(&t->inserts, in->began);
-	flow_count(&t->expired, in->lost.expired);
-	flow_count(&t->evicted, in->lost.evicted);
-	flow_count(&t->bypass, in->lost.bypass);
+	counter_shift(&t->entries, (int32_t)in->filled);
+	counter_add(&t->inserts, in->began);
+	counter_add(&t->expired, in->lost.expired);
+	counter_add(&t->evicted, in->lost.evicted);
+	counter_add(&t->bypass, in->lost.bypass);
 }
 
 #endif

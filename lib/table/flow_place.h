@@ -51,16 +51,17 @@ static inline uint32_t flow_match2_plain(
 	return flow_match_plain(b1, tag) | flow_match_plain(b2, tag) << FLOW_WAYS;
 }
 
-/* Was any of the sixteen entries last seen more than idle_s seconds ago? */
-static inline bool flow_any_older_plain(
-	const struct flow_bucket *b1, const struct flow_bucket *b2, uint16_t now, uint16_t idle_s)
+/* Are both full of flows other than this one, of which none was last seen more than idle_s seconds
+ * ago? */
+static inline bool flow_crowded_plain(const struct flow_bucket *b1, const struct flow_bucket *b2,
+	uint32_t tag, uint16_t now, uint16_t idle_s)
 {
-	bool any = false;
+	bool any = (flow_match2_plain(b1, b2, 0) | flow_match2_plain(b1, b2, tag)) != 0;
 
 	for (uint32_t way = 0; way < FLOW_WAYS; way++)
 		any |= (int16_t)(now - b1->note[way].age) > (int16_t)idle_s ||
 		       (int16_t)(now - b2->note[way].age) > (int16_t)idle_s;
-	return any;
+	return !any;
 }
 
 #ifdef __SSE4_1__
@@ -139,29 +140,63 @@ static inline struct flow_places flow_places(struct flow_bucket *b1, struct flow
 	}};
 }
 
-/* The larger of the idle times of each two entries, in the upper halves. */
-static inline __m128i flow_longest_idle(const struct flow_bucket *b, __m128i now)
+/* By half a bucket; all ones where an entry speaks against it. */
+static inline __m128i flow_spacious(
+	const struct flow_bucket *b, uint32_t way, __m128i tag, __m128i now, __m128i idle)
 {
-	const __m128i *note = (const __m128i *)b->note;
+	const __m128i is = _mm_load_si128((const __m128i *)&b->tag[way]);
+	const __m128i ago = _mm_sub_epi16(now, _mm_load_si128((const __m128i *)&b->note[way]));
 
-	return _mm_max_epi16(_mm_sub_epi16(now, _mm_load_si128(&note[0])),
-		_mm_sub_epi16(now, _mm_load_si128(&note[1])));
+	return _mm_or_si128(
+		_mm_or_si128(_mm_cmpeq_epi32(is, tag), _mm_cmpeq_epi32(is, _mm_setzero_si128())),
+		_mm_cmpgt_epi16(ago, idle));
 }
 
-static inline bool flow_any_older(
-	const struct flow_bucket *b1, const struct flow_bucket *b2, uint16_t now, uint16_t idle_s)
+/* For words of a note: no lower half is above its limit. */
+static inline int flow_idle_limit(uint16_t idle_s)
 {
-	/* no lower half is above its limit */
-	const __m128i limit = _mm_set1_epi32((int)((uint32_t)idle_s << 16 | INT16_MAX));
-	const __m128i clock = _mm_set1_epi16((short)now);
+	return (int)((uint32_t)idle_s << 16 | INT16_MAX);
+}
 
-	return _mm_movemask_epi8(_mm_cmpgt_epi16(
-		_mm_max_epi16(flow_longest_idle(b1, clock), flow_longest_idle(b2, clock)), limit));
+#ifdef __AVX2__
+static inline __m256i flow_load8(const void *words)
+{
+	return _mm256_load_si256((const __m256i *)words);
+}
+
+static inline bool flow_crowded(const struct flow_bucket *b1, const struct flow_bucket *b2,
+	uint32_t tag, uint16_t now, uint16_t idle_s)
+{
+	const __m256i tag1 = flow_load8(b1->tag), tag2 = flow_load8(b2->tag);
+	const __m256i want = _mm256_set1_epi32((int)tag), clock = _mm256_set1_epi16((short)now);
+	const __m256i ago = _mm256_max_epi16(_mm256_sub_epi16(clock, flow_load8(b1->note)),
+		_mm256_sub_epi16(clock, flow_load8(b2->note)));
+	const __m256i same =
+		_mm256_or_si256(_mm256_cmpeq_epi32(tag1, want), _mm256_cmpeq_epi32(tag2, want));
+	const __m256i empty =
+		_mm256_cmpeq_epi32(_mm256_min_epu32(tag1, tag2), _mm256_setzero_si256());
+	const __m256i old = _mm256_cmpgt_epi16(ago, _mm256_set1_epi32(flow_idle_limit(idle_s)));
+
+	return !_mm256_movemask_epi8(_mm256_or_si256(_mm256_or_si256(same, empty), old));
 }
 #else
-#define flow_match2    flow_match2_plain
-#define flow_places    flow_places_plain
-#define flow_any_older flow_any_older_plain
+static inline bool flow_crowded(const struct flow_bucket *b1, const struct flow_bucket *b2,
+	uint32_t tag, uint16_t now, uint16_t idle_s)
+{
+	const __m128i want = _mm_set1_epi32((int)tag), clock = _mm_set1_epi16((short)now);
+	const __m128i limit = _mm_set1_epi32(flow_idle_limit(idle_s));
+	const __m128i in1 = _mm_or_si128(flow_spacious(b1, 0, want, clock, limit),
+		flow_spacious(b1, FLOW_WAYS / 2, want, clock, limit));
+	const __m128i in2 = _mm_or_si128(flow_spacious(b2, 0, want, clock, limit),
+		flow_spacious(b2, FLOW_WAYS / 2, want, clock, limit));
+
+	return !_mm_movemask_epi8(_mm_or_si128(in1, in2));
+}
+#endif
+#else
+#define flow_match2  flow_match2_plain
+#define flow_places  flow_places_plain
+#define flow_crowded flow_crowded_plain
 #endif
 
 /* One of the empty entries; the mask is not 0. The first bucket is where lookups end sooner; taken

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include "table/flow_count.h"
+#include "base/counter.h"
+#include "table/flow.h"
 
 static bool gone(struct flow_at at, const struct backend *backends, uint32_t n_backends)
 {
@@ -23,7 +24,7 @@ void flow_sweep(struct flow_table *t, uint32_t n, uint16_t now, const struct flo
 			if (!b->tag[way])
 				continue;
 			if (flow_idle(at, now, to))
-				flow_count(&t->expired, 1);
+				counter_add(&t->expired, 1);
 			else if (!gone(at, backends, n_backends))
 				continue;
 			flow_forget(t, at);

@@ -11,6 +11,7 @@
 #include "../packet/random.h"
 #include "flow_put.h"
 #include "slow.h"
+#include "eal/cpu.h"
 #include "table/flow_place.h"
 
 static void random_limits(struct random *r, struct flow_timeouts *to)
@@ -48,10 +49,6 @@ static void test_places_are_places_plain(void **state)
 					 p = flow_places_plain(&b[0], &b[1], now, &to);
 
 		assert_memory_equal(&a, &p, sizeof a);
-		const uint16_t limit = to.idle_s[random_below(&r, FLOW_STATES)];
-
-		assert_int_equal(flow_any_older(&b[0], &b[1], now, limit),
-			flow_any_older_plain(&b[0], &b[1], now, limit));
 		for (uint32_t way = 0; way < 2 * FLOW_WAYS; way++) {
 			const struct flow_bucket *in = &b[way / FLOW_WAYS];
 			const uint32_t is = in->note[way % FLOW_WAYS].backend / 0x4000,
@@ -68,6 +65,39 @@ static void test_places_are_places_plain(void **state)
 		closing += a.of[PLACE_CLOSING] != 0;
 	}
 	assert_true(idle > 100000 / SLOW && new > 100000 / SLOW &&closing > 100000 / SLOW);
+}
+
+/* Sixteen entries that nothing speaks against, then a few of them changed. */
+static void test_crowded_is_crowded_plain(void **state)
+{
+	struct random r = random_start();
+	struct flow_bucket b[2] = {{{0}}};
+	uint32_t crowded = 0;
+
+	for (uint32_t i = 0; i < 500000 / SLOW; i++) {
+		const uint16_t now = (uint16_t)random_next(&r);
+		const uint16_t limit = (uint16_t)random_below(&r, FLOW_IDLE_MAX_S);
+		const uint32_t tag = 1 + (uint32_t)random_next(&r) / 2;
+
+		for (uint32_t w = 0; w < 2 * FLOW_WAYS; w++) {
+			const uint32_t odd = random_below(&r, 64);
+
+			b[w / FLOW_WAYS].tag[w % FLOW_WAYS] = odd == 0   ? 0
+							      : odd == 1 ? tag
+									 : tag + 1 + w;
+			b[w / FLOW_WAYS].note[w % FLOW_WAYS] = (struct flow_note){
+				.backend = (uint16_t)random_next(&r),
+				.age = (uint16_t)(now - limit - (odd == 2) +
+						  random_below(&r, 2) *
+							  random_below(&r, limit + 9u)),
+			};
+		}
+		const bool is = flow_crowded(&b[0], &b[1], tag, now, limit);
+
+		assert_int_equal(is, flow_crowded_plain(&b[0], &b[1], tag, now, limit));
+		crowded += is;
+	}
+	assert_in_range(crowded, 100000 / SLOW, 400000 / SLOW);
 }
 
 static void test_match2_is_match2_plain(void **state)
@@ -184,10 +214,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_places_are_places_plain),
+		cmocka_unit_test(test_crowded_is_crowded_plain),
 		cmocka_unit_test(test_match2_is_match2_plain),
 		cmocka_unit_test(test_order_of_eviction),
 		cmocka_unit_test(test_few_packets_confirm),
 	};
 
+#ifdef __AVX2__
+	if (!cpu_has_v3()) {
+		printf("SKIP this CPU has no AVX2\n");
+		return 77;
+	}
+#endif
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
