@@ -41,6 +41,7 @@ struct change {
 
 /* A configuration that is being changed: what commands edit. */
 struct change_draft {
+	struct version *from; /* what was wanted when it began */
 	struct conf *conf;
 	bool force; /* the caller says yes to what would be refused for its effect on traffic */
 	uint16_t *forced; /* backend slots to be taken out with their connections */
@@ -66,9 +67,9 @@ extern const struct ctl_change_ops change_ops;
 void change_first(struct daemon *d);
 
 /* Accept conf as the next revision. It was proven to follow what is wanted, and the caller has the
- * desk. 0 and conf is taken over, or -errno with a message. */
+ * desk. 0, conf is taken over and NULL; or -errno with a message. */
 int change_accept(
-	struct daemon *d, struct conf *conf, const struct proof *proof, struct sl_err *err);
+	struct daemon *d, struct conf **conf, const struct proof *proof, struct sl_err *err);
 
 /* Handler: go back to what was wanted before the last change, as the next revision; once more, one
  * further back. */

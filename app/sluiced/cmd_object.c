@@ -206,6 +206,9 @@ int cmd_backend_weight(struct ctl_call *call, void *daemon, void *draft)
 	return rc ? rc : set_one(call, draft, "weight", &value);
 }
 
+/* So many members of pool.replace are added at one go. */
+#define MEMBERS_AT_ONCE 128
+
 /* A member of pool.replace is named by "name" alone. */
 static const struct object_kind member = {"pools[].backends", {"name"}, 1};
 
@@ -230,17 +233,17 @@ int cmd_pool_replace(struct ctl_call *call, void *daemon, void *arg)
 	struct sl_err err = SL_ERR_INIT;
 	struct edit_object o;
 	struct object_names names;
-	json_t *backends = (json_t *)ctl_call_json(call, "backends"), *one;
+	const json_t *backends = ctl_call_json(call, "backends");
+	struct ctl_cursor *at = ctl_call_cursor(call);
 	int rc = object_find(call, draft, &pool, &names, &o, &err);
-	size_t i;
 
-	if (!rc)
+	if (!rc && !at->outer)
 		rc = edit_clear_list(&o, "backends", &err);
-	json_array_foreach(backends, i, one)
-	{
-		if (rc)
-			break;
-		rc = add_member(draft->conf, names.name[0], one, &err);
+	while (!rc && at->outer < json_array_size(backends)) {
+		rc = add_member(
+			draft->conf, names.name[0], json_array_get(backends, at->outer++), &err);
+		if (!rc && at->outer % MEMBERS_AT_ONCE == 0)
+			return CTL_MORE;
 	}
 	return object_done(call, rc, &err);
 }

@@ -39,7 +39,7 @@ static const char *pool_of(const struct diff_row *row)
 struct due {
 	const struct daemon *d;
 	struct finder running;
-	uint64_t ms;
+	uint64_t now_ms, ms;
 };
 
 static int earliest(const struct diff_row *row, void *arg)
@@ -56,15 +56,15 @@ static int earliest(const struct diff_row *row, void *arg)
 		ms = due->d->other_ms + GATHER_MS;
 	if (ms < due->ms)
 		due->ms = ms;
-	return due->ms == 0;
+	return due->ms <= due->now_ms;
 }
 
 uint64_t gather_due(const struct daemon *d)
 {
-	struct due due = {d, {d->running->conf, 0}, UINT64_MAX};
+	struct due due = {d, {d->running->conf, 0}, daemon_now_ms(), UINT64_MAX};
 
 	/* Without memory: at once, which is never wrong. */
-	if (conf_diff_keys(d->running->conf, d->next->conf, earliest, &due) < 0)
+	if (conf_diff_objects(d->running->conf, d->next->conf, earliest, &due) < 0)
 		return 0;
 	/* The same once more: no reason to build it at once. */
 	return due.ms == UINT64_MAX ? d->version_ms + GATHER_MS : due.ms;
@@ -111,7 +111,7 @@ int gather_begin(struct daemon *d, struct build_job *job)
 	if (job->version == d->running->version)
 		return 0;
 	d->version_ms = note.now;
-	rc = conf_diff_keys(d->running->conf, job->conf, note_change, &note);
+	rc = conf_diff_objects(d->running->conf, job->conf, note_change, &note);
 	/* The same once more: what comes right behind it waits as behind a change. */
 	for (size_t p = 0; !note.any && p < job->conf->n_pools; p++)
 		job->pool_ms[p] = note.now;

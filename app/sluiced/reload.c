@@ -197,10 +197,9 @@ static int take_file(struct reading *r)
 
 	if (r->rc)
 		return r->rc;
-	r->rc = change_accept(d, r->conf, &r->proof, &r->err);
+	r->rc = change_accept(d, &r->conf, &r->proof, &r->err);
 	if (r->rc)
 		return r->rc;
-	r->conf = NULL;
 	say_effect(&r->effect);
 	version_put(d->change.loaded);
 	d->change.loaded = version_get(apply_wanted(d));

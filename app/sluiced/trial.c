@@ -152,9 +152,7 @@ static void go_back(struct errand *e)
 		return;
 	}
 	if (!w->rc)
-		w->rc = change_accept(d, w->conf, &w->proof, &w->err);
-	if (!w->rc)
-		w->conf = NULL;
+		w->rc = change_accept(d, &w->conf, &w->proof, &w->err);
 	say_missed(w);
 	tell(w);
 	if (w->rc)

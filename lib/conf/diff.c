@@ -17,6 +17,7 @@ struct diff {
 	diff_fn fn;
 	void *arg;
 	bool texts;
+	bool whole; /* of an outermost object it is said only that it differs */
 };
 
 /* The elements of one list, found by name: at the same index as in the other list, which is where
@@ -178,6 +179,12 @@ static int diff_side(struct diff *d, struct side *a, struct side *b, bool revers
 		rc = find(b, d->at.names[depth], i, &other);
 		if (rc || (other && (reverse || is_untouched(a, i, other))))
 			continue;
+		if (other && d->whole) {
+			d->at.from = element(a, i);
+			d->at.to = other;
+			rc = report(d, a->list, NULL, NULL, true);
+			continue;
+		}
 		if (other) {
 			rc = diff_fields(d, a->list, element(a, i), other);
 			continue;
@@ -237,6 +244,11 @@ int conf_diff(const struct conf *from, const struct conf *to, diff_fn fn, void *
 int conf_diff_keys(const struct conf *from, const struct conf *to, diff_fn fn, void *arg)
 {
 	return compare_all(from, to, (struct diff){.fn = fn, .arg = arg});
+}
+
+int conf_diff_objects(const struct conf *from, const struct conf *to, diff_fn fn, void *arg)
+{
+	return compare_all(from, to, (struct diff){.fn = fn, .arg = arg, .whole = true});
 }
 
 /* -- taking over stamps --------------------------------------------------------------------------

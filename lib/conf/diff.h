@@ -34,6 +34,11 @@ int conf_diff(const struct conf *from, const struct conf *to, diff_fn fn, void *
 /* The same without the texts, which take most of the time: old and new are NULL. */
 int conf_diff_keys(const struct conf *from, const struct conf *to, diff_fn fn, void *arg);
 
+/* The same without looking into outermost objects that both have: where the stamps of one
+ * (conf/stamp.h) differ it is reported once, as the list's row with from and to. Takes the time of
+ * walking those lists. */
+int conf_diff_objects(const struct conf *from, const struct conf *to, diff_fn fn, void *arg);
+
 /* Give objects of `conf` the stamps (conf/stamp.h) of those in `like` that have their name and hold
  * the same, in the same order: comparing the two, or later versions of them, passes over these. 0,
  * or -ENOMEM, with fewer of them. */

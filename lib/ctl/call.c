@@ -147,8 +147,12 @@ static enum call_state over(struct ctl_call *call, int ret, json_t **line)
 /* After the handler, at once or later: is that the end? */
 static enum call_state handled(struct ctl_call *call, int ret, json_t **line)
 {
+	if (ret == CTL_MORE)
+		return CALL_GOES_ON;
 	if (ret == CTL_LATER && call->later == LATER_PENDING)
 		return CALL_WAITING;
+	if (ret == CTL_LATER && call->retry)
+		return CALL_GOES_ON;
 	if (ret == CTL_LATER) {
 		call->later = LATER_NONE;
 		ret = -call->failure.code;
@@ -207,6 +211,8 @@ enum call_state ctl_call_step(struct ctl_call *call, json_t **line)
 		return CALL_WAITING;
 	if (call->later == LATER_DONE)
 		return go_on(call, line);
+	if (call->draft)
+		return handled(call, ctl_change_go_on(call), line);
 	ret = next_item(call, &item);
 	if (ret == CTL_WAIT)
 		return CALL_WAITING;
@@ -227,14 +233,17 @@ enum call_state ctl_call_step(struct ctl_call *call, json_t **line)
 void ctl_call_clear(struct ctl_call *call)
 {
 	const enum call_later was = call->later;
+	const bool edited = call->draft;
 	int ret = -call->failure.code;
 
 	call->later = LATER_NONE;
 	if (was == LATER_PENDING && call->cancel)
 		call->cancel(call->cancel_ctx);
-	if (was == LATER_PENDING || (call->retry && !ret))
+	if (edited)
+		ctl_change_abort(call);
+	if (edited || was == LATER_PENDING || (call->retry && !ret))
 		ret = ctl_call_fail(call, ECANCELED, NULL, "the client went away");
-	if (was != LATER_NONE)
+	if (edited || was != LATER_NONE)
 		audit(call, ret);
 	ctl_call_own(call, NULL, NULL);
 	ctl_request_clear(&call->req);

@@ -32,6 +32,9 @@ struct ctl_call {
 	json_t *data;
 	struct ctl_cursor cursor;
 	struct ctl_failure failure;
+	void *draft;          /* of a change that is being edited; NULL: none */
+	size_t operation;     /* of a batch: the one it is at */
+	json_t *of_operation; /* its data, in the batch's; NULL: it has not begun */
 	enum call_later later;
 	bool retry; /* ctl_call_finish() takes it up anew */
 	void (*cancel)(void *ctx);
@@ -72,8 +75,15 @@ const struct ctl_command *ctl_call_lookup(struct ctl_call *call, const char *nam
 /* if_rev and dry_run: do they fit the command and the state? 0, or -errno with the failure set. */
 int ctl_change_check(struct ctl_call *call);
 
-/* Run the change of a call whose command has `mutate`. As a handler. */
+/* Begin the change of a call whose command has `mutate`. As a handler, or CTL_MORE:
+ * ctl_change_go_on() is due. */
 int ctl_change_run(struct ctl_call *call);
+
+/* Edit on. As ctl_change_run(). */
+int ctl_change_go_on(struct ctl_call *call);
+
+/* Throw the draft away. */
+void ctl_change_abort(struct ctl_call *call);
 
 /* The newest accepted revision. */
 uint64_t ctl_change_rev(const struct ctl_call *call);

@@ -6,6 +6,10 @@
 #include <string.h>
 
 #include "ctl/call.h"
+#include "ctl/peer.h"
+
+/* A batch is edited for so long at one go; others are served between two. */
+#define SLICE_NS UINT64_C(1000000)
 
 const struct ctl_arg ctl_batch_args[1] = {{"ops", JSON_ARRAY, true}};
 
@@ -40,20 +44,40 @@ int ctl_change_check(struct ctl_call *call)
 int ctl_change_run(struct ctl_call *call)
 {
 	const struct ctl_server_opts *opts = call->session->opts;
-	void *draft = NULL;
 	int ret;
 
 	if (!opts->change)
 		return ctl_call_fail(
 			call, EOPNOTSUPP, NULL, "this server's configuration does not change");
-	ret = opts->change->begin(call, opts->arg, &draft);
-	if (ret)
+	call->cursor = (struct ctl_cursor){0};
+	call->operation = 0;
+	call->of_operation = NULL;
+	ret = opts->change->begin(call, opts->arg, &call->draft);
+	return ret ? ret : ctl_change_go_on(call);
+}
+
+void ctl_change_abort(struct ctl_call *call)
+{
+	const struct ctl_server_opts *opts = call->session->opts;
+	void *draft = call->draft;
+
+	call->draft = NULL;
+	opts->change->abort(opts->arg, draft);
+}
+
+int ctl_change_go_on(struct ctl_call *call)
+{
+	const struct ctl_server_opts *opts = call->session->opts;
+	const int ret = call->command->mutate(call, opts->arg, call->draft);
+	void *draft = call->draft;
+
+	if (ret == CTL_MORE)
 		return ret;
-	ret = call->command->mutate(call, opts->arg, draft);
 	if (ret) {
-		opts->change->abort(opts->arg, draft);
+		ctl_change_abort(call);
 		return ret;
 	}
+	call->draft = NULL;
 	return opts->change->finish(call, opts->arg, draft);
 }
 
@@ -96,27 +120,44 @@ static int operation(struct ctl_call *call, void *arg, void *draft, json_t *op)
 	return ret ? ret : command->mutate(call, arg, draft);
 }
 
+/* The operation that a batch is at, or a part of it. */
+static int run_operation(
+	struct ctl_call *call, void *arg, void *draft, json_t *ops, json_t *results)
+{
+	int ret;
+
+	if (!call->of_operation) {
+		call->cursor = (struct ctl_cursor){0};
+		call->of_operation = json_object();
+		json_array_append_new(results, call->of_operation);
+	}
+	call->data = call->of_operation;
+	ret = operation(call, arg, draft, json_array_get(ops, call->operation));
+	if (ret == CTL_MORE)
+		return ret;
+	call->of_operation = NULL;
+	return ret ? fail_operation(call, ret, call->operation) : 0;
+}
+
 int ctl_batch(struct ctl_call *call, void *arg, void *draft)
 {
-	json_t *ops = json_object_get(call->args, "ops"), *op;
-	json_t *results = json_array(), *data = call->data, *batch_args = call->args;
-	size_t i;
+	const uint64_t until = peer_now_ns() + SLICE_NS;
+	json_t *ops = json_object_get(call->args, "ops"), *data = call->data, *args = call->args;
+	json_t *results = json_object_get(data, "results");
 	int ret = 0;
 
 	if (json_array_size(ops) == 0)
-		ret = ctl_call_fail(call, EINVAL, NULL, "\"ops\" is empty");
-	json_array_foreach(ops, i, op)
-	{
-		if (ret)
-			break;
-		call->data = json_object();
-		ret = operation(call, arg, draft, op);
-		json_array_append_new(results, call->data);
-		if (ret)
-			ret = fail_operation(call, ret, i);
+		return ctl_call_fail(call, EINVAL, NULL, "\"ops\" is empty");
+	if (!results) {
+		results = json_array();
+		json_object_set_new(data, "results", results);
+	}
+	while (!ret && call->operation < json_array_size(ops)) {
+		ret = run_operation(call, arg, draft, ops, results);
+		if (!ret && ++call->operation < json_array_size(ops) && peer_now_ns() >= until)
+			ret = CTL_MORE;
 	}
 	call->data = data;
-	call->args = batch_args;
-	json_object_set_new(data, "results", results);
+	call->args = args;
 	return ret;
 }

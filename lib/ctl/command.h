@@ -15,7 +15,8 @@
  *   action      `handler` of a row with CTL_MUTATES: does something that is audited and understands
  *               if_rev; dry_run only with CTL_DRY_RUN.
  *   change      `mutate` works on a draft of the configuration, which struct ctl_change_ops makes
- *               and brings into force: alone, or as one of several in a batch. */
+ *               and brings into force: alone, or as one of several in a batch. A batch is edited
+ *               in slices, between which others are served. */
 
 #ifndef SLUICE_CTL_COMMAND_H
 #define SLUICE_CTL_COMMAND_H
@@ -46,8 +47,8 @@ struct ctl_caller {
  * gone. */
 struct ctl_call;
 
-/* Where a list stands; zeroed before the handler runs. What the numbers mean is the command's
- * affair. */
+/* Where a list stands, or a mutate that is not done; zeroed before the handler runs. What the
+ * numbers mean is the command's affair. */
 struct ctl_cursor {
 	uint64_t outer;
 	uint64_t inner;
@@ -57,6 +58,7 @@ struct ctl_cursor {
 enum {
 	CTL_LATER = 1, /* ctl_call_finish() will end the call */
 	CTL_WAIT = 2,  /* a list's next: nothing for now, ask again after ctl_server_kick() */
+	CTL_MORE = 3,  /* a mutate: done in part; call again when others have been served */
 };
 
 /* 0; -errno after ctl_call_fail(); or ctl_call_later(). One-shot command: fills ctl_call_data().
@@ -69,7 +71,8 @@ typedef int (*ctl_handler)(struct ctl_call *call, void *arg);
 typedef int (*ctl_next)(struct ctl_call *call, void *arg, json_t **item);
 
 /* Do one operation on the draft: 0, or -errno after ctl_call_fail(), which leaves the running state
- * as it was, whatever happened to the draft. Arguments are those of this operation;
+ * as it was, whatever happened to the draft. One that takes long does a part, notes in its cursor
+ * how far it is, and returns CTL_MORE. Arguments are those of this operation;
  * ctl_call_data() is this operation's own object. */
 typedef int (*ctl_mutate)(struct ctl_call *call, void *arg, void *draft);
 

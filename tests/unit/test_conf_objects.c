@@ -119,9 +119,50 @@ static void objects_come_and_go_alike(void **state)
 	conf_free(base);
 }
 
+static int print_object(const struct diff_row *d, void *f)
+{
+	fprintf(f, "%s%s%s%s\n", d->row->path, d->n_names ? " " : "", d->n_names ? d->names[0] : "",
+		d->from && d->to ? ""
+		: d->to          ? " new"
+				 : " gone");
+	return 0;
+}
+
+/* One line for each outermost object, whatever differs in it, and one for each key outside. */
+static void differences_by_object(void **state)
+{
+	struct conf *was = loaded(WEB), *conf = conf_clone(was);
+	struct sl_err err = SL_ERR_INIT;
+	const char *const b1[] = {"web", "b1"}, *const b3[] = {"web", "b3"}, *const v[] = {"v"},
+			  *const empty[] = {"empty"}, *const more[] = {"more"};
+	struct edit_object o = edit_top(conf);
+	char *text;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
+
+	assert_int_equal(conf_diff_objects(was, conf, print_object, f), 0);
+	assert_int_equal(edit_set_text(conf, &o, "daemon.log.level", "debug", &err), 0);
+	assert_int_equal(edit_find(conf, "pools[].backends", b1, &o, &err), 0);
+	assert_int_equal(edit_set_text(conf, &o, "weight", "7", &err), 0);
+	assert_int_equal(edit_set_text(conf, &o, "address", "10.0.0.9", &err), 0);
+	assert_int_equal(edit_add(conf, "pools[].backends", b3, &o, &err), 0);
+	assert_int_equal(edit_add(conf, "pools", more, &o, &err), 0);
+	assert_int_equal(edit_find(conf, "vips", v, &o, &err), 0);
+	assert_int_equal(edit_set_text(conf, &o, "port", "81", &err), 0);
+	assert_int_equal(edit_delete(conf, "pools", empty, &err), 0);
+	assert_int_equal(conf_diff_objects(was, conf, print_object, f), 0);
+	fclose(f);
+	assert_string_equal(
+		text, "daemon.log.level\npools web\npools empty gone\npools more new\nvips v\n");
+	free(text);
+	conf_free(conf);
+	conf_free(was);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(differences_by_object),
 		cmocka_unit_test(every_list_is_listed_once),
 		cmocka_unit_test(objects_come_and_go_alike),
 	};

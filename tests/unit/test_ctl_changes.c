@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <event2/event.h>
@@ -22,9 +23,10 @@ static struct state {
 	uint64_t rev;
 	int64_t value[2]; /* "a" and "b" */
 	unsigned drafts;  /* that exist */
-	unsigned begun, finished, aborted;
+	unsigned begun, finished, aborted, parts;
 	bool finish_later;
 	bool busy;              /* somebody else changes something */
+	bool overtaken;         /* the next change is, when it is finished */
 	struct ctl_call *later; /* waiting */
 } now;
 
@@ -71,6 +73,13 @@ static int finish_change(struct ctl_call *call, void *arg, void *draft)
 
 	now.finished++;
 	drop(draft);
+	if (now.overtaken) {
+		now.overtaken = false;
+		ctl_call_retry(call);
+		ctl_call_later(call, cancel, NULL);
+		ctl_call_finish(call);
+		return CTL_LATER;
+	}
 	if (a + b > 100)
 		return ctl_call_fail(call, EINVAL, "make one smaller", "a and b are above 100");
 	json_object_set_new(ctl_call_data(call), "sum", json_integer(a + b));
@@ -97,6 +106,16 @@ static int set(struct ctl_call *call, void *arg, void *draft)
 	((int64_t *)draft)[*name - 'a'] = ctl_call_integer(call, "value", 0);
 	json_object_set_new(ctl_call_data(call), "set", json_string(name));
 	return 0;
+}
+
+/* As `set` of "a", in as many parts as the value says, each of them long. */
+static int set_slowly(struct ctl_call *call, void *arg, void *draft)
+{
+	nanosleep(&(struct timespec){.tv_nsec = CTL_SLICE_MS * 1000000L}, NULL);
+	now.parts++;
+	if (++ctl_call_cursor(call)->outer < (uint64_t)ctl_call_integer(call, "value", 0))
+		return CTL_MORE;
+	return set(call, arg, draft);
 }
 
 /* Its whole answer is what its arguments are. */
@@ -131,6 +150,7 @@ static const struct ctl_command rows[] = {
 		.args = action_args,
 		.n_args = 3,
 		.flags = CTL_MUTATES | CTL_FREE_ARGS},
+	{.name = "slow", .mutate = set_slowly, .args = set_args, .n_args = 2},
 };
 
 static const struct ctl_change_ops change_ops = {get_rev, begin, finish_change, abort_change};
@@ -328,7 +348,8 @@ static void schema_lists_the_rows(void **state)
 			   "[{\"name\":\"flag\",\"type\":\"boolean\",\"required\":false},"
 			   "{\"name\":\"share\",\"type\":\"number\",\"required\":false},"
 			   "{\"name\":\"any\",\"type\":\"any\",\"required\":true}]}}");
-	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":7,\"end\":true,\"count\":5}");
+	json_decref(raw_line(&w->a));
+	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":7,\"end\":true,\"count\":6}");
 	raw_close(&w->a);
 }
 
@@ -392,12 +413,68 @@ static void change_is_taken_up_anew(void **state)
 	assert_int_equal(now.drafts, 0);
 }
 
+#define SLOW(value) "\"cmd\":\"slow\",\"args\":{\"name\":\"a\",\"value\":" value "}"
+
+/* Between two parts others are served, and nothing is decided before the last one. */
+static void change_is_edited_in_parts(void **state)
+{
+	struct world *w = *state;
+
+	serve(w);
+	world_greet(w, &w->b);
+	ask(&w->a, SLOW("50"));
+	ask(&w->b, "\"cmd\":\"question\"");
+	expect_line(&w->b, "{\"id\":1,\"ok\":true,\"rev\":7,\"data\":{}}");
+	assert_int_equal(now.drafts, 1);
+	assert_int_equal(now.finished, 0);
+	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":8,\"data\":{\"set\":\"a\",\"sum\":50}}");
+	assert_int_equal(now.parts, 50);
+	/* Each operation of a batch begins with its first part. */
+	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SET(
+			   "b", "9") "},{" SLOW("7") "}]}");
+	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":9,\"data\":{\"results\":[{\"set\":\"a\"},"
+			   "{\"set\":\"b\"},"
+			   "{\"set\":\"a\"}],\"sum\":16}}");
+	assert_int_equal(now.parts, 62);
+	/* Begun anew as a whole. */
+	now.overtaken = true;
+	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SLOW("6") "}]}");
+	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":10,\"data\":{\"results\":[{\"set\":\"a\"}"
+			   ",{\"set\":\"a\"}],"
+			   "\"sum\":15}}");
+	assert_int_equal(now.parts, 84);
+	assert_int_equal(now.drafts, 0);
+}
+
+/* What fails in a later part, and whose client leaves in one, changes nothing. */
+static void change_ends_between_parts(void **state)
+{
+	struct world *w = *state;
+
+	serve(w);
+	world_greet(w, &w->b);
+	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SET("c", "1") "}]}");
+	expect_failure(&w->a, 1, "ENOENT", "ops[1]: no \"c\"");
+	assert_int_equal(now.aborted, 1);
+	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SLOW("1000000") "}]}");
+	while (now.parts < 12)
+		raw_idle(w->base, 1);
+	ctl_server_free(w->server);
+	w->server = NULL;
+	assert_int_equal(now.aborted, 2);
+	assert_int_equal(now.drafts, 0);
+	assert_int_equal(now.finished, 0);
+	assert_int_equal(now.value[0], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WORLD_TEST(change_makes_a_revision),
 		WORLD_TEST(change_is_answered_later),
 		WORLD_TEST(change_is_taken_up_anew),
+		WORLD_TEST(change_is_edited_in_parts),
+		WORLD_TEST(change_ends_between_parts),
 		WORLD_TEST(batch_is_one_revision),
 		WORLD_TEST(batch_is_all_or_nothing),
 		WORLD_TEST(options_fit_the_command),
