@@ -189,6 +189,18 @@ static int big(struct ctl_call *call, void *arg)
 	return 0;
 }
 
+/* A text of n bytes. */
+static int wide(struct ctl_call *call, void *arg)
+{
+	const size_t n = strtoul(ctl_call_string(call, "n"), NULL, 10);
+	char *text = malloc(n + 1);
+
+	memset(text, 'x', n);
+	json_object_set_new(ctl_call_data(call), "x", json_stringn(text, n));
+	free(text);
+	return 0;
+}
+
 static int nap(struct ctl_call *call, void *arg)
 {
 	nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL);
@@ -213,6 +225,7 @@ const struct ctl_command canned_commands[] = {
 	{"slow", CTL_ROLE_VIEWER, NULL, next_slow, NULL, 0},
 	{"broken", CTL_ROLE_VIEWER, broken, NULL, NULL, 0},
 	{"big", CTL_ROLE_VIEWER, big, NULL, NULL, 0},
+	{"wide", CTL_ROLE_VIEWER, wide, NULL, count_args, 1},
 	{"admin", CTL_ROLE_ADMIN, status, NULL, NULL, 0},
 	{.name = "nap", .handler = nap},
 	{.name = "note", .handler = note, .flags = CTL_MUTATES | CTL_DRY_RUN},

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <event2/event.h>
+#include <event2/util.h>
 
 #include "ctl/protocol.h"
 #include "ctl_world.h"
@@ -199,6 +201,84 @@ static void trickling_reader_is_dropped(void **state)
 	raw_close(&w->a);
 }
 
+/* -- what holds where nothing else is said -- */
+
+struct longest {
+	struct timeval now;
+	double seconds;
+};
+
+static int look_at(const struct event_base *base, const struct event *e, void *arg)
+{
+	struct longest *l = arg;
+	struct timeval at, left;
+
+	if (!event_pending(e, EV_TIMEOUT, &at))
+		return 0;
+	evutil_timersub(&at, &l->now, &left);
+	if ((double)left.tv_sec + (double)left.tv_usec / 1e6 > l->seconds)
+		l->seconds = (double)left.tv_sec + (double)left.tv_usec / 1e6;
+	return 0;
+}
+
+/* The server's longest timer runs out in so many seconds: that of the only client. */
+static void expect_waits(struct world *w, double seconds)
+{
+	struct longest l = {0};
+
+	raw_idle(w->base, 50);
+	evutil_gettimeofday(&l.now, NULL);
+	event_base_foreach_event(w->base, look_at, &l);
+	if (l.seconds > seconds || l.seconds < seconds - 2)
+		fail_msg("the longest timer has %.1f s, not %.1f", l.seconds, seconds);
+}
+
+static void times_are_as_documented(void **state)
+{
+	struct world *w = *state;
+
+	world_serve(w, 0, 0, 0);
+	world_greet(w, &w->a);
+	expect_waits(w, 120);
+	raw_text(&w->a, "{\"v\":1");
+	expect_waits(w, 5);
+	raw_text(&w->a, ",\"id\":2,\"cmd\":\"status\"}\n");
+	json_decref(raw_line(&w->a));
+	expect_waits(w, 120);
+	raw_text(&w->a, COUNT_ENDLESS); /* and nobody reads */
+	raw_idle(w->base, 300);
+	expect_waits(w, 10);
+	raw_close(&w->a);
+}
+
+/* A line of exactly the limit waits for its client, whole; one byte more and the client goes. */
+static void queue_has_its_size(void **state)
+{
+	const size_t around = strlen("{\"id\":1,\"ok\":true,\"rev\":1842,\"data\":{\"x\":\"\"}}\n");
+	struct world *w = *state;
+	char request[100];
+	json_t *line;
+
+	world_serve(w, 0, 0, 0);
+	for (size_t more = 0; more < 2; more++) {
+		world_greet(w, &w->a);
+		snprintf(request, sizeof request,
+			"{\"v\":1,\"id\":1,\"cmd\":\"wide\",\"args\":{\"n\":\"%zu\"}}\n",
+			CTL_QUEUE_MAX - around + more);
+		raw_text(&w->a, request);
+		if (more) {
+			assert_true(raw_is_closed(&w->a, 2000, true));
+		} else {
+			line = raw_line(&w->a);
+			assert_int_equal(json_string_length(json_object_get(
+						 json_object_get(line, "data"), "x")),
+				CTL_QUEUE_MAX - around);
+			json_decref(line);
+		}
+		raw_close(&w->a);
+	}
+}
+
 static void reply_beyond_the_queue_drops(void **state)
 {
 	struct world *w = *state;
@@ -221,6 +301,8 @@ int main(void)
 		WORLD_TEST(waiting_is_idle),
 		WORLD_TEST(trickling_reader_is_dropped),
 		WORLD_TEST(reply_beyond_the_queue_drops),
+		WORLD_TEST(times_are_as_documented),
+		WORLD_TEST(queue_has_its_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
