@@ -36,6 +36,12 @@ static enum exit_code read_file(const char *path, json_t **args, struct sl_err *
 	if (!f)
 		return fail_file(err, path);
 	n = fread(text, 1, sizeof text, f);
+	if (ferror(f)) {
+		const enum exit_code code = fail_file(err, path);
+
+		fclose(f);
+		return code;
+	}
 	fclose(f);
 	if (n > TEXT_MAX) {
 		sl_err_add(err, "%s is above %d bytes: use sluiced -c %s --check", path, TEXT_MAX,
@@ -256,7 +262,7 @@ static enum exit_code write_file(const char *path, const json_t *items, struct s
 		f = fdopen(fd, "w");
 	if (f)
 		print_items(f, items, "line");
-	done = f && fchmod(fd, 0640) == 0 && fflush(f) == 0 && fsync(fd) == 0;
+	done = f && !ferror(f) && fchmod(fd, 0640) == 0 && fflush(f) == 0 && fsync(fd) == 0;
 	if (f && fclose(f))
 		done = false;
 	if (done)

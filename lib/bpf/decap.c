@@ -244,7 +244,11 @@ int decap_vips(struct decap *d, struct sl_prefix **list, size_t *n)
 		(*list)[i] = sl_prefix_of(&one[i]);
 	*n = nets < 0 ? 0 : ones + (size_t)nets;
 	free(one);
-	return nets < 0 ? (int)nets : 0;
+	if (nets >= 0)
+		return 0;
+	free(*list);
+	*list = NULL;
+	return (int)nets;
 }
 
 uint32_t decap_vip_flags(struct decap *d, const struct sl_prefix *vip)

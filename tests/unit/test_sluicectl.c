@@ -439,6 +439,15 @@ static void client_survives_impostors(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A directory opens like a file; what cannot be read must not pass for an empty one. */
+static void unreadable_file_is_refused(void **state)
+{
+	const struct world *w = *state;
+
+	expect(w, "config check /", 1, "sluicectl: /: Is a directory\n");
+	expect(w, "config check /nowhere", 1, "sluicectl: /nowhere: No such file or directory\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +462,7 @@ int main(void)
 		TEST(errors_have_words_and_codes),
 		TEST(permission_has_its_code),
 		TEST(help_comes_from_the_tables),
+		TEST(unreadable_file_is_refused),
 		cmocka_unit_test(units_are_human),
 		TEST(client_survives_impostors),
 	};
