@@ -7,6 +7,7 @@
 #include "columns.h"
 #include "command.h"
 #include "config.h"
+#include "drain.h"
 #include "operands.h"
 #include "show.h"
 #include "show_object.h"
@@ -106,9 +107,19 @@ const struct command commands[] = {
 		backend_operand, NEEDS_FORCE),
 	CHANGE("backend weight", "backend.weight", "change the weight of a backend", backend_weight,
 		NEEDS_FORCE),
-	CHANGE("backend drain", "backend.drain",
-		"no new connections to a backend, those it has go on", backend_operand,
-		NEEDS_FORCE),
+	{
+		.name = "backend drain",
+		.help = "no new connections to a backend, those it has go on",
+		.more = "For drain_timeout_s of its pool at most. With --wait the command ends "
+			"when it has no connection left, and tells until then how many it has; "
+			"the exit status is 7 when the time of -t is over before that.",
+		.accepts = NEEDS_CHANGE | NEEDS_FORCE | NEEDS_WAIT,
+		.streams = true,
+		.request = "backend.drain",
+		.operands = backend_operand,
+		.n_operands = COUNT(backend_operand),
+		.run = drain_run,
+	},
 	CHANGE("backend maint", "backend.maint", "no packets to a backend at all", backend_operand,
 		NEEDS_FORCE),
 	CHANGE("backend ready", "backend.ready", "end drain or maint of a backend", backend_operand,
@@ -240,7 +251,7 @@ const struct command commands[] = {
 		.request = "config.save",
 		.run = config_save,
 	},
-	CHANGE("config set", "config.set", "change keys that belong to no VIP, pool or port",
+	CHANGE("config set", "config.set", "change keys that belong to no object of a list",
 		config_keys, 0),
 	{
 		.name = "port list",

@@ -41,6 +41,7 @@ static int set_socket(struct options *o, const char *value, struct sl_err *err)
 
 static int set_timeout(struct options *o, const char *value, struct sl_err *err)
 {
+	o->has_timeout = true;
 	return parse_ms(value, &o->timeout_ms, err);
 }
 
@@ -116,6 +117,12 @@ static int set_force(struct options *o, const char *value, struct sl_err *err)
 	return 0;
 }
 
+static int set_wait(struct options *o, const char *value, struct sl_err *err)
+{
+	o->wait = true;
+	return 0;
+}
+
 static int set_if_rev(struct options *o, const char *value, struct sl_err *err)
 {
 	char *end;
@@ -186,6 +193,10 @@ const struct option_row option_rows[] = {
 	{'y', "yes", NULL, false, NEEDS_ASSENT, "do not ask", set_yes},
 	{0, "force", NULL, false, NEEDS_FORCE,
 		"also when connections are cut or a pool is left without a backend", set_force},
+	{0, "wait", NULL, false, NEEDS_WAIT,
+		"tell how many connections are left until there are none; no longer than -t, if "
+		"that is given",
+		set_wait},
 	{0, "confirm", "SEC", false, NEEDS_TRIAL,
 		"take it back after SEC seconds, unless \"config confirm\" comes", set_confirm},
 	{0, "to", "FILE", false, NEEDS_FILE, "write this file, in place of the daemon's own",

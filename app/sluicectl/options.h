@@ -27,12 +27,14 @@ enum {
 	NEEDS_EVENTS = 1 << 7, /* tells what happened, and what is to come */
 	NEEDS_TRIAL = 1 << 8,  /* can be taken back by itself */
 	NEEDS_FILE = 1 << 9,   /* can write a file */
+	NEEDS_WAIT = 1 << 10,  /* begins what takes time, and can wait for it */
 };
 
 struct options {
 	bool json;
 	const char *socket;
 	unsigned timeout_ms;
+	bool has_timeout;  /* it was given */
 	unsigned watch_ms; /* 0 = once */
 	bool color;
 	const char *sort; /* or NULL */
@@ -43,6 +45,7 @@ struct options {
 	bool dry_run;
 	bool yes;
 	bool force;
+	bool wait;
 	uint32_t confirm_s; /* 0 = not given */
 	const char *to;     /* or NULL */
 	bool has_if_rev;

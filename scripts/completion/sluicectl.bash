@@ -51,7 +51,7 @@ _sluicectl()
 	wait) candidates="pool" ;;
 	esac ;;
 	esac
-	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --confirm --to --if-rev --backend --follow --since --help --version"
+	[[ $cur == -* ]] && candidates="--json --socket --timeout --watch --no-color --sort --filter --all --dry-run --yes --force --wait --confirm --to --if-rev --backend --follow --since --help --version"
 	mapfile -t COMPREPLY < <(compgen -W "$candidates" -- "$cur")
 }
 complete -F _sluicectl sluicectl
