@@ -76,6 +76,12 @@ static __attribute__((noinline)) enum verdict parse_any(const struct rte_mbuf *m
 	return parse_frame(frame, len, m->pkt_len, csum != RTE_MBUF_F_RX_IP_CKSUM_GOOD, info, key);
 }
 
+/* A frame of IPv6 may be shorter than what is read of it in one go: its buffer is not. */
+static inline bool can_read6(const struct rte_mbuf *m)
+{
+	return m->buf_len >= m->data_off + PARSE_PLAIN6_READ;
+}
+
 /* A frame in one piece to our own MAC address, of which the NIC says nothing bad: as nearly all
  * are. own_high: the address in the upper six bytes. */
 static inline bool parse_plain(
@@ -88,7 +94,7 @@ static inline bool parse_plain(
 		(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_BAD))
 		return false;
 	return parse_plain4(frame, len, !(m->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_GOOD), info, key) ||
-	       (len >= PARSE_PLAIN6_MIN && parse_plain6(frame, len, info, key));
+	       (can_read6(m) && parse_plain6(frame, len, info, key));
 }
 
 static __attribute__((noinline)) void end_packet(
@@ -156,6 +162,18 @@ static __attribute__((noinline)) uint32_t group_strangers(
 	return strangers;
 }
 
+static inline bool group_can_read6(
+	const struct parse_numbers *k, struct rte_mbuf *const m[PARSE_GROUP], parse_signed len)
+{
+	bool can = true;
+
+	if (__builtin_expect(!parse_bits((parse_signed)k->read6 > len), 1))
+		return true;
+	for (uint32_t j = 0; j < PARSE_GROUP; j++)
+		can &= can_read6(m[j]);
+	return can;
+}
+
 /* A group of IPv6. */
 static __attribute__((noinline)) uint32_t parse_group_v6(const struct parse_numbers *k,
 	struct burst *b, uint32_t i, const uint8_t *const *frame, parse_signed len)
@@ -177,7 +195,7 @@ static inline uint32_t parse_group(const struct parse_numbers *k, struct burst *
 		return PARSE_GROUP_ALL;
 	memset(&b->is6[i], false, PARSE_GROUP);
 	if (__builtin_expect(!parse_group_ether(c, frame, false), 0)) {
-		if (!parse_bits((parse_signed)k->least6 > len) && parse_group_ether(c, frame, true))
+		if (parse_group_ether(c, frame, true) && group_can_read6(k, &b->mbuf[i], len))
 			return parse_group_v6(k, b, i, frame, len);
 		strangers = group_strangers(frame, own);
 	}

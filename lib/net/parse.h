@@ -290,10 +290,10 @@ HDR_INLINE bool parse_plain4(const uint8_t *frame, uint32_t len, bool check_csum
 	return true;
 }
 
-/* Shortest frame that parse_plain6 takes. */
-#define PARSE_PLAIN6_MIN (ETH_LEN + IPV6_LEN + TCP_LEN)
+/* Bytes from the start of a frame that parse_plain6 may read, however short the frame is. */
+#define PARSE_PLAIN6_READ (ETH_LEN + IPV6_LEN + TCP_LEN)
 
-/* The same for IPv6 without VLAN tag and extension headers. `len`: at least PARSE_PLAIN6_MIN. */
+/* The same for IPv6 without VLAN tag and extension headers. */
 HDR_INLINE bool parse_plain6(
 	const uint8_t *frame, uint32_t len, struct parsed *out, struct flow_key *key)
 {

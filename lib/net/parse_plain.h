@@ -165,7 +165,7 @@ struct parse_group {
  * in three instructions. */
 struct parse_numbers {
 	parse_words byte, second, half, upper;
-	parse_words least6, ip6_len, version6, version_mask, one, is6;
+	parse_words read6, ip6_len, version6, version_mask, one, is6;
 	parse_words length6; /* the lower 16 bits, the same */
 	parse_words length; /* the upper 16 bits from network to host order, as an order of bytes */
 	parse_words least;  /* shortest frame */
@@ -184,7 +184,7 @@ static const struct parse_numbers parse_numbers_all = {
 	.length = PARSE_ORDER(0x80800203),
 	.least = PARSE_ALL(PARSE_PLAIN_MIN),
 	.eth_len = PARSE_ALL(ETH_LEN),
-	.least6 = PARSE_ALL(PARSE_PLAIN6_MIN),
+	.read6 = PARSE_ALL(PARSE_PLAIN6_READ),
 	.ip6_len = PARSE_ALL(IPV6_LEN),
 	.version6 = PARSE_ALL(0x60),
 	.version_mask = PARSE_ALL(0xf0),
@@ -450,7 +450,7 @@ HDR_INLINE parse_words parse_group_ip6(const struct parse_numbers *k, struct par
 	       (parse_words)(((a[2] ^ b[2]) | (a[3] ^ b[3]) | (b[0] ^ c[0]) | (b[1] ^ c[1])) == 0);
 }
 
-/* As parse_group4, of parse_plain6; len at least PARSE_PLAIN6_MIN. */
+/* As parse_group4, of parse_plain6; PARSE_PLAIN6_READ bytes of each frame can be read. */
 HDR_INLINE uint32_t parse_group6(const struct parse_numbers *k,
 	const uint8_t *const frame[PARSE_GROUP], parse_signed len, struct parsed *out,
 	struct flow_key *key)

@@ -17,7 +17,7 @@
 
 static struct random rnd;
 
-/* A copy in memory of its own size: AddressSanitizer sees a read past its end. */
+/* A copy in memory that ends where it may be read: AddressSanitizer sees a read past that. */
 struct copy {
 	uint8_t *b;
 	uint32_t len;
@@ -34,7 +34,7 @@ static void plain_frame(struct frame *f, bool v6)
 		.proto = udp ? IPPROTO_UDP : IPPROTO_TCP,
 		.tcp_flags = flags[random_below(&rnd, 8)],
 		.tos = (uint8_t)random_next(&rnd),
-		.payload = (uint16_t)(udp ? 12 + random_below(&rnd, 40) : random_below(&rnd, 40)),
+		.payload = (uint16_t)((udp && !v6 ? 12 : 0) + random_below(&rnd, 40)),
 		.padding = (uint16_t)random_below(&rnd, 3),
 	};
 
@@ -87,17 +87,19 @@ static void spoil6(struct frame *f)
 
 static void make_group(struct copy c[PARSE_GROUP], bool v6)
 {
-	const uint32_t least = v6 ? PARSE_PLAIN6_MIN : PARSE_PLAIN_MIN;
+	const uint32_t least = v6 ? PARSE_PLAIN6_READ : PARSE_PLAIN_MIN;
 	static struct frame f;
 
 	for (int i = 0; i < PARSE_GROUP; i++) {
 		plain_frame(&f, v6);
 		if (random_below(&rnd, 5) == 0)
 			v6 ? spoil6(&f) : spoil(&f);
-		c[i].len = f.len < least ? least : f.len;
-		c[i].b = malloc(c[i].len);
+		c[i].len = f.len;
+		c[i].b = malloc(f.len < least ? least : f.len);
 		assert_non_null(c[i].b);
-		memcpy(c[i].b, f.b, c[i].len);
+		for (uint32_t j = 0; j < least; j++)
+			c[i].b[j] = (uint8_t)random_next(&rnd);
+		memcpy(c[i].b, f.b, f.len);
 	}
 }
 

@@ -78,14 +78,18 @@ static bool plain_agrees(const uint8_t *b, uint32_t len)
 
 	if (len < PARSE_PLAIN_MIN)
 		return false;
-	uint8_t *exact = malloc(len);
+	/* of IPv6 so much may be read and no more; behind the frame stands what is no part of it */
+	const uint32_t read6 = len < PARSE_PLAIN6_READ ? PARSE_PLAIN6_READ : len;
+	uint8_t *exact = malloc(len), *exact6 = malloc(read6);
 
 	memcpy(exact, b, len);
-	const bool spoke =
-		parse_plain4(exact, len, true, &plain, &plain_key) ||
-		(len >= PARSE_PLAIN6_MIN && parse_plain6(exact, len, &plain, &plain_key));
+	memset(exact6, 0x50, read6);
+	memcpy(exact6, b, len);
+	const bool spoke = parse_plain4(exact, len, true, &plain, &plain_key) ||
+			   parse_plain6(exact6, len, &plain, &plain_key);
 
 	free(exact);
+	free(exact6);
 	if (!spoke)
 		return false;
 	memset(&p, 0, sizeof p);
@@ -130,8 +134,7 @@ static bool is_plain(const struct frame *f)
 	const bool v4 = f->b[12] == 0x08 && f->b[14] == 0x45;
 	const bool v6 = f->b[12] == 0x86 && (f->b[20] == IPPROTO_TCP || f->b[20] == IPPROTO_UDP);
 
-	return f->l3 == 14 &&
-	       ((v4 && f->len >= PARSE_PLAIN_MIN) || (v6 && f->len >= PARSE_PLAIN6_MIN));
+	return f->l3 == 14 && f->len >= PARSE_PLAIN_MIN && (v4 || v6);
 }
 
 /* The short cuts take what they are made for. */
