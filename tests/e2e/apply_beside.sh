@@ -32,6 +32,9 @@ is_reading() {
 	grep -qE 'fifo_open|wait_for_partner' "/proc/$(lab_pid sluiced)"/task/*/{wchan,stack} 2>/dev/null
 }
 
+# clients_are N: so many connections the daemon has.
+clients_are() { [ "$(ss -Hx state established | grep -cF "$LAB_SOCKET" || true)" = "$1" ]; }
+
 give() { timeout 10 tee "$LAB_CONF" <"$1" >/dev/null; }
 
 lab_up 2
@@ -78,8 +81,10 @@ begin apply config apply
 wait_for 5 is_reading || fail "nobody reads the file"
 begin gone backend weight web4/be1 99
 begin stays backend weight web4/be2 55
+wait_for 10 clients_are 3 || fail "not all three are connected"
 lab_stop apply TERM
 lab_stop gone TERM
+wait_for 10 clients_are 1 || fail "who went away is still connected"
 give "$LAB_DIR/b"
 finished stays
 expect_eq "exit status of the change that waited" "$LAB_STATUS" 0
@@ -106,6 +111,9 @@ pipe
 kill -HUP "$(lab_pid sluiced)"
 wait_for 5 is_reading || fail "nobody reads the file"
 for _ in $(seq 200); do kill -HUP "$(lab_pid sluiced)"; done
+# Who has answered twice since has seen them all.
+rev >/dev/null
+rev >/dev/null
 give "$LAB_DIR/b"
 wait_for 5 is_reading || fail "nobody reads the file again"
 give "$LAB_DIR/a"

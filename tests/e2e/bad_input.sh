@@ -93,7 +93,7 @@ cp "$good" "$LAB_CONF"
 
 # The same by commands; two operations each, of which the first is fine.
 ask() {
-	printf '%s\n' "$1" | socat -t10 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
+	printf '%s\n' "$1" | socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
 }
 fine='{"cmd":"backend.weight","args":{"pool":"web4","backend":"be1","weight":7}}'
 # not_done CODE REGEX OPERATION...
@@ -128,7 +128,7 @@ too_long='{"id":null,"ok":false,"err":{"code":"EINVAL","msg":"the request is lon
 # long_line WHAT: what the daemon says to the line in long, and to a good one behind it
 long_line() {
 	echo '{"v":1,"id":2,"cmd":"applied"}' >>"$LAB_DIR/long"
-	said=$(socat -t10 - "UNIX-CONNECT:$LAB_SOCKET" <"$LAB_DIR/long" | tail -n +2)
+	said=$(socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" <"$LAB_DIR/long" | tail -n +2)
 	expect_eq "$1, and the line behind it" "$(jq -cS . <<<"$said")" "$(jq -cS . <<<"$too_long"$'\n''{"id":2,"ok":true,"rev":1,"data":{"rev":1}}')"
 }
 long_line "a batch above 64 KiB"
@@ -159,7 +159,7 @@ weights() {
 	done)
 	ops+=${4-}
 	printf '{"v":1,"id":1,"cmd":"batch","args":{"ops":[%s]}}\n' "${ops%,}" |
-		socat -t10 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
+		socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
 }
 # Backends of weight 7.
 sevens() { lab_ctl -t 30 config show | grep -c 'weight = 7;' || true; }

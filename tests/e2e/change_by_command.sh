@@ -100,7 +100,7 @@ expect_eq "VIPs" "$(lab_ctl -j vip list | jq -r '.[].vip')" vip1
 
 # An operation of a batch that fails takes all of them along.
 ask() {
-	printf '%s\n' "$1" | socat -t5 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
+	printf '%s\n' "$1" | socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
 }
 rev=$(lab_revision)
 ops='{"cmd":"backend.weight","args":{"pool":"web4","backend":"be1","weight":11}}'

@@ -12,8 +12,10 @@ builds_so_far() {
 	lab_log sluiced | grep -c 'revision [0-9]* in force' || true
 }
 
-got() {
-	awk '{ print $1 }' "$LAB_DIR/seen" | xargs
+# only ADDRESS...: packets went to some of these and nowhere else.
+only() {
+	[ -s "$LAB_DIR/seen" ] || fail "no packet was seen"
+	expect_eq "destinations besides $*" "$(awk '{ print $1 }' "$LAB_DIR/seen" | grep -vxF "$(printf '%s\n' "$@")" | xargs)" ""
 }
 
 sniff_start() {
@@ -22,8 +24,8 @@ sniff_start() {
 }
 
 traffic_start() {
-	lab_spawn traffic client bash -c "while :; do curl -sS --fail --fail-early -o /dev/null --connect-timeout 2 \
-		-m 5 -H 'Connection: close' '$(lab_url "$VIP4")?[1-20]' || exit 1; done"
+	lab_spawn traffic client bash -c "while :; do curl -sS --fail --fail-early -o /dev/null --connect-timeout 10 \
+		-m 20 -H 'Connection: close' '$(lab_url "$VIP4")?[1-20]' || exit 1; done"
 }
 
 traffic_stop() {
@@ -41,14 +43,15 @@ lab_sluiced_start
 # Weights: the set is be1 and be2 all the time.
 sniff_start
 traffic_start
-before=$(builds_so_far)
+before=$(builds_so_far) began=$SECONDS
 accepted=$(python3 "$top/change_storm.py" weights "$LAB_SOCKET" 8)
-builds=$(($(builds_so_far) - before))
+builds=$(($(builds_so_far) - before)) seconds=$((SECONDS - began + 1))
 traffic_stop
-echo "$accepted changes accepted in 8 s, $builds builds"
-[ "$accepted" -ge 2000 ] || fail "only $accepted changes in 8 s"
-expect_between "builds in 8 s" "$builds" 8 36
-expect_eq "destinations" "$(got)" "10.77.0.11 10.77.0.12"
+echo "$accepted changes accepted in $seconds s, $builds builds"
+# How many changes a busy machine makes is its own affair; that few builds hold many is not.
+expect_between "builds in $seconds s" "$builds" 2 $((4 * seconds + 4))
+[ "$accepted" -ge $((10 * builds)) ] || fail "$accepted changes took $builds builds"
+only 10.77.0.11 10.77.0.12
 
 # Reloads between two sets: be1 and be2, be1 and be3; never be4, which is in neither.
 cp "$LAB_CONF" "$LAB_DIR/a.conf"
@@ -71,6 +74,6 @@ echo "200 reloads in $seconds s, $builds builds"
 lab_ctl config apply >/dev/null
 traffic_stop
 expect_between "builds in $seconds s" "$builds" 1 $((4 * seconds + 4))
-expect_eq "destinations" "$(got)" "10.77.0.11 10.77.0.12 10.77.0.13"
+only 10.77.0.11 10.77.0.12 10.77.0.13
 expect_eq "members at the end" "$(lab_ctl -j backend list web4 | jq -c 'map(.backend)')" '["be1","be2"]'
 lab_sluiced_stop

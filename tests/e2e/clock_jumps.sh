@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # The wall clock of the daemon jumps a day ahead, then two days back; then the whole daemon stands still for 3 s (fault
-# 28), thirty intervals of its checks. No backend changes its state, no table is built, flows, a connection and sessions
+# 28), ten intervals of its checks. No backend changes its state, no table is built, flows, a connection and sessions
 # go on, and probes keep their pace: none is left out, and none is made up for.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
@@ -12,7 +12,10 @@ set -euo pipefail
 LAB_POOL='persist_s = 300;'
 lab_up 2
 health_backends_start
-LAB_CHECKS="$health_http, $health_tcp"
+# Slower than other tests ask: what a busy machine makes late is no failure here, and is not followed by quick probes.
+health_inter=300 health_timeout=250
+health_times="inter_ms = $health_inter; fastinter_ms = $health_inter; downinter_ms = $health_inter; timeout_ms = $health_timeout;"
+LAB_CHECKS="{ name = \"http\"; type = \"http\"; port = 80; $health_times }, { name = \"tcp\"; type = \"tcp\"; port = 80; $health_times }"
 health_conf
 
 # jump SECONDS: how much more the wall clock of the daemon shows; written at once, the file stays the same
@@ -67,12 +70,12 @@ instances=8
 before=$(remembered)
 expect_eq "clients that are remembered" "$(lab_ctl -j session list | jq length)" 1
 
-# paced STOPPED: within a second since `begin` that the daemon was not STOPPED (ms), or a little more, every instance has
+# paced STOPPED: within two seconds since `begin` that the daemon was not STOPPED (ms), or a little more, every instance has
 # some more results than `was`, and none more than its interval allows. A tenth of jitter; one that ran, one that was due.
 paced() {
 	local is most
-	wait_for 10 went_on "$was" 6 || fail "probes do not go on: $was, now $(results)"
-	wait_for 10 passed $((begin + $1 + 1000))
+	wait_for 10 went_on "$was" 5 || fail "probes do not go on: $was, now $(results)"
+	wait_for 10 passed $((begin + $1 + 2000))
 	is=$(results)
 	most=$((($(now_ms) - begin - $1) * 10 / 9 / health_inter + 2))
 	echo "at most $most of each: $(jq -c --argjson was "$was" '[., $was] | transpose | map(.[0] - .[1])' <<<"$is")"
@@ -120,8 +123,8 @@ health_bg_end
 health_bg_start
 begin=$(now_ms) was=$(results) failed=$(sum_of failed)
 stalls=$(lab_ctl -j status | jq .health.stalls)
-stop=$(now_ms)
 kill -STOP "$(lab_pid sluiced)"
+stop=$(now_ms)
 sleep 3
 stopped=$(($(now_ms) - stop))
 kill -CONT "$(lab_pid sluiced)"

@@ -111,7 +111,7 @@ lab_ctl config undo >/dev/null
 expect_eq "weights" "$(weights)" '[10,20,33]'
 
 # Applied for a time: taken back by itself; what came in between by command stays.
-lab_ctl config apply --confirm 2 >/dev/null
+lab_ctl config apply --confirm 5 >/dev/null
 expect_eq "weights" "$(weights)" '[100,100,100]'
 lab_ctl backend set web6/be1 weight=77 >/dev/null
 wait_for 10 weights_are '[10,20,33]' || fail "not taken back: $(weights)"
@@ -119,10 +119,10 @@ expect_eq "what came in between" "$(lab_ctl -j backend list web6 | jq '.[0].weig
 lab_get 20 "$(lab_url "$VIP4")" >/dev/null
 
 # Confirmed: it stays.
-lab_ctl config apply --confirm 2 >/dev/null
+lab_ctl config apply --confirm 5 >/dev/null
 lab_ctl config confirm >/dev/null
 expect_match "the log" "$(lab_log sluiced)" 'revision [0-9]+ is confirmed'
-sleep 3 # longer than the time to confirm: nothing must come
+sleep 6 # longer than the time to confirm: nothing must come
 expect_eq "weights" "$(weights)" '[100,100,100]'
 expect_eq "diff" "$(lab_ctl config diff)" "no difference"
 lab_sluiced_stop

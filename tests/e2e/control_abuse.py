@@ -87,7 +87,7 @@ def half_line(client):
         except (BrokenPipeError, ConnectionResetError):
             break
     took = time.monotonic() - start
-    assert 4 < took < 15, f"half a line: closed after {took:.1f} s"
+    assert 4 < took < 60, f"half a line: closed after {took:.1f} s"
 
 
 def slow_reader(client):
@@ -95,7 +95,7 @@ def slow_reader(client):
     request = b'{"v":1,"id":1,"cmd":"drops"}\n' * 100
     client.sock.settimeout(1)
     start = time.monotonic()
-    while time.monotonic() - start < 40:
+    while time.monotonic() - start < 80:
         try:
             client.sock.send(request)
         except socket.timeout:
@@ -103,7 +103,7 @@ def slow_reader(client):
         except (BrokenPipeError, ConnectionResetError):
             break
     took = time.monotonic() - start
-    assert 8 < took < 40, f"a reader that stopped: closed after {took:.1f} s"
+    assert 8 < took < 80, f"a reader that stopped: closed after {took:.1f} s"
 
 
 TOO_LONG = {
@@ -133,7 +133,7 @@ def long_line(client):
         client.sock.sendall(b"\n" + STATUS)
     except (BrokenPipeError, ConnectionResetError):
         took = time.monotonic() - start
-        assert 4.9 < took < 20, f"a long line: closed after {took:.1f} s and {sent} bytes"
+        assert 4.9 < took < 60, f"a long line: closed after {took:.1f} s and {sent} bytes"
         return
     assert client.line()["ok"]
 

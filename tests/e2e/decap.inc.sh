@@ -79,7 +79,7 @@ probe() {
 }
 
 answers() {
-	expect_eq "probe $*" "$(probe 5 "$@")" answered
+	expect_eq "probe $*" "$(probe 20 "$@")" answered
 }
 
 silent() {

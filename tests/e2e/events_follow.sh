@@ -45,18 +45,17 @@ cat >"$LAB_DIR/storm.py" <<-'END2'
 END2
 lab_spawn_here storm python3 "$LAB_DIR/storm.py" "$LAB_SOCKET"
 while lab_alive storm; do
-	lab_ctl -t 2 status >/dev/null || fail "nobody is answered while one does not read"
+	lab_ctl -t 10 status >/dev/null || fail "nobody is answered while one does not read"
 done
 lab_stop storm
 expect_eq "exit status of the storm" "$LAB_STATUS" 0
 
-# Live: in the followers' hands within a moment.
+# Live: in the followers' hands while it is news. How soon after the kill the event comes is health_killed.sh's question.
 wait_both up=2
 faults_begin
-killed=$(now_ms)
-kill -9 "$(lab_pid nginx-be1)"
+health_strike KILL nginx-be1
 for f in follow1 follow2 words; do lab_ready $f 'web4/be1.*UP->DOWN' 10; done
-health_took "killed, to the followers" $(($(now_ms) - killed)) $((refused_ms + look_ms))
+expect_between "ms from the kill to the followers" $(($(now_ms) - struck)) 0 5000
 wait_both down=1
 lab_ready words '^[0-9:]{8}\.[0-9]{3} web4/be1 UP->DOWN tcp direct L4CON 3/3: connection refused$' 10
 newest=$(lab_ctl -j events | jq -s 'last.number')

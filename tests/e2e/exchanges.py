@@ -67,7 +67,7 @@ def blocks(document):
 class Connection:
     def __init__(self, path):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(10)
+        self.sock.settimeout(30)
         self.sock.connect(path)
         self.file = self.sock.makefile("rb")
 

@@ -12,10 +12,10 @@
 # Packet buffers in use when nothing but one packet has gone by: the same number to the last buffer, on any machine. A
 # port keeps so many for reception, and frees what it has sent when it sends again: here that is one packet.
 faults_mbufs_now() {
-	lab_exec client python3 - "$health_bg_vip" <<-'END'
+	lab_exec client python3 - "$health_bg_vip" <<-'END' || fail "nobody answers at $health_bg_vip"
 		import socket, sys
 		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		s.settimeout(2)
+		s.settimeout(20)
 		s.connect((sys.argv[1], 9))
 		s.send(b"0")
 		s.recv(64)
@@ -42,7 +42,7 @@ faults_counters() {
 faults_mark() {
 	local i before
 	faults_before=$(faults_counters)
-	for i in {1..30}; do
+	for i in {1..60}; do
 		before=$faults_before
 		sleep 0.3
 		faults_before=$(faults_counters)
@@ -55,6 +55,7 @@ faults_mark() {
 # begins.
 faults_begin() {
 	faults_mbufs=$(faults_mbufs_now)
+	until faults_mbufs_back; do faults_mbufs=$(faults_mbufs_now); done # what came before is through
 	health_bg_start
 	faults_mark
 }

@@ -24,8 +24,8 @@ both_in() { [ "$(member 1 slots)" -gt 0 ] && [ "$(member 2 slots)" -gt 0 ]; }
 both_out() { member_is 1 slots 0 && member_is 2 slots 0; }
 
 kill_both() {
-	killed=$(now_ms)
-	kill -9 "$(lab_pid nginx-be1)" "$(lab_pid nginx-be2)"
+	held_up=$(neutral web4/be{1,2})
+	health_strike KILL nginx-be1 nginx-be2
 	unset "LAB_PIDS[nginx-be1]" "LAB_PIDS[nginx-be2]"
 }
 
@@ -36,7 +36,7 @@ faults_begin
 
 # All of them get traffic: the backends' kernels refuse, not we. The first to come back gets all.
 kill_both
-decides web4 failopen "$killed"
+decides web4 failopen "$struck" "$held_up"
 wait_for 5 both_in || fail "no table: $(lab_ctl backend list web4)"
 wait_both down=2
 expect_match "curl by failopen" "$(lab_curl "$(lab_url "$VIP4")" 2>&1 || true)" 'refused|Could not connect|Failed to connect'
@@ -54,12 +54,13 @@ faults_expect transitions web{4,6}/be{1,2}=2
 # Dropped: the client hears nothing.
 policy 'on_all_down = "drop";' reload
 kill_both
-decides web4 drop "$killed"
+decides web4 drop "$struck" "$held_up"
 wait_both down=2
 wait_for 5 both_out || fail "still a table: $(lab_ctl backend list web4)"
-status=0
+status=0 again=$(syns_again)
 lab_curl --connect-timeout 0.5 -o /dev/null "$(lab_url "$VIP4")" 2>/dev/null || status=$?
 expect_eq "exit status of curl by drop" "$status" 28
+dropped=$((1 + $(syns_again) - again))
 listens 1 yes
 listens 2 yes
 wait_both up=2
@@ -67,5 +68,5 @@ decides web4 normal
 served be1 be2
 
 faults_expect transitions web{4,6}/be{1,2}=4
-faults_end no_backend=1
+faults_end no_backend=$dropped
 lab_sluiced_stop

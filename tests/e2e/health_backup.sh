@@ -29,9 +29,10 @@ served be1 be2
 faults_begin
 
 # Besides those that are left.
-killed=$(now_ms)
+held_up=$(neutral web4/be{1,2})
+health_strike KILL nginx-be1
 listens 1 no
-decides web4 spill "$killed"
+decides web4 spill "$struck" "$held_up"
 served be2 be3
 wait_both down=1
 listens 2 no
@@ -45,9 +46,10 @@ served be1 be2
 
 # Instead of them.
 policy 'backup_pool = "sorry"; backup_mode = "replace"; backup_below = 150;' reload
-killed=$(now_ms)
+held_up=$(neutral web4/be{1,2})
+health_strike KILL nginx-be1
 listens 1 no
-decides web4 replace "$killed"
+decides web4 replace "$struck" "$held_up"
 wait_both down=1
 served be3
 # A backup that is down itself helps nobody.

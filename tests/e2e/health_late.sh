@@ -17,13 +17,13 @@ for i in 1 2; do
 	lab_ready "held$i" ready 10
 done
 # Long: no probe ends by time. The first ones are sent by hand, not at a random time.
-LAB_CHECKS='{ name = "held"; type = "http"; port = 8080; inter_ms = 6000; timeout_ms = 6000; }'
+LAB_CHECKS='{ name = "held"; type = "http"; port = 8080; inter_ms = 60000; timeout_ms = 30000; }'
 LAB_WEIGHTS="100 100 -"
 # Without probes of web6.
 conf() {
 	health_conf
 	sed -i -e '/name = "web6"/,/checks/s/checks = \[[^]]*\]/checks = [ ]/' \
-		-e 's/inter_ms = 6000;/& fastinter_ms = 6000; downinter_ms = 6000;/' "$LAB_CONF"
+		-e 's/inter_ms = 60000;/& fastinter_ms = 60000; downinter_ms = 60000;/' "$LAB_CONF"
 }
 conf
 lab_sluiced_start

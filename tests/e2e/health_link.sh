@@ -36,8 +36,8 @@ happened() { [ "$(events_of health "$1")" = "$2" ]; }
 
 before=$(tables)
 count=$(health .neutral)
-cut=$(now_ms)
 cable down
+cut=$(now_ms)
 wait_for 5 happened FROZEN 1 || fail "not frozen: $(lab_ctl events)"
 # Links are looked at every 100 ms.
 health_took "cut off, to FROZEN" $(($(event_ms health FROZEN) - cut)) 100
@@ -50,14 +50,18 @@ wait_for 20 neutral_over $((count + 6 * 20)) || fail "probes do not go on: $(lab
 expect_eq "codes of the last results" "$(lab_ctl -j health list | jq -c 'map(.code) | unique')" '["LINKDOWN"]'
 faults_expect transitions
 faults_expect builds
-back=$(now_ms)
+before_back=$(now_ms)
 cable up
+back=$(now_ms)
+settling() { grep -q '^FROZEN for [0-5] s more: link down' < <(lab_ctl status); }
+wait_for 5 settling || fail "the link is back, and the freeze does not near its end: $(lab_ctl status)"
 wait_for 5 lab_answers "$(lab_url "$VIP4")" || fail "the link is back, and nobody answers"
-expect_match "status, with the link back" "$(lab_ctl status)" '^FROZEN for [0-5] s more: link down'
 health_bg_again
 wait_for 15 happened 'no longer frozen' 1 || fail "frozen for ever"
 # 5 s for what has to be found again: neighbours, routes.
-health_took "link back, 5 s, to thawed" $(($(event_ms health 'no longer frozen') - back - 5000)) 200
+thawed=$(event_ms health 'no longer frozen')
+health_took "link back, 5 s, to thawed" $((thawed - back - 5000)) 200
+[ $((thawed - before_back)) -ge 5000 ] || fail "thawed $((thawed - before_back)) ms after the link was back"
 expect_eq "tables" "$(tables)" "$before"
 lab_get 60 "$(lab_url "$VIP4")" >"$LAB_DIR/bodies"
 expect_eq "answers" "$(grep -cx 'be[123]' "$LAB_DIR/bodies")" 60

@@ -35,17 +35,24 @@ wait_for 5 all_in || fail "$(lab_ctl backend list)"
 faults_begin
 health_flows_start
 
+# One program a backend that waits for routes to change, so that all change at once on a machine that starts none so fast.
+declare -A routes
+for i in 1 2 3; do
+	mkfifo "$LAB_DIR/routes$i"
+	lab_spawn_here "routes$i" ip -n "$(lab_ns "be$i")" -batch "$LAB_DIR/routes$i"
+	exec {fd}>"$LAB_DIR/routes$i"
+	routes[$i]=$fd
+done
+
+# blackholes N COUNT: so many of backend N
+blackholes() { [ "$({ ip -n "$(lab_ns "be$1")" route && ip -n "$(lab_ns "be$1")" -6 route; } | grep -c ^blackhole)" = "$2" ]; }
+
 # probes lost|back BE...: answers to our own address, which probes alone have, get lost on these backends.
 probes() {
-	local i how=del running=()
-	[ "$1" = back ] || how=add
-	for i in "${@:2}"; do
-		ip -n "$(lab_ns "be$i")" route $how blackhole 10.77.0.2/32 &
-		running+=($!)
-		ip -n "$(lab_ns "be$i")" route $how blackhole fd77:0::2/128 &
-		running+=($!)
-	done
-	wait "${running[@]}"
+	local i how=del n=0
+	[ "$1" = back ] || how=add n=2
+	for i in "${@:2}"; do printf 'route %s blackhole %s\n' $how 10.77.0.2/32 $how fd77:0::2/128 >&"${routes[$i]}"; done
+	for i in "${@:2}"; do wait_for 5 blackholes "$i" $n || fail "routes of be$i: $(lab_log "routes$i")"; done
 }
 
 tables() {
@@ -57,8 +64,8 @@ frozen() { lab_ctl -j status | jq -r .health.frozen; }
 is_frozen() { [ "$(frozen)" = "$1" ]; }
 
 before=$(tables)
-lost=$(now_ms)
 probes lost 1 2 3
+lost=$(now_ms)
 wait_for 5 is_frozen 'mass failure' || fail "not frozen: $(lab_ctl health list)"
 # Each check has failed once: a pause, and a timeout.
 health_took "probes lost, to FROZEN" $(($(event_ms health FROZEN) - lost)) $((health_inter * 11 / 10 + health_timeout))

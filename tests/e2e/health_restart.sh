@@ -29,7 +29,7 @@ starts() {
 # As it was left: be1 down without one probe, its penalty kept, be3 in slow start, traffic at once.
 knows() {
 	starts 'health of 6 backends restored, [0-9]+ s old'
-	lab_silent "$(lab_url "$VIP4")" && fail "the VIP does not answer at once"
+	lab_curl -o /dev/null "$(lab_url "$VIP4")" || fail "the VIP does not answer"
 	expect_eq "states" "$(member 1 state) $(member 2 state) $(member 3 state)" "DOWN UP UP"
 	expect_eq "results so far" "$(lab_ctl -j health list web4 | jq '[.[] | .ok + .failed] | add')" 0
 	expect_eq "slots of be1" "$(member 1 slots)" 0
@@ -117,7 +117,7 @@ lab_sluiced_stop
 
 cp "$state" "$LAB_DIR/good"
 jq -c '.at_ms -= 60000' "$LAB_DIR/good" >"$state"
-knows_nothing '.*health.json is 6[0-9] s old, more than 60 s'
+knows_nothing '.*health.json is [67][0-9] s old, more than 60 s'
 head -c 300 "$LAB_DIR/good" >"$state"
 knows_nothing '.*health.json is cut or no JSON'
 echo 'pools = ();' >"$state"

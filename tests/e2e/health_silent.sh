@@ -22,8 +22,8 @@ faults_begin
 cable() { ip -n "$(lab_ns sw)" link set be1-eth0 "$1"; }
 
 held_up=$(neutral web4/be1 web6/be1)
-cut=$(now_ms)
 cable down
+cut=$(now_ms)
 wait_pool web4 down=1 10
 wait_pool web6 down=1 10
 out_of_both() { member_is 1 slots 0 && member_is 1 slots 0 web6; }

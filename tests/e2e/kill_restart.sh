@@ -25,7 +25,7 @@ lab_sluiced_start
 [ -n "$(extra_links)" ] || fail "sluiced made no TAP"
 before=$(decisions)
 lab_stop sluiced KILL
-wait_for 1 no_extra_links || fail "still there after kill -9: $(extra_links)"
+wait_for 5 no_extra_links || fail "still there after kill -9: $(extra_links)"
 lab_silent "$(lab_url "$VIP4")" || fail "the VIP answers without sluiced"
 
 lab_sluiced_start
