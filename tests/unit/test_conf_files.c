@@ -113,11 +113,12 @@ static void files_that_cannot_be_read(void **state)
 	assert_int_equal(conf_load_text("a = 1; b = 2;", "t", &conf, NULL), -EINVAL);
 }
 
+/* Of CPU: how long a busy machine lets us wait is not judged. */
 static double seconds(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
