@@ -7,6 +7,7 @@
 #include "datapath/pipeline.h"
 #include "eal/hash.h"
 #include "memory.h"
+#include "neighbour.h"
 #include "report.h"
 #include "rig.h"
 
@@ -44,7 +45,7 @@ static int measure(const struct options *o, const struct cases *c, struct sl_err
 	if (rc)
 		return rc;
 	facts_gather(&f);
-	rc = run_cases(o, &rig, &f, c, err);
+	rc = o->neighbour ? neighbour_run(o, &rig, err) : run_cases(o, &rig, &f, c, err);
 	rig_close(&rig);
 	return rc;
 }

@@ -12,8 +12,7 @@
 #include "datapath/ahead.h"
 #include "latency.h"
 
-/* Time this thread had on a CPU: what others took away from it does not count. */
-static double now_ns(void)
+double measure_now_ns(void)
 {
 	struct timespec t;
 
@@ -31,7 +30,7 @@ static inline void swap_macs(struct rte_mbuf *m)
 }
 
 /* What testpmd's macswap does: the packets' addresses swapped, and out. */
-static int bare_slice(struct bench *b, uint32_t packets)
+int measure_bare_slice(struct bench *b, uint32_t packets)
 {
 	struct rte_mbuf **mbuf = b->burst[0].mbuf;
 
@@ -77,7 +76,7 @@ static inline void slice_give(void *arg, struct lane *l, struct burst *burst)
 }
 
 /* As a worker runs it that finds bursts waiting. */
-static int full_slice(struct bench *b, uint32_t packets)
+int measure_full_slice(struct bench *b, uint32_t packets)
 {
 	struct slice s = {.b = b, .left = packets / BURST_MAX};
 	const struct ahead_ends ends = {slice_take, slice_give, &s};
@@ -96,10 +95,10 @@ static int full_slice(struct bench *b, uint32_t packets)
 /* ns a packet of one slice, or a negative error. */
 static double timed(int (*slice)(struct bench *, uint32_t), struct bench *b, uint32_t packets)
 {
-	const double start = now_ns();
+	const double start = measure_now_ns();
 	const int rc = slice(b, packets);
 
-	return rc ? rc : (now_ns() - start) / packets;
+	return rc ? rc : (measure_now_ns() - start) / packets;
 }
 
 static int double_cmp(const void *l, const void *r)
@@ -119,17 +118,17 @@ struct sample measure_sample(double *x, uint32_t n)
 }
 
 /* Every flow twice, so that it is confirmed; a table that new flows run over is filled up. */
-static int warm_up(struct bench *b)
+int measure_warm_up(struct bench *b)
 {
 	const uint32_t table = cases_table(b->c), flows = b->c->v[AXIS_FLOWS];
-	int rc = full_slice(b, b->rig->slice);
+	int rc = measure_full_slice(b, b->rig->slice);
 
 	if (rc || !table)
 		return rc;
 	if (b->c->v[AXIS_NEW])
-		return full_slice(b, table + table / 2);
+		return measure_full_slice(b, table + table / 2);
 	b->source.frames.walking = true;
-	rc = full_slice(b, flows * 2 + (b->rig->ahead + 1) * BURST_MAX);
+	rc = measure_full_slice(b, flows * 2 + (b->rig->ahead + 1) * BURST_MAX);
 	b->source.frames.walking = false;
 	return rc;
 }
@@ -139,11 +138,11 @@ static int run_rounds(struct bench *b, struct result *out)
 {
 	const uint32_t n = b->rig->rounds;
 	double *ns = calloc(n * 3, sizeof *ns), *bare = ns, *full = ns + n, *x = ns + 2 * n;
-	int rc = ns ? warm_up(b) : -ENOMEM;
+	int rc = ns ? measure_warm_up(b) : -ENOMEM;
 
 	for (uint32_t i = 0; i < n && !rc; i++) {
-		bare[i] = timed(bare_slice, b, b->rig->slice);
-		full[i] = timed(full_slice, b, b->rig->slice);
+		bare[i] = timed(measure_bare_slice, b, b->rig->slice);
+		full[i] = timed(measure_full_slice, b, b->rig->slice);
 		x[i] = full[i] - bare[i];
 		rc = bare[i] < 0 ? (int)bare[i] : full[i] < 0 ? (int)full[i] : 0;
 	}
@@ -189,6 +188,22 @@ static int open_lane(struct bench *b)
 	return table ? lane_add_flows(b->lane, &(struct flow_shape){.entries = table}, secret) : 0;
 }
 
+int measure_open(struct bench *b, const struct rig *rig, const struct bench_case *c)
+{
+	b->rig = rig;
+	b->c = c;
+	const int rc = open_lane(b);
+
+	return rc ? rc : source_open(&b->source, rig->pool, rig->ahead, c);
+}
+
+void measure_shut(struct bench *b)
+{
+	if (b->source.line)
+		source_close(&b->source);
+	lane_free(b->lane);
+}
+
 static int measure_latency(struct bench *b, struct result *out)
 {
 	int rc = latency_measure(b, out->full.median, out->latency);
@@ -208,16 +223,12 @@ int measure_case(
 	if (!b)
 		return sl_err_sys(err, ENOMEM, "case");
 	memset(b, 0, sizeof *b);
-	b->rig = rig;
-	b->c = c;
 	rc = world_new(c, &b->conf, &b->g, err);
 	if (rc) {
 		free(b);
 		return rc;
 	}
-	rc = open_lane(b);
-	if (!rc)
-		rc = source_open(&b->source, rig->pool, rig->ahead, c);
+	rc = measure_open(b, rig, c);
 	if (!rc)
 		rc = run_rounds(b, out);
 	if (!rc && rig->stages)
@@ -225,9 +236,7 @@ int measure_case(
 	if (!rc && rig->latency)
 		rc = measure_latency(b, out);
 	rc = rc ? sl_err_sys(err, rc, "the case cannot be run") : check(b, out, err);
-	if (b->source.line)
-		source_close(&b->source);
-	lane_free(b->lane);
+	measure_shut(b);
 	generation_free(b->g);
 	conf_free(b->conf);
 	free(b);

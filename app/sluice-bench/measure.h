@@ -40,7 +40,10 @@ struct result {
 	uint64_t inserts, bypass, evicted; /* of the flow table */
 };
 
+#define RIG_NO_CPU UINT32_MAX
+
 struct rig {
+	uint32_t other_cpu; /* another one that may be used, or RIG_NO_CPU */
 	struct rte_mempool *pool;
 	uint16_t port; /* DPDK's number of the device that swallows packets */
 	uint32_t rounds, slice, ahead;

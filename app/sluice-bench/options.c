@@ -68,6 +68,8 @@ static const struct row rows[] = {
 	{"packets", "N", NULL, "packets of that file, one a flow unless given", FIELD(KIND_NUMBER, packets), 1, 1u << 26, {{0}}},
 	{"memory", NULL, NULL, "measure what a VIP, a backend, a pool, a lane and flows take in memory; nothing else",
 		FIELD(KIND_FLAG, memory), 0, 0, {{0}}},
+	{"neighbour", NULL, NULL, "measure what a worker pays for another one on another CPU; nothing else",
+		FIELD(KIND_FLAG, neighbour), 0, 0, {{0}}},
 	{"help", NULL, NULL, "print this text", FIELD(KIND_FLAG, help), 0, 0, {{0}}},
 	{"version", NULL, NULL, "print the version", FIELD(KIND_FLAG, version), 0, 0, {{0}}},
 	/* clang-format on */

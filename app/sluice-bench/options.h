@@ -50,7 +50,7 @@ struct options {
 	uint32_t slice;   /* packets in one slice of a round; 0: the usual number */
 	uint32_t ahead;   /* bursts that the generator is ahead of the pipeline */
 	uint32_t packets; /* in the file to write; 0: one a flow */
-	bool quick, stages, latency, memory, scalar, no_avx2, no_huge, help, version;
+	bool quick, stages, latency, memory, neighbour, scalar, no_avx2, no_huge, help, version;
 	const char *json, *write;
 };
 

@@ -14,6 +14,7 @@
 #include "rig.h"
 
 #define DEVICE        "net_null0"
+#define SECOND_DEVICE "net_null1"
 #define SPARE_MBUFS   8192
 #define MBUF_BYTES    (2560 + 64)
 #define HUGEPAGE_FREE "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
@@ -22,7 +23,7 @@
 #define SLICE         (1u << 20)
 #define SLICE_QUICK   (1u << 18)
 
-static int choose_cpu(const struct options *o, uint32_t *cpu, struct sl_err *err)
+static int choose_cpu(const struct options *o, uint32_t *cpu, uint32_t *other, struct sl_err *err)
 {
 	cpu_set_t allowed;
 
@@ -34,6 +35,10 @@ static int choose_cpu(const struct options *o, uint32_t *cpu, struct sl_err *err
 			*cpu = i;
 	if (*cpu >= CPU_SETSIZE || !CPU_ISSET(*cpu, &allowed))
 		return sl_err_add(err, "--cpu %u: not a CPU that can be used here", *cpu);
+	*other = RIG_NO_CPU;
+	for (uint32_t i = 0; i < CPU_SETSIZE; i++)
+		if (i != *cpu && CPU_ISSET(i, &allowed))
+			*other = i;
 	return 0;
 }
 
@@ -44,7 +49,7 @@ static uint32_t mbufs(const struct options *o)
 
 static uint32_t need_mb(const struct options *o)
 {
-	return (uint32_t)((uint64_t)mbufs(o) * MBUF_BYTES >> 20) + 16;
+	return ((uint32_t)((uint64_t)mbufs(o) * MBUF_BYTES >> 20) + 16) * (o->neighbour ? 2 : 1);
 }
 
 static bool have_hugepages(const struct options *o)
@@ -79,10 +84,10 @@ static int start_eal(const struct options *o, uint32_t cpu, bool huge)
 	return rc < 0 ? -rte_errno : 0;
 }
 
-static int start_device(struct rig *r)
+static int start_device(struct rig *r, const char *name)
 {
 	const struct rte_eth_conf conf = {.txmode.offloads = 0};
-	int rc = rte_eth_dev_get_port_by_name(DEVICE, &r->port);
+	int rc = rte_eth_dev_get_port_by_name(name, &r->port);
 
 	if (!rc)
 		rc = rte_eth_dev_configure(r->port, 1, 1, &conf);
@@ -95,9 +100,11 @@ static int start_device(struct rig *r)
 
 int rig_open(struct rig *r, const struct options *o, uint32_t *cpu, bool *huge, struct sl_err *err)
 {
-	int rc = choose_cpu(o, cpu, err);
+	uint32_t other = RIG_NO_CPU;
+	int rc = choose_cpu(o, cpu, &other, err);
 
 	*r = (struct rig){
+		.other_cpu = other,
 		.rounds = o->rounds  ? o->rounds
 			  : o->quick ? ROUNDS_QUICK
 				     : ROUNDS,
@@ -118,8 +125,23 @@ int rig_open(struct rig *r, const struct options *o, uint32_t *cpu, bool *huge, 
 		"packets", mbufs(o), 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (!r->pool)
 		return sl_err_sys(err, rte_errno, "packet buffers");
-	rc = start_device(r);
+	rc = start_device(r, DEVICE);
 	return rc ? sl_err_sys(err, rc, "the device " DEVICE) : 0;
+}
+
+int rig_second(struct rig *r, struct sl_err *err)
+{
+	const uint32_t n = r->pool->size;
+	int rc = rte_eal_hotplug_add("vdev", SECOND_DEVICE, "no-rx=1");
+
+	if (rc)
+		return sl_err_sys(err, rc, "the device " SECOND_DEVICE);
+	r->pool = rte_pktmbuf_pool_create(
+		"more packets", n, 256, 0, RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+	if (!r->pool)
+		return sl_err_sys(err, rte_errno, "packet buffers");
+	rc = start_device(r, SECOND_DEVICE);
+	return rc ? sl_err_sys(err, rc, "the device " SECOND_DEVICE) : 0;
 }
 
 void rig_close(struct rig *r)

@@ -11,6 +11,10 @@
 /* Start it on the CPU that the options name. *cpu and *huge say what came of it. 0 or -errno. */
 int rig_open(struct rig *r, const struct options *o, uint32_t *cpu, bool *huge, struct sl_err *err);
 
+/* Of a copy of an open one, make another one with a device and packet buffers of its own, which end
+ * with DPDK. 0 or -errno. */
+int rig_second(struct rig *r, struct sl_err *err);
+
 void rig_close(struct rig *r);
 
 #endif

@@ -26,7 +26,7 @@ static const struct conf_word log_targets[] = {
 
 static const struct conf_word idles[] = {
 	{"poll", CONF_IDLE_POLL, "never sleep: shortest latency, a CPU each, always busy"},
-	{"adaptive", CONF_IDLE_ADAPTIVE, "sleep up to 40 us at a time while nothing comes"},
+	{"adaptive", CONF_IDLE_ADAPTIVE, "sleep up to 20 us at a time while nothing comes"},
 	{NULL},
 };
 

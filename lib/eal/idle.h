@@ -15,7 +15,7 @@
  * other threads take (docs/performance.md, latency). */
 #define IDLE_AFTER_US 200
 #define IDLE_FIRST_US 5
-#define IDLE_MOST_US  40
+#define IDLE_MOST_US  20
 
 struct idle {
 	bool allowed;

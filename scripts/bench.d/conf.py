@@ -32,6 +32,12 @@ def probed():
         ',\n{ name = "probed"; address = "198.19.255.1"; port = 443; pool = "probed"; }')
 
 
+def out_port(device):
+    """A port of its own that packets leave by; without a device they leave by the one that they came by."""
+    return (f',\n  {{ name = "out"; driver = "vdev"; device = "{device}"; next_hop_mac = "{NEXT_HOP}"; mtu = 1600; }}'
+            if device else "")
+
+
 def text(*, socket, state, prefix, main_cpu, cpus, table, huge, devices, mbufs, forward, traffic, family, probes=False):
     checks, port, pool, probed_vip = probed() if probes else ("", "", "", "")
     vips = ",\n".join(
@@ -41,11 +47,10 @@ def text(*, socket, state, prefix, main_cpu, cpus, table, huge, devices, mbufs, 
 eal = {{ main_lcore = {main_cpu}; workers = [ {", ".join(map(str, cpus))} ]; huge = {"true" if huge else "false"}; file_prefix = "{prefix}"; }};
 flows = {{ per_lane = {table}; }};
 ports = (
-  {{ name = "in"; driver = "vdev"; device = "{devices[0]}"; next_hop_mac = "{NEXT_HOP}"; mbufs = {mbufs}; }},
-  {{ name = "out"; driver = "vdev"; device = "{devices[1]}"; next_hop_mac = "{NEXT_HOP}"; mtu = 1600; }}{port}
+  {{ name = "in"; driver = "vdev"; device = "{devices[0]}"; next_hop_mac = "{NEXT_HOP}"; mbufs = {mbufs}; mtu = 1600; }}{out_port(devices[1])}{port}
 );
 {checks}
-pools = ( {{ name = "pool"; forward = "{forward}"; egress = "out"; tunnel_source = [ "192.0.2.1" ];
+pools = ( {{ name = "pool"; forward = "{forward}"; egress = "{"out" if devices[1] else "in"}"; tunnel_source = [ "192.0.2.1" ];
   backends = ( {backends("10.0.0.1")} ); }}{pool} );
 vips = ( {vips}{probed_vip} );
 """

@@ -2,7 +2,7 @@
 """What changes cost the workers: sluiced under full load, left alone and changed all the time, in turn.
 
 Changes come by the control socket, as many as sluiced takes of 1,000 weights a second, and by SIGHUP, 20 reloads a
-second. Time is what the worker's thread had of its CPU.
+second, of a file in which a weight has changed. Time is what the worker's thread had of its CPU.
 
 A CPU that is busy slows the others down, whatever it does: they share the clock's limits, a cache, often a core.
 That is the machine's, not the changes'. So the changes are held against a neutral neighbour: a loop that touches no
@@ -24,12 +24,13 @@ import stats
 from hugepages import Hugepages
 from telemetry import runtime_dir
 
-FLOWS = "100k"
+# What the caches of one core hold, and what wants the cache that all cores share.
+FLOWS = ("1k", "100k")
 TABLE = 1 << 20
 WEIGHTS_PER_S = 1000
 RELOADS_PER_S = 20
-KINDS = ("weights", "reloads")
 SETTLE_S = 60
+AT_REST = 0.05  # of a CPU
 NEIGHBOUR_STEP_S = 0.001
 
 
@@ -75,7 +76,7 @@ class Busy:
     """Share of a CPU that sluiced but for its worker, and this process, took while the block ran."""
 
     def __init__(self, pid):
-        self.pid, self.share = pid, 0
+        self.pid, self.share, self.took_s = pid, 0, 0
 
     def now(self):
         return other_threads_ns(self.pid) / 1e9 + time.process_time()
@@ -85,7 +86,8 @@ class Busy:
         return self
 
     def __exit__(self, *_):
-        self.share = (self.now() - self.cpu) / (time.monotonic() - self.wall)
+        self.took_s = time.monotonic() - self.wall
+        self.share = (self.now() - self.cpu) / self.took_s
 
 
 def worker_schedstat(pid):
@@ -199,77 +201,125 @@ def slice_ns(program, schedstat, seconds):
     return ns / packets
 
 
-def storm(program, weights, kind):
-    """The block in which changes of this kind come."""
-    if kind == "weights":
-        return Every(WEIGHTS_PER_S, weights.change)
-    return Every(RELOADS_PER_S, lambda _: program.process.send_signal(signal.SIGHUP))
+class Reloads:
+    """Reloads of two files in turn that differ in a weight, so that each leads to a new table and a new generation."""
+
+    def __init__(self, program, path):
+        self.program, self.path = program, path
+        text = path.read_text()
+        self.files = [path.with_suffix(f".{i}") for i in range(2)]
+        self.files[0].write_text(text)
+        self.files[1].write_text(text.replace('{ name = "b0"; ', '{ name = "b0"; weight = 50; '))
+
+    def change(self, i):
+        link = self.path.with_suffix(".next")
+        link.symlink_to(self.files[i % 2].name)
+        os.replace(link, self.path)
+        self.program.process.send_signal(signal.SIGHUP)
 
 
-def one_round(o, program, weights, kind, row):
-    """Alone, with changes, and with a neighbour that takes as much of the CPU as they did."""
-    clock, seconds = worker_schedstat(program.process.pid), 0.2 if o.quick else 0.5
-    row["alone"].append(slice_ns(program, clock, seconds))
-    before = weights.accepted
-    with Busy(program.process.pid) as busy:
-        with storm(program, weights, kind) as changes:
-            row["changed"].append(slice_ns(program, clock, seconds))
-    row["done"] += weights.accepted - before if kind == "weights" else changes.done
-    weights.settle()
-    with Neighbour(o.main_cpu, busy.share):
-        time.sleep(seconds / 5)
-        row["neighbour"].append(slice_ns(program, clock, seconds))
-    row["cpu"].append(busy.share)
+def rest(program):
+    """Until sluiced has done what it was asked for: its threads but for the worker do nearly nothing."""
+    end, share = time.monotonic() + SETTLE_S, 1
+    while share > AT_REST and time.monotonic() < end:
+        before, begin = other_threads_ns(program.process.pid), time.monotonic()
+        time.sleep(0.05)
+        share = (other_threads_ns(program.process.pid) - before) / 1e9 / (time.monotonic() - begin)
 
 
-def measure(o, program, weights):
-    rows = {kind: {"alone": [], "changed": [], "neighbour": [], "cpu": [], "done": 0} for kind in KINDS}
-    for _ in range(o.rounds):
-        for kind, row in rows.items():
-            one_round(o, program, weights, kind, row)
-    return rows
+class Case:
+    """Changes of one kind, and what they are held against."""
+
+    def __init__(self, o, program, kind, act, per_s):
+        self.o, self.program, self.kind, self.act, self.per_s = o, program, kind, act, per_s
+        self.clock, self.seconds = worker_schedstat(program.process.pid), 0.2 if o.quick else 0.3
+        self.share, self.done, self.took_s = 0.3, 0, 0
+        self.ns = {"alone": [], "changed": [], "neighbour": []}
+        self.cpu = []
+
+    def alone(self):
+        return slice_ns(self.program, self.clock, self.seconds)
+
+    def changed(self):
+        with Busy(self.program.process.pid) as busy, Every(self.per_s, self.act) as changes:
+            ns = slice_ns(self.program, self.clock, self.seconds)
+        rest(self.program)
+        self.share = busy.share
+        self.cpu.append(busy.share)
+        self.done += changes.done
+        self.took_s += busy.took_s
+        return ns
+
+    def neighbour(self):
+        with Neighbour(self.o.main_cpu, self.share):
+            time.sleep(self.seconds / 5)
+            return slice_ns(self.program, self.clock, self.seconds)
+
+    def one_round(self, i):
+        """In another order each time, so that what comes before what is the same for all."""
+        parts = list(self.ns)
+        for name in parts[i % 3:] + parts[:i % 3]:
+            self.ns[name].append(getattr(self, name)())
+
+    def rate(self, against):
+        """Rate under changes as a share of another one, round by round."""
+        return stats.sample([a / b for a, b in zip(self.ns[against], self.ns["changed"])])
+
+    def row(self, flows):
+        return {"name": self.kind, "flows": flows, "per_s": self.done / self.took_s,
+                "cpu": stats.sample(self.cpu), "quiet_ns": stats.sample(self.ns["alone"]),
+                "neighbour_ns": stats.sample(self.ns["neighbour"]), "ns": stats.sample(self.ns["changed"]),
+                "rate": self.rate("alone"), "rate_neighbour": self.rate("neighbour")}
 
 
-def rate(row, against):
-    """Rate under changes as a share of another one, round by round."""
-    return stats.sample([a / b for a, b in zip(row[against], row["changed"])])
+def generations(path):
+    """The revision in force."""
+    with Asker(path) as asker:
+        return asker.ask("status")["data"]["rev"]
 
 
-def compare(rows):
-    return [{
-        "name": kind,
-        "per_round": row["done"] / len(row["changed"]),
-        "cpu": stats.sample(row["cpu"]),
-        "quiet_ns": stats.sample(row["alone"]),
-        "neighbour_ns": stats.sample(row["neighbour"]),
-        "ns": stats.sample(row["changed"]),
-        "rate": rate(row, "alone"),
-        "rate_neighbour": rate(row, "neighbour"),
-    } for kind, row in rows.items()]
+def measure(o, program, sock, path, flows):
+    weights = Weights(sock)
+    cases = [Case(o, program, "weights", weights.change, WEIGHTS_PER_S),
+             Case(o, program, "reloads", Reloads(program, path).change, RELOADS_PER_S)]
+    before = generations(sock)
+    for i in range(o.rounds):
+        for case in cases:
+            case.one_round(i)
+            weights.settle()
+    weights.close()
+    if generations(sock) == before:
+        raise pair.Broken("no change came into force")
+    return [case.row(flows) for case in cases]
+
+
+def run_flows(build, bench, o, flows):
+    out, n = pathlib.Path(o.out), pair.count(flows)
+    pcap = out / "packets.pcap"
+    prefix = f"sluice-control-{os.getpid()}"
+    subprocess.run([str(bench), "--flows", flows, "--write", str(pcap)], check=True)
+    with Hugepages(pair.need_mb(n)) as huge:
+        program = pair.start_sluiced(build, o, huge, ("control", ["--flows", flows], TABLE, "ipip"), pcap, n, prefix,
+                                     out)
+        allowed = os.sched_getaffinity(0)
+        try:
+            program.wait_ready()
+            # Who asks for the changes stays away from the worker, too.
+            os.sched_setaffinity(0, {o.main_cpu})
+            result = measure(o, program, f"{runtime_dir(prefix)}.sock", out / "sluiced1.conf", flows)
+            pair.no_drops(program)
+        finally:
+            os.sched_setaffinity(0, allowed)
+            program.end()
+    pcap.unlink()
+    for left in out.glob("sluiced1.*"):
+        if left.suffix != ".log":
+            left.unlink()
+    return result
 
 
 def run(build, bench, o):
     if o.cpu == o.main_cpu:
         print("SKIP: control: this machine has one CPU; two are needed")
         return []
-    out, n = pathlib.Path(o.out), pair.count(FLOWS)
-    pcap = out / "packets.pcap"
-    prefix = f"sluice-control-{os.getpid()}"
-    subprocess.run([str(bench), "--flows", FLOWS, "--write", str(pcap)], check=True)
-    with Hugepages(pair.need_mb(n)) as huge:
-        program = pair.start_sluiced(build, o, huge, ("control", ["--flows", FLOWS], TABLE, "ipip"), pcap, n, prefix,
-                                     out)
-        try:
-            program.wait_ready()
-            # Who asks for the changes stays away from the worker, too.
-            allowed = os.sched_getaffinity(0)
-            os.sched_setaffinity(0, {o.main_cpu})
-            weights = Weights(f"{runtime_dir(prefix)}.sock")
-            result = compare(measure(o, program, weights))
-            os.sched_setaffinity(0, allowed)
-            pair.no_drops(program)
-            weights.close()
-        finally:
-            program.end()
-    pcap.unlink()
-    return result
+    return [row for flows in (FLOWS[:1] if o.quick else FLOWS) for row in run_flows(build, bench, o, flows)]

@@ -2,6 +2,7 @@
 """The packet path alone, by sluice-bench: goals, stages, and how the cost grows."""
 
 import json
+import os
 import pathlib
 import subprocess
 
@@ -56,11 +57,25 @@ def memory(program, o):
     return result
 
 
+def neighbour(program, o):
+    """What a worker pays for another one. Nothing where there is one CPU."""
+    if len(os.sched_getaffinity(0)) < 2:
+        print("SKIP: neighbour: this machine has one CPU; two are needed")
+        return {}
+    path = pathlib.Path(o.out) / "neighbour.json"
+    subprocess.run([str(program), "--neighbour", "--cpu", str(o.cpu), "--rounds", str(o.rounds), "--json", str(path)],
+                   check=True, stdout=subprocess.DEVNULL)
+    result = json.loads(path.read_text())
+    path.unlink()
+    return result
+
+
 def run_all(program, o):
     goals = bench(program, o, ["--stages"] + (["--quick"] if o.quick else []))
     result = {"machine": goals["machine"], "goals": goals["cases"]}
     result["latency"] = bench(program, o, ["--latency", "--flows", "1k" if o.quick else "1k,1M"])["cases"]
     result["memory"] = memory(program, o)
+    result["neighbour"] = neighbour(program, o)
     if not o.quick:
         result["growth"] = [{"name": name, "cases": bench(program, o, options)["cases"]} for name, options in GROWTH]
     return result

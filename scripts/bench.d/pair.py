@@ -81,8 +81,8 @@ def die_with_parent():
 class Program:
     """One of the two, stopped but while it is measured."""
 
-    def __init__(self, name, argv, prefix, log):
-        self.name, self.prefix, self.log = name, prefix, log
+    def __init__(self, name, argv, prefix, log, port):
+        self.name, self.prefix, self.log, self.port = name, prefix, log, port
         with open(log, "wb") as f:
             # A testpmd whose input ends goes home.
             self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=f, stderr=subprocess.STDOUT,
@@ -91,7 +91,7 @@ class Program:
         self.clock = (~self.process.pid << 3) | 2  # CPU time of the process: clock_getcpuclockid(3)
 
     def packets(self):
-        return self.telemetry.ask("/ethdev/stats,1")["opackets"]
+        return self.telemetry.ask(f"/ethdev/stats,{self.port}")["opackets"]
 
     def drops(self):
         """{reason: packets}; testpmd has none."""
@@ -152,9 +152,10 @@ class Program:
         runtime_dir(f"{self.prefix}.sock").unlink(missing_ok=True)
 
 
-def devices(pcap, queues=1):
+def devices(pcap, queues=1, back=False):
+    """What packets come from, and go to. back: the device that they come from, which counts and drops them."""
     files = ",".join([f"rx_pcap={pcap}"] * queues)
-    return [f"net_pcap0,{files},infinite_rx=1", "net_null0,no-rx=1"]
+    return [f"net_pcap0,{files},infinite_rx=1", None if back else "net_null0,no-rx=1"]
 
 
 def need_mb(n):
@@ -162,30 +163,30 @@ def need_mb(n):
     return (n + SPARE_MBUFS) * MBUF_BYTES // 2**20 + 256
 
 
-def start_testpmd(o, huge, pcap, n, prefix, out, cpus=None):
+def start_testpmd(o, huge, pcap, n, prefix, out, cpus=None, back=False):
     cpus = cpus or [o.cpu]
     queues = len(cpus)
     lcores = ",".join(f"{i}@{c}" for i, c in enumerate([o.main_cpu, *cpus]))
     argv = ["dpdk-testpmd", "--lcores", lcores, "--main-lcore", "0", "--no-pci",
             "--file-prefix", prefix, *(["--in-memory"] if huge else ["--no-huge", "-m", str(need_mb(n))])]
-    for d in devices(pcap, queues):
+    for d in filter(None, devices(pcap, queues, back)):
         argv += ["--vdev", d]
     argv += ["--", "--forward-mode=macswap", f"--nb-cores={queues}", f"--rxq={queues}", f"--txq={queues}",
-             "--burst=32", f"--total-num-mbufs={n + SPARE_MBUFS}", "--auto-start"]
-    return Program("testpmd", argv, prefix, out / f"testpmd{queues}.log")
+             "--burst=32", f"--total-num-mbufs={n + SPARE_MBUFS}", "--auto-start", *(["--port-topology=loop"] if back else [])]
+    return Program("testpmd", argv, prefix, out / f"testpmd{queues}.log", 0 if back else 1)
 
 
-def start_sluiced(build, o, huge, case, pcap, n, prefix, out, cpus=None):
+def start_sluiced(build, o, huge, case, pcap, n, prefix, out, cpus=None, back=False):
     name, packets, table, forward = case
     probes = name == "probes"
     cpus = cpus or [o.cpu]
     path = out / f"sluiced{len(cpus)}.conf"
     path.write_text(conf.text(
         socket=f"{runtime_dir(prefix)}.sock", state=out / "state", prefix=prefix, main_cpu=o.main_cpu, cpus=cpus, table=table, huge=huge,
-        devices=devices(pcap, len(cpus)), mbufs=n + SPARE_MBUFS, forward=forward,
+        devices=devices(pcap, len(cpus), back), mbufs=n + SPARE_MBUFS, forward=forward,
         traffic=option(packets, "--traffic", "ack"), family=option(packets, "--family", "v4"), probes=probes))
     argv = [*(PROBED if probes else []), str(build / "app/sluiced/sluiced"), "-c", str(path)]
-    return Program("sluiced", argv, prefix, out / f"sluiced{len(cpus)}.log")
+    return Program("sluiced", argv, prefix, out / f"sluiced{len(cpus)}.log", 0 if back else 1)
 
 
 def no_drops(program):

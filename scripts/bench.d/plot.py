@@ -72,6 +72,8 @@ def own_curves(result):
             continue
         for name, key in (("sluiced, whole", "full_ns"), ("sluiced, x alone", "x_ns")):
             curves.setdefault(f"{name}, {row['forward']}", []).append((number(row["flows"]), row[key]["median"]))
+    for case in next((part["cases"] for part in result.get("growth", []) if part["name"] == "flows"), []):
+        curves.setdefault(f"in process, x, {case['forward']}", []).append((number(case["flows"]), case["x_ns"]["median"]))
     return curves
 
 

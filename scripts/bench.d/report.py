@@ -96,6 +96,11 @@ def scaling(result):
     return table(["flows in each of two queues", "CPUs", "testpmd", "sluiced", f"{SCALING_GOAL} reached"], rows) if rows else ""
 
 
+def neighbour(result):
+    rows = [[what, pm(ns)] for what, ns in result.get("neighbour", {}).items()]
+    return table(["another CPU", "T + x of a worker"], rows) if rows else ""
+
+
 def latency(result):
     rows = [[c["flows"], when, f"{t['p50']:.2f}", f"{t['p99']:.2f}", f"{t['p999']:.1f}", f"{t['most']:.0f}"]
             for c in result.get("latency", []) for when, t in c["latency_us"].items()]
@@ -104,11 +109,11 @@ def latency(result):
 
 def control(result):
     what = {"weights": "weights by the socket", "reloads": "reloads by SIGHUP"}
-    rows = [[what[r["name"]], f"{r['per_round']:.0f}", f"{r['cpu']['median'] * 100:.0f} %", pm(r["quiet_ns"]),
+    rows = [[what[r["name"]], r["flows"], f"{r['per_s']:.0f}", f"{r['cpu']['median'] * 100:.0f} %", pm(r["quiet_ns"]),
              pm(r["neighbour_ns"]), pm(r["ns"]), pm3(r["rate"]), pm3(r["rate_neighbour"])]
-            for r in result.get("control", []) if "neighbour_ns" in r]
-    head = ["changes", "accepted a round", "of a CPU", "T + x alone", "with a neighbour", "with changes", "rate, alone = 1",
-            "neighbour = 1"]
+            for r in result.get("control", []) if "flows" in r]
+    head = ["changes", "flows", "asked a second", "of a CPU", "T + x alone", "with a neighbour", "with changes",
+            "rate, alone = 1", "neighbour = 1"]
     return table(head, rows) if rows else ""
 
 
@@ -190,7 +195,7 @@ def further(result):
     return table(["what", "wanted", "measured", "by"], rows) if rows else ""
 
 
-PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth, "scaling": scaling,
+PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth, "scaling": scaling, "neighbour": neighbour,
          "latency": latency, "control": control, "memory": memory,
          "further": further, "peers": peers}
 
