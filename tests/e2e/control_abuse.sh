@@ -65,5 +65,8 @@ wait_for 5 all_there || true
 for i in 1 2; do lab_stop "receive$i"; done
 [ "$sent" -ge 1000 ] || fail "only $sent packets were sent"
 expect_eq "packets received of those sent" "$(($(lab_log receive1) + $(lab_log receive2)))" "$sent"
+expect_eq "packets forwarded of those sent" "$received" "$sent"
+expect_eq "drops" "$(lab_ctl -j drops | jq -c 'map(select(.packets > 0) | {(.reason): .packets})')" "[]"
+expect_eq "revision, after all that was refused" "$(lab_revision)" 1
 lab_sluiced_stop
 echo "root was answered $answered times, $sent packets, RSS $rss_before to $(tail -n 1 <<<"$rss") KB"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Every key of docs/config.md: a running daemon takes another value by command, and the same from a file, or says that
-# it takes a restart.
+# it takes a restart. What is saved when all are other than they were is what a daemon has that starts from it.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
@@ -41,4 +41,27 @@ cp "$bpf" "$LAB_DIR/second.bpf.o"
 } >"$LAB_CONF"
 lab_sluiced_start
 "$LAB_TOP/tests/e2e/every_key.py" "$LAB_SOCKET" "$LAB_CONF" "$LAB_TOP/docs/config.md" "$bpf" "$LAB_DIR/second.bpf.o"
+
+# The tables of all pools, and every key of every object.
+whole() {
+	local list name object
+	lab_ctl config show
+	lab_ctl -j table show | jq -cS 'map({pool, scheduler, shape, slots, backends, checksum})'
+	lab_ctl -j backend list | jq -cS 'map({pool, backend, address, id, admin, weight, max_flows, slots, share})'
+	for list in vip pool check port; do
+		for name in $(lab_ctl -j $list list | jq -r ".[].$list"); do lab_ctl -j $list show "$name" | jq -cS .config; done
+	done
+	for object in $(lab_ctl -j backend list | jq -r '.[] | "\(.pool)/\(.backend)"'); do
+		lab_ctl -j backend show "$object" | jq -cS .config
+	done
+}
+whole >"$LAB_DIR/before"
+lab_ctl config save >/dev/null
+lab_sluiced_stop
+cp "$LAB_DIR/state/running.conf" "$LAB_CONF"
+lab_sluiced_start
+whole >"$LAB_DIR/after"
+diff "$LAB_DIR/before" "$LAB_DIR/after" || fail "not the same after a restart from what was saved"
+[ "$(wc -l <"$LAB_DIR/before")" -gt 150 ] || fail "too little was compared: $(wc -l <"$LAB_DIR/before") lines"
+expect_eq "difference" "$(lab_ctl config diff)" "no difference"
 lab_sluiced_stop
