@@ -89,8 +89,7 @@ int apply_first(struct daemon *d, struct version *version, struct sl_err *err)
 /* Is the pool at this place of another configuration the same? */
 static bool is_listed(const struct conf *other, size_t p, const struct conf_pool *pool)
 {
-	return other && p < other->n_pools && pool->place.stamp &&
-	       other->pools[p].place.stamp == pool->place.stamp;
+	return other && p < other->n_pools && conf_same(&pool->place, &other->pools[p].place);
 }
 
 /* The addresses of a configuration, but for pools that are in one that is listed. */
@@ -180,6 +179,7 @@ void apply_next(struct daemon *d, struct version *version, bool waits)
 	}
 	version_put(d->next);
 	d->next = version;
+	d->next_pool = 0;
 	d->next_waits |= waits;
 	d->next_due_ms = gather_due(d);
 	d->watch_due |= waits;
@@ -195,14 +195,14 @@ void apply_view_changed(struct daemon *d)
 }
 
 /* May the version that waits be built? */
-static bool next_due(const struct daemon *d)
+static bool next_due(struct daemon *d)
 {
 	const uint64_t now = daemon_now_ms();
 
 	if (!d->next || now < d->next_due_ms)
 		return false;
 	return !d->next_waits || now - d->next_ms >= NEXT_WAIT_MS ||
-	       view_complete(d->next->conf, d->ports, d->mirror);
+	       view_complete(d->next->conf, d->ports, d->mirror, &d->next_pool);
 }
 
 void apply_health_changed(struct daemon *d, bool urgent)
@@ -373,4 +373,5 @@ void apply_built(void *daemon, struct build_job *job, struct generation *g, stru
 		d->next_due_ms = gather_due(d);
 	d->new_in_force = is_new;
 	follow(d);
+	loop_relieve(&d->loop, d->base);
 }

@@ -17,6 +17,9 @@
 #include "table/load.h"
 
 #define TICK_MS       100
+/* A tick looks at members for so long at one go, and at the clock every so many of them. */
+#define PART_US       500
+#define PART_MEMBERS  256
 /* No more often is it looked for a mass failure: it walks all checks. */
 #define MASS_EVERY_MS 100
 /* The state file is written so soon after a change, and so often without one. */
@@ -231,7 +234,6 @@ void board_take(struct board_check *c, const struct health_result *r)
 	struct board *b = c->board;
 	const uint64_t now_ms = daemon_now_ms();
 	struct health_result own = *r;
-	bool changed = false;
 
 	/* Looked at here, because the tick may come after the failures that it explains. */
 	if (health_code_outcome(r->code) == HEALTH_FAIL)
@@ -244,20 +246,12 @@ void board_take(struct board_check *c, const struct health_result *r)
 	if (health_code_outcome(own.code) == HEALTH_FAIL)
 		look_for_mass(b, now_ms);
 	for (size_t i = 0; i < c->n_members; i++)
-		changed |= board_judge(b, c->members[i]);
-	if (changed)
-		board_decide(b);
+		if (board_judge(b, c->members[i])) {
+			b->pools[c->members[i]->pool].touched = true;
+			board_decide_soon(b);
+		}
 	if (b->waiters)
 		tell_waiters(b);
-}
-
-static void expire(const void *node, VISIT which, int depth)
-{
-	struct board_check *c = *(struct board_check *const *)node;
-
-	(void)depth;
-	if ((which == postorder || which == leaf) && c->health.state == HEALTH_INIT)
-		health_expire(&c->health, walk.now_ms);
 }
 
 static void save_sometimes(struct board *b, uint64_t now_ms)
@@ -268,18 +262,22 @@ static void save_sometimes(struct board *b, uint64_t now_ms)
 		board_save_begin(b);
 }
 
-static void on_tick(evutil_socket_t fd, short what, void *arg)
+/* Checks that have said nothing for too long, and what time and traffic make of a member. */
+static void tick_member(struct board *b, struct board_member *m, uint64_t now_ms)
 {
-	struct board *b = arg;
-	const uint64_t now_ms = daemon_now_ms();
+	for (size_t i = 0; i < m->n_questions; i++) {
+		struct board_check *c = m->questions[i].check;
 
-	board_look_at_links(b);
-	walk.now_ms = now_ms;
-	twalk(b->checks, expire);
-	for (size_t i = 0; i < b->n_members; i++) {
-		board_count_traffic(b, b->members[i]);
-		board_judge(b, b->members[i]);
+		if (c && c->health.state == HEALTH_INIT)
+			health_expire(&c->health, now_ms);
 	}
+	board_count_traffic(b, m);
+	board_judge(b, m);
+}
+
+/* All members were looked at. */
+static void end_tick(struct board *b, uint64_t now_ms)
+{
 	for (size_t i = 0; i < b->n_pools; i++)
 		board_eject(b, &b->pools[i], now_ms);
 	thaw(b, now_ms);
@@ -289,9 +287,48 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		tell_waiters(b);
 }
 
+/* Where others come or go meanwhile, who was passed over has his turn in the next tick. */
+static void on_part(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval at_once;
+	struct board *b = arg;
+	const uint64_t now_ms = daemon_now_ms(), until = daemon_now_us() + PART_US;
+
+	while (b->ticked < b->n_members && (b->ticked % PART_MEMBERS || daemon_now_us() < until))
+		tick_member(b, b->members[b->ticked++], now_ms);
+	if (b->ticked < b->n_members) {
+		evtimer_add(b->part, &at_once);
+	} else {
+		end_tick(b, now_ms);
+	}
+	loop_relieve(&b->d->loop, b->d->base);
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct board *b = arg;
+
+	board_look_at_links(b);
+	if (event_pending(b->part, EV_TIMEOUT, NULL))
+		return; /* the last one is not over */
+	b->ticked = 0;
+	on_part(-1, 0, b);
+}
+
+static void on_decide(evutil_socket_t fd, short what, void *arg)
+{
+	struct board *b = arg;
+
+	board_decide_touched(b);
+	loop_relieve(&b->d->loop, b->d->base);
+}
+
 static void on_pump(evutil_socket_t fd, short what, void *arg)
 {
-	board_pump(arg);
+	struct board *b = arg;
+
+	board_pump(b);
+	loop_relieve(&b->d->loop, b->d->base);
 }
 
 int board_open(struct daemon *d, struct sl_err *err)
@@ -322,8 +359,11 @@ int board_start(struct board *b)
 	const struct timeval tick = {.tv_usec = TICK_MS * 1000};
 
 	b->pump = evtimer_new(b->d->base, on_pump, b);
+	b->part = evtimer_new(b->d->base, on_part, b);
+	b->decide = evtimer_new(b->d->base, on_decide, b);
 	b->tick = event_new(b->d->base, -1, EV_PERSIST, on_tick, b);
-	if (!b->pump || !b->tick || board_save_open(b) || event_add(b->tick, &tick))
+	if (!b->pump || !b->part || !b->decide || !b->tick || board_save_open(b) ||
+		event_add(b->tick, &tick))
 		return -ENOMEM;
 	board_pump(b);
 	return 0;
@@ -342,7 +382,11 @@ void board_close(struct board *b)
 		event_free(b->pump);
 	if (b->tick)
 		event_free(b->tick);
-	b->pump = NULL;
+	if (b->part)
+		event_free(b->part);
+	if (b->decide)
+		event_free(b->decide);
+	b->pump = b->part = b->decide = NULL;
 	if (b->schedule && b->by_slot)
 		board_follow(b, &nothing, NULL);
 	prober_free(b->prober);

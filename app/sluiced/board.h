@@ -90,9 +90,11 @@ struct board_pool {
 	struct decide_rules rules;
 	struct outlier_rules outlier;
 	uint64_t outlier_ms; /* when its interval began */
+	uint32_t n_ejected;  /* of its members */
 	struct decide_memory memory;
 	struct decision decision;
 	bool decided;
+	bool touched; /* a member has changed since it was decided on */
 	enum decide_standing standing;
 	uint64_t since_ms; /* when the reason became what it is */
 	uint64_t saved;    /* number of the state file that has it */
@@ -120,6 +122,9 @@ struct board {
 	struct prober *prober;
 	struct schedule *schedule;
 	struct event *pump, *tick;
+	struct event *part;   /* of a tick: members are looked at in parts */
+	size_t ticked;        /* members that the tick has looked at; n_members: it is over */
+	struct event *decide; /* pools of which results have changed somebody are to be decided */
 	struct board_pool *pools;
 	size_t n_pools;
 	uint32_t *order; /* of the pools: backups before those they help */
@@ -176,6 +181,10 @@ void board_eject(struct board *b, struct board_pool *p, uint64_t now_ms);
 /* Decide anew for all pools; asks for a build where that changes a table. */
 void board_decide(struct board *b);
 
+/* The same in the next go of the loop for pools that were touched, and those that they help. */
+void board_decide_soon(struct board *b);
+void board_decide_touched(struct board *b);
+
 /* The same without asking for a build; *changed |= whether one is due. */
 void board_decide_all(struct board *b, unsigned int *changed);
 
@@ -197,6 +206,18 @@ void board_add_waiter(struct board *b, struct board_waiter *w);
 void board_remove_waiter(struct board *b, struct board_waiter *w);
 
 /* The other files of the board. */
+
+/* The check that asks this of the member: the one there is, or a new one. m: with the questions
+ * that it had. NULL without memory (board_checks.c). */
+struct board_check *board_check_need(struct board *b, const struct conf_check *k,
+	const struct board_member *m, uint16_t port, uint64_t now_ms);
+
+/* One more member is judged by it; the first of a round (board_follow()) drops those of the last. 0
+ * or -ENOMEM. */
+int board_check_join(struct board_check *c, struct board_member *m);
+
+/* Those that nobody joined in this round go. */
+void board_checks_drop(struct board *b);
 
 /* Remember or forget the probe of a check (board_probe.c). 0 or -errno. */
 int board_probe_add(struct board_check *c, const struct conf_check *conf,

@@ -118,6 +118,12 @@ static unsigned int decide_pool(struct board *b, struct board_pool *p, uint64_t 
 	return changed;
 }
 
+static void note_standing(struct board *b, const uint64_t *standing)
+{
+	for (size_t i = 0; i < DECIDE_STANDS; i++)
+		__atomic_store_n(&b->standing[i], standing[i], __ATOMIC_RELAXED);
+}
+
 void board_decide_all(struct board *b, unsigned int *changed)
 {
 	const uint64_t now_ms = daemon_now_ms();
@@ -128,10 +134,53 @@ void board_decide_all(struct board *b, unsigned int *changed)
 		struct board_pool *p = &b->pools[b->order[i]];
 
 		*changed |= decide_pool(b, p, now_ms);
+		p->touched = false;
 		standing[p->standing]++;
 	}
-	for (size_t i = 0; i < DECIDE_STANDS; i++)
-		__atomic_store_n(&b->standing[i], standing[i], __ATOMIC_RELAXED);
+	note_standing(b, standing);
+}
+
+static void ask_for_build(struct board *b, unsigned int changed)
+{
+	if (changed && b->d->running)
+		apply_health_changed(b->d, changed & TABLE_URGENT);
+}
+
+/* Is its decision to be looked at anew: a member has changed, or the pool that may help it was
+ * decided on? */
+static bool is_touched(const struct board *b, const struct board_pool *p)
+{
+	return p->touched || (p->backup >= 0 && b->pools[p->backup].touched);
+}
+
+void board_decide_touched(struct board *b)
+{
+	const uint64_t now_ms = daemon_now_ms();
+	uint64_t standing[DECIDE_STANDS] = {0};
+	unsigned int changed = 0;
+
+	if (board_is_frozen(b))
+		return;
+	for (size_t i = 0; b->order && i < b->n_pools; i++) {
+		struct board_pool *p = &b->pools[b->order[i]];
+
+		p->touched = is_touched(b, p);
+		if (p->touched)
+			changed |= decide_pool(b, p, now_ms);
+		standing[p->standing]++;
+	}
+	note_standing(b, standing);
+	for (size_t i = 0; i < b->n_pools; i++)
+		b->pools[i].touched = false;
+	ask_for_build(b, changed);
+}
+
+void board_decide_soon(struct board *b)
+{
+	static const struct timeval at_once;
+
+	if (b->decide && !event_pending(b->decide, EV_TIMEOUT, NULL))
+		evtimer_add(b->decide, &at_once);
 }
 
 void board_decide(struct board *b)
@@ -141,8 +190,7 @@ void board_decide(struct board *b)
 	if (board_is_frozen(b))
 		return;
 	board_decide_all(b, &changed);
-	if (changed && b->d->running)
-		apply_health_changed(b->d, changed & TABLE_URGENT);
+	ask_for_build(b, changed);
 }
 
 /* Of the check that spoke last; NULL: none did. */

@@ -3,7 +3,6 @@
 /* From a configuration to members and checks: what stays keeps its state. */
 
 #include <errno.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,110 +16,13 @@ struct follow {
 	struct board *b;
 	const struct conf *conf;
 	const struct conf *was; /* what was followed last, with the same checks; NULL: not known */
+	size_t near;            /* the last pool of it that was found */
 	const uint16_t *slots;
 	uint64_t now_ms;
 	struct board_pool *pools;
 	struct board_member **members;
 	size_t n_members;
 };
-
-static int cmp_check(const void *a, const void *b)
-{
-	return strcmp(((const struct board_check *)a)->key, ((const struct board_check *)b)->key);
-}
-
-static const char *some(const char *text)
-{
-	return text ? text : "";
-}
-
-/* What a check asks, and then how and when, one field a line: two with equal texts are one. *asked:
- * bytes of the first part. NULL without memory. */
-static char *key_of(
-	const struct conf_check *k, const struct sl_addr *address, uint16_t port, size_t *asked)
-{
-	char addr[SL_ADDR_STRLEN], *key;
-	int n = 0, all;
-
-	all = asprintf(&key,
-		"%s\n%u %u %u %u %u\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%s\n%n"
-		"%u %u %u %u %u %u\n%u %u %u %u",
-		sl_addr_format(address, addr), port, k->type, k->method, k->tls_verify, k->dns_type,
-		some(k->path), some(k->host), some(k->status), some(k->body), some(k->ca_file),
-		some(k->send_hex), some(k->expect_hex), some(k->dns_name), &n, k->inter_ms,
-		k->fastinter_ms, k->downinter_ms, k->timeout_ms, k->rise * 1000 + k->fall,
-		k->jitter_pct, k->reuse.min, k->reuse.max, k->reuse.idle_s, k->reuse.wait_ms);
-	*asked = (size_t)n;
-	return all < 0 ? NULL : key;
-}
-
-static void free_check(struct board_check *c)
-{
-	if (c->probe)
-		board_probe_remove(c);
-	free(c->members);
-	free(c->key);
-	free(c);
-}
-
-/* What the member's checks so far found out, asking the same otherwise or at other times, is known
- * still. */
-static void inherit(struct board_check *c, const struct board_member *m)
-{
-	for (size_t i = 0; i < m->n_questions; i++) {
-		const struct board_check *was = m->questions[i].check;
-
-		if (was && was != c && was->asked == c->asked &&
-			memcmp(was->key, c->key, c->asked) == 0)
-			c->health = was->health;
-	}
-}
-
-/* The check that asks this: the one there is, or a new one. m: with the questions that it had. NULL
- * without memory. */
-static struct board_check *need_check(
-	struct follow *f, const struct conf_check *k, const struct board_member *m, uint16_t port)
-{
-	struct board_check *c = calloc(1, sizeof *c), **node;
-	struct sl_err err = SL_ERR_INIT;
-
-	if (!c)
-		return NULL;
-	c->board = f->b;
-	c->key = key_of(k, &m->address, port, &c->asked);
-	node = c->key ? tsearch(c, &f->b->checks, cmp_check) : NULL;
-	if (!node || *node != c) {
-		free_check(c);
-		return node ? *node : NULL;
-	}
-	f->b->n_checks++;
-	c->params = (struct health_params){
-		k->inter_ms, k->fastinter_ms, k->downinter_ms, k->rise, k->fall};
-	c->jitter_pct = k->jitter_pct;
-	health_init(&c->health, f->now_ms);
-	inherit(c, m);
-	if (board_probe_add(c, k, &m->address, port, &err) != 0)
-		log_error("check \"%s\": %s", k->name, sl_err_first(&err));
-	sl_err_clear(&err);
-	return c;
-}
-
-static int add_member_to(struct board_check *c, struct board_member *m)
-{
-	if (c->round != c->board->round)
-		c->n_members = 0;
-	c->round = c->board->round;
-	if (c->n_members == c->room) {
-		void *grown = reallocarray(c->members, c->room * 2 + 1, sizeof(void *));
-
-		if (!grown)
-			return -ENOMEM;
-		c->members = grown;
-		c->room = c->room * 2 + 1;
-	}
-	c->members[c->n_members++] = m;
-	return 0;
-}
 
 static void free_questions(struct board_question *questions, size_t n)
 {
@@ -147,10 +49,11 @@ static int make_questions(struct follow *f, struct board_member *m, const struct
 
 		if (k->type == CONF_CHECK_NONE)
 			continue;
-		q->check = need_check(f, k, m, k->port ? k->port : pool->service_port);
+		q->check = board_check_need(
+			f->b, k, m, k->port ? k->port : pool->service_port, f->now_ms);
 		q->name = strdup(k->name);
 		++*n;
-		if (!q->check || !q->name || add_member_to(q->check, m))
+		if (!q->check || !q->name || board_check_join(q->check, m))
 			return -ENOMEM;
 	}
 	return 0;
@@ -208,14 +111,18 @@ static struct board_member *find_member(
 	return m && strcmp(m->pool_name, pool) == 0 && sl_addr_eq(&m->address, address) ? m : NULL;
 }
 
-/* Is the pool as it was, and with it all that is asked of its members? */
-static bool is_as_it_was(const struct follow *f, uint32_t p)
+/* How a pool was, when all checks are the same; NULL: not known. */
+static const struct conf_pool *pool_before(struct follow *f, const struct conf_pool *pool)
 {
-	const struct conf_pool *pool = &f->conf->pools[p],
-			       *was = f->was && p < f->was->n_pools ? &f->was->pools[p] : NULL;
+	return f->was ? conf_find_pool(f->was, pool->name, &f->near) : NULL;
+}
 
-	return was && was->place.stamp && was->place.stamp == pool->place.stamp &&
-	       was->service_port == pool->service_port;
+/* Are its members asked the same? */
+static bool asks_the_same(const struct conf_pool *was, const struct conf_pool *pool)
+{
+	return was->service_port == pool->service_port && was->n_checks == pool->n_checks &&
+	       (!pool->n_checks || memcmp(was->check_index, pool->check_index,
+					   pool->n_checks * sizeof *pool->check_index) == 0);
 }
 
 /* Have the checks of both the same stamps, in the same order? */
@@ -224,13 +131,30 @@ static bool same_checks(const struct conf *a, const struct conf *b)
 	if (a->n_checks != b->n_checks)
 		return false;
 	for (size_t i = 0; i < a->n_checks; i++)
-		if (!a->checks[i].place.stamp ||
-			a->checks[i].place.stamp != b->checks[i].place.stamp)
+		if (!conf_same(&a->checks[i].place, &b->checks[i].place))
 			return false;
 	return true;
 }
 
-/* A member of a pool that is as it was, without looking at what it asks. 1; 0 when there is more to
+static int rename_member(struct board_member *m, const char *to)
+{
+	char *name = strcmp(m->name, to) == 0 ? m->name : strdup(to);
+
+	if (!name)
+		return -ENOMEM;
+	if (name != m->name)
+		free(m->name);
+	m->name = name;
+	return 0;
+}
+
+static void set_weight(struct board_member *m, const struct conf_backend *be)
+{
+	m->weight = be->weight;
+	m->ready = be->admin == CONF_ADMIN_READY && be->weight > 0;
+}
+
+/* A member of a pool that asks what it asked, without looking at it. 1; 0 when there is more to
  * look at; or -ENOMEM. */
 static int keep_member(struct follow *f, uint32_t p, const struct conf_backend *be)
 {
@@ -243,12 +167,15 @@ static int keep_member(struct follow *f, uint32_t p, const struct conf_backend *
 	for (size_t i = 0; i < m->n_questions; i++)
 		if (!m->questions[i].check || !m->questions[i].name)
 			return 0;
+	if (rename_member(m, be->name))
+		return -ENOMEM;
+	set_weight(m, be);
 	m->number = (uint32_t)f->n_members;
 	m->pool = p;
 	m->round = f->b->round;
 	f->members[f->n_members++] = m;
 	for (size_t i = 0; i < m->n_questions; i++)
-		if (add_member_to(m->questions[i].check, m))
+		if (board_check_join(m->questions[i].check, m))
 			return -ENOMEM;
 	return 1;
 }
@@ -274,8 +201,7 @@ static int follow_member(struct follow *f, uint32_t p, const struct conf_backend
 	m->slot = slot;
 	m->number = (uint32_t)f->n_members;
 	m->pool = p;
-	m->weight = be->weight;
-	m->ready = be->admin == CONF_ADMIN_READY && be->weight > 0;
+	set_weight(m, be);
 	m->round = f->b->round;
 	f->members[f->n_members++] = m;
 	return ask(f, m, pool);
@@ -331,10 +257,11 @@ static int follow_pool(struct follow *f, uint32_t p, const struct board_pool *ol
 		.backup_mode = (enum decide_backup_mode)pool->backup_mode,
 		.on_all_down = (enum decide_all_down)pool->on_all_down,
 	};
-	const bool as_it_was = is_as_it_was(f, p);
+	const struct conf_pool *was = pool_before(f, pool);
+	const bool asks_same = was && asks_the_same(was, pool);
 
 	for (size_t i = 0; i < pool->n_backends && !rc; i++) {
-		const int kept = as_it_was ? keep_member(f, p, &pool->backends[i]) : 0;
+		const int kept = asks_same ? keep_member(f, p, &pool->backends[i]) : 0;
 
 		rc = kept ? (kept < 0 ? kept : 0) : follow_member(f, p, &pool->backends[i]);
 	}
@@ -396,39 +323,6 @@ static void drop_members(struct board *b, struct board_member **old, size_t n)
 	free(old);
 }
 
-/* twalk has no argument for its function. */
-static struct {
-	struct board_check **item;
-	size_t n;
-	uint64_t round;
-} outdated;
-
-static void find_outdated(const void *node, VISIT which, int depth_unused)
-{
-	struct board_check *c = *(struct board_check *const *)node;
-
-	(void)depth_unused;
-	if ((which == postorder || which == leaf) && c->round != outdated.round)
-		outdated.item[outdated.n++] = c;
-}
-
-static void drop_checks(struct board *b)
-{
-	outdated.item = calloc(b->n_checks + 1, sizeof(void *));
-	outdated.n = 0;
-	outdated.round = b->round;
-	if (!outdated.item)
-		return; /* they go on unheard, and go the next time */
-	twalk(b->checks, find_outdated);
-	for (size_t i = 0; i < outdated.n; i++) {
-		tdelete(outdated.item[i], &b->checks, cmp_check);
-		free_check(outdated.item[i]);
-		b->n_checks--;
-	}
-	free(outdated.item);
-	outdated.item = NULL;
-}
-
 static void take_over(struct follow *f)
 {
 	struct board *b = f->b;
@@ -448,7 +342,7 @@ static void take_over(struct follow *f)
 	for (size_t i = 0; i < b->n_members; i++)
 		b->by_slot[b->members[i]->slot] = b->members[i];
 	drop_members(b, old, n_old);
-	drop_checks(b);
+	board_checks_drop(b);
 	board_save_follow(b);
 }
 
@@ -484,8 +378,10 @@ int board_follow(struct board *b, const struct conf *conf, const uint16_t *slots
 		rc = -ENOMEM;
 	if (!b->d->running)
 		board_restore(b);
-	for (size_t i = 0; i < b->n_members; i++)
+	for (size_t i = 0; i < b->n_members; i++) {
+		b->pools[b->members[i]->pool].n_ejected += b->members[i]->outlier.ejected;
 		board_judge(b, b->members[i]);
+	}
 	board_decide_all(b, &changed);
 	board_pump(b);
 	b->followed = rc ? NULL : conf;

@@ -9,6 +9,9 @@
 #include "conf/schema.h"
 #include "daemon.h"
 
+/* Probes are started for so long at one go. */
+#define PART_US 1000
+
 static void on_result(void *ctx, const struct health_result *r)
 {
 	struct board_check *c = ctx;
@@ -71,11 +74,16 @@ void board_pump(struct board *b)
 	struct timeval tv;
 	uint64_t wait;
 
-	while ((item = schedule_next(b->schedule, daemon_now_us())))
+	const uint64_t until = daemon_now_us() + PART_US;
+	bool more = false;
+
+	while (!more && (item = schedule_next(b->schedule, daemon_now_us()))) {
 		probe_start(
 			((struct board_check *)((char *)item - offsetof(struct board_check, item)))
 				->probe);
-	wait = schedule_wait_us(b->schedule, daemon_now_us());
+		more = b->pump && daemon_now_us() >= until;
+	}
+	wait = more ? 0 : schedule_wait_us(b->schedule, daemon_now_us());
 	if (!b->pump)
 		return;
 	evtimer_del(b->pump);

@@ -34,11 +34,12 @@ void board_count_traffic(struct board *b, struct board_member *m)
 }
 
 static void ejected_or_back(
-	struct board *b, const struct board_pool *p, struct board_member *m, uint64_t now_ms)
+	struct board *b, struct board_pool *p, struct board_member *m, uint64_t now_ms)
 {
 	const struct outlier *o = &m->outlier;
 
 	m->m.ejected = o->ejected;
+	p->n_ejected += o->ejected ? 1 : -1u;
 	b->unsaved = true;
 	if (o->ejected) {
 		board_tell(b, m,
@@ -52,12 +53,13 @@ static void ejected_or_back(
 	board_tell(b, m, "no longer ejected");
 }
 
-static bool has_ejected(const struct board *b, const struct board_pool *p)
+/* Nobody is out, and it is not the time to judge. */
+static bool has_time(const struct board_pool *p, uint64_t now_ms)
 {
-	for (uint32_t i = p->first; i < p->first + p->n; i++)
-		if (b->members[i]->outlier.ejected)
-			return true;
-	return false;
+	if (p->n_ejected)
+		return false;
+	return !p->outlier.error_pct ||
+	       (p->outlier_ms && now_ms - p->outlier_ms < p->outlier.interval_ms);
 }
 
 void board_eject(struct board *b, struct board_pool *p, uint64_t now_ms)
@@ -66,7 +68,7 @@ void board_eject(struct board *b, struct board_pool *p, uint64_t now_ms)
 
 	if (!p->outlier.error_pct || board_is_frozen(b))
 		p->outlier_ms = 0; /* the next interval begins anew */
-	if (board_is_frozen(b) || (!p->outlier.error_pct && !has_ejected(b, p)))
+	if (board_is_frozen(b) || has_time(p, now_ms))
 		return;
 	in = calloc(p->n + 1, sizeof *in);
 	if (!in)

@@ -14,14 +14,6 @@ static bool is_usable(const struct conf_pool *p)
 	return false;
 }
 
-static const struct conf_pool *find_pool(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->n_pools; i++)
-		if (strcmp(conf->pools[i].name, name) == 0)
-			return &conf->pools[i];
-	return NULL;
-}
-
 const struct conf_vip *change_user(
 	const struct conf *conf, const char *pool, const struct conf_rule **rule)
 {
@@ -49,6 +41,7 @@ static bool is_in_use(const struct conf *conf, const char *name)
 
 int change_guard(const struct conf *from, const struct conf *to, struct sl_err *err)
 {
+	size_t near = 0;
 	int rc = 0;
 
 	for (size_t i = 0; i < to->n_pools; i++) {
@@ -56,7 +49,7 @@ int change_guard(const struct conf *from, const struct conf *to, struct sl_err *
 
 		if (is_usable(p) || !is_in_use(to, p->name))
 			continue;
-		before = find_pool(from, p->name);
+		before = conf_find_pool(from, p->name, &near);
 		if (!before || !is_usable(before))
 			continue;
 		sl_err_add(err,

@@ -11,6 +11,7 @@
 #include "errand.h"
 #include "object_edit.h"
 #include "restart.h"
+#include "waste.h"
 
 const struct ctl_arg cmd_config_check_args[2] = {
 	{"text", JSON_STRING, false}, {"name", JSON_STRING, false}};
@@ -139,6 +140,40 @@ static void free_json(void *json)
 	json_decref(json);
 }
 
+/* An answer that its call owns: it is large, so it is freed beside the loop. */
+struct answer {
+	const struct waste *waste;
+	void *thing;
+	void (*free_fn)(void *thing);
+};
+
+static void free_answer(void *answer)
+{
+	struct answer *a = answer;
+
+	waste_thing(a->waste, a->thing, a->free_fn);
+	free(a);
+}
+
+/* The call owns the thing from now on. */
+static void give(const struct question *q, void *thing, void (*free_fn)(void *thing))
+{
+	struct answer *a = malloc(sizeof *a);
+
+	if (!a) {
+		free_fn(thing);
+		ctl_call_fail(q->errand.call, ENOMEM, NULL, "no memory");
+		return;
+	}
+	*a = (struct answer){q->version->waste, thing, free_fn};
+	ctl_call_own(q->errand.call, a, free_answer);
+}
+
+static void *given(const struct ctl_call *call)
+{
+	return ((struct answer *)ctl_call_owned(call))->thing;
+}
+
 static int add_difference(const struct diff_row *row, void *arg)
 {
 	json_t *item = json_object(), *names = json_array();
@@ -175,7 +210,7 @@ static void answer_diff(struct errand *e)
 		change_refuse(e->call, q->rc, &q->err);
 		return;
 	}
-	ctl_call_own(e->call, q->items, free_json);
+	give(q, q->items, free_json);
 	q->items = NULL;
 }
 
@@ -190,7 +225,7 @@ int cmd_config_diff(struct ctl_call *call, void *daemon)
 int cmd_config_diff_next(struct ctl_call *call, void *daemon, json_t **item)
 {
 	const size_t at = ctl_call_cursor(call)->outer++;
-	json_t *all = ctl_call_owned(call), *one = json_array_get(all, at);
+	json_t *all = given(call), *one = json_array_get(all, at);
 
 	*item = json_incref(one);
 	/* One by one: to free ten thousand at once takes long. */
@@ -221,7 +256,7 @@ static void answer_show(struct errand *e)
 		ctl_call_fail(e->call, ENOMEM, NULL, "no memory to write the configuration");
 		return;
 	}
-	ctl_call_own(e->call, q->text, free);
+	give(q, q->text, free);
 	q->text = NULL;
 }
 
@@ -236,7 +271,7 @@ int cmd_config_show(struct ctl_call *call, void *daemon)
 int cmd_config_show_next(struct ctl_call *call, void *daemon, json_t **item)
 {
 	struct ctl_cursor *at = ctl_call_cursor(call);
-	const char *line = (const char *)ctl_call_owned(call) + at->outer;
+	const char *line = (const char *)given(call) + at->outer;
 	const size_t len = strcspn(line, "\n");
 
 	if (!*line)

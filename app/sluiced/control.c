@@ -50,6 +50,7 @@ static void on_netlink(evutil_socket_t fd, short what, void *arg)
 
 	if (mirror_process(d->mirror))
 		apply_view_changed(d);
+	loop_relieve(&d->loop, d->base);
 }
 
 static void on_mirror_tick(evutil_socket_t fd, short what, void *arg)
@@ -58,6 +59,7 @@ static void on_mirror_tick(evutil_socket_t fd, short what, void *arg)
 
 	if (mirror_tick(d->mirror, daemon_now_ms()))
 		apply_view_changed(d);
+	loop_relieve(&d->loop, d->base);
 }
 
 static void on_second(evutil_socket_t fd, short what, void *arg)
@@ -78,6 +80,7 @@ static void on_second(evutil_socket_t fd, short what, void *arg)
 		changed |= port_follow(&d->ports[i]);
 	if (changed || leave_done(d) || drain_over(d))
 		apply_view_changed(d);
+	loop_relieve(&d->loop, d->base);
 }
 
 static void on_flow_care(evutil_socket_t fd, short what, void *arg)
@@ -91,7 +94,10 @@ static void on_flow_care(evutil_socket_t fd, short what, void *arg)
 
 static void on_apply(evutil_socket_t fd, short what, void *arg)
 {
-	apply_step(arg);
+	struct daemon *d = arg;
+
+	apply_step(d);
+	loop_relieve(&d->loop, d->base);
 }
 
 /* A persistent event; every_ms = 0: no timer. -ENOMEM when it cannot be had. */

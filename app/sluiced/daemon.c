@@ -122,11 +122,11 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 		return sl_err_add(err,
 			"the EAL arguments leave no lcore for a worker: give at least two, "
 			"for example --lcores 0,1");
-	rc = errands_new(d->base, &d->errands, err);
+	rc = errands_new(d->base, &d->loop, &d->errands, err);
 
 	d->waste.errands = d->errands;
 	if (!rc)
-		rc = errands_new(d->base, &d->steering.thread, err);
+		rc = errands_new(d->base, &d->loop, &d->steering.thread, err);
 	return rc ? rc : builder_new(d->base, apply_built, d, &d->builder, err);
 }
 
@@ -228,8 +228,9 @@ static void wait_for_backends(struct daemon *d, const struct conf *conf)
 	const uint64_t start = daemon_now_ms();
 	struct pollfd p = {.fd = mirror_fd(d->mirror), .events = POLLIN};
 	uint64_t now = start;
+	size_t pool = 0;
 
-	while (!view_complete(conf, d->ports, d->mirror) && now - start < FIRST_WAIT_MS) {
+	while (!view_complete(conf, d->ports, d->mirror, &pool) && now - start < FIRST_WAIT_MS) {
 		poll(&p, 1, (int)mirror_tick_ms(d->mirror));
 		mirror_process(d->mirror);
 		now = daemon_now_ms();

@@ -65,6 +65,7 @@ struct daemon {
 	struct version *next;      /* accepted, not handed to the builder yet; NULL = none */
 	uint64_t next_ms;          /* when it was accepted, or the first of those it stands for */
 	uint64_t next_due_ms;      /* when it may be built (gather.h) */
+	size_t next_pool;          /* pools of it before this one wait for nobody */
 	bool next_waits;           /* it has addresses whose next hop is to be found first */
 	uint64_t other_ms;         /* when a change outside of pools was last built */
 	uint64_t version_ms;       /* when a new version was last built */

@@ -11,10 +11,13 @@
 
 #include "ctl/command.h"
 #include "errand.h"
+#include "loop.h"
 
 TAILQ_HEAD(errand_list, errand);
 
 struct errands {
+	struct event_base *base;
+	struct loop_meter *meter;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
@@ -72,6 +75,8 @@ static void on_done(evutil_socket_t fd, short what, void *arg)
 	if (e->call)
 		ctl_call_finish(e->call);
 	e->end(e);
+	if (s->meter)
+		loop_relieve(s->meter, s->base);
 }
 
 static void close_all(struct errands *s)
@@ -85,12 +90,15 @@ static void close_all(struct errands *s)
 	free(s);
 }
 
-int errands_new(struct event_base *base, struct errands **out, struct sl_err *err)
+int errands_new(
+	struct event_base *base, struct loop_meter *meter, struct errands **out, struct sl_err *err)
 {
 	struct errands *s = calloc(1, sizeof *s);
 
 	if (!s)
 		return sl_err_sys(err, ENOMEM, "cannot start");
+	s->base = base;
+	s->meter = meter;
 	TAILQ_INIT(&s->waiting);
 	TAILQ_INIT(&s->done);
 	pthread_mutex_init(&s->lock, NULL);

@@ -15,6 +15,7 @@
 struct ctl_call;
 struct errands;
 struct event_base;
+struct loop_meter;
 
 /* First member of what an errand works with. The owner sets the functions; what `run` reads was
  * copied or is held by a reference until `end`. */
@@ -31,7 +32,9 @@ struct errand {
 	bool unwanted; /* control thread */
 };
 
-int errands_new(struct event_base *base, struct errands **out, struct sl_err *err);
+/* meter: of the loop of base (loop.h); NULL: none. */
+int errands_new(struct event_base *base, struct loop_meter *meter, struct errands **out,
+	struct sl_err *err);
 
 /* Waits for the errand under way; nothing is done with its result, nor are the others run: their
  * calls are told. Before the control server goes. NULL is fine. */

@@ -6,28 +6,6 @@
 #include "daemon.h"
 #include "gather.h"
 
-/* A pool by name, sought from where the last one was found: differences come in the order of the
- * configuration. */
-struct finder {
-	const struct conf *conf;
-	size_t at;
-};
-
-static const struct conf_pool *find_pool(struct finder *f, const char *name)
-{
-	const size_t n = f->conf->n_pools;
-
-	for (size_t i = 0; i < n; i++) {
-		const size_t p = (f->at + i) % n;
-
-		if (strcmp(f->conf->pools[p].name, name) == 0) {
-			f->at = p;
-			return &f->conf->pools[p];
-		}
-	}
-	return NULL;
-}
-
 /* The pool that a difference belongs to, or NULL. */
 static const char *pool_of(const struct diff_row *row)
 {
@@ -38,7 +16,7 @@ static const char *pool_of(const struct diff_row *row)
 
 struct due {
 	const struct daemon *d;
-	struct finder running;
+	size_t near; /* the last pool found */
 	uint64_t now_ms, ms;
 };
 
@@ -47,7 +25,7 @@ static int earliest(const struct diff_row *row, void *arg)
 	struct due *due = arg;
 	const struct build_job *job = due->d->running;
 	const char *name = pool_of(row);
-	const struct conf_pool *pool = name ? find_pool(&due->running, name) : NULL;
+	const struct conf_pool *pool = name ? conf_find_pool(job->conf, name, &due->near) : NULL;
 	uint64_t ms = 0;
 
 	if (pool && job->pool_ms[pool - job->conf->pools])
@@ -61,7 +39,7 @@ static int earliest(const struct diff_row *row, void *arg)
 
 uint64_t gather_due(const struct daemon *d)
 {
-	struct due due = {d, {d->running->conf, 0}, daemon_now_ms(), UINT64_MAX};
+	struct due due = {d, 0, daemon_now_ms(), UINT64_MAX};
 
 	/* Without memory: at once, which is never wrong. */
 	if (conf_diff_objects(d->running->conf, d->next->conf, earliest, &due) < 0)
@@ -73,7 +51,7 @@ uint64_t gather_due(const struct daemon *d)
 struct note {
 	struct daemon *d;
 	struct build_job *job;
-	struct finder mine;
+	size_t near; /* the last pool found */
 	uint64_t now;
 	bool any;
 };
@@ -82,7 +60,8 @@ static int note_change(const struct diff_row *row, void *arg)
 {
 	struct note *note = arg;
 	const char *name = pool_of(row);
-	const struct conf_pool *pool = name ? find_pool(&note->mine, name) : NULL;
+	const struct conf_pool *pool =
+		name ? conf_find_pool(note->job->conf, name, &note->near) : NULL;
 
 	note->any = true;
 	if (pool)
@@ -94,19 +73,16 @@ static int note_change(const struct diff_row *row, void *arg)
 
 int gather_begin(struct daemon *d, struct build_job *job)
 {
-	struct note note = {d, job, {job->conf, 0}, daemon_now_ms(), false};
-	struct finder before;
+	struct note note = {d, job, 0, daemon_now_ms(), false};
+	size_t before = 0;
 	int rc;
 
 	if (!d->running)
 		return 0;
-	before = (struct finder){d->running->conf, 0};
 	for (size_t p = 0; p < job->conf->n_pools; p++) {
-		const struct conf_pool *old = find_pool(&before, job->conf->pools[p].name);
-
-		if (old)
-			job->pool_ms[p] = d->running->pool_ms[old - before.conf->pools];
-		before.at++;
+		if (conf_find_pool(d->running->conf, job->conf->pools[p].name, &before))
+			job->pool_ms[p] = d->running->pool_ms[before];
+		before++;
 	}
 	if (job->version == d->running->version)
 		return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <sys/time.h>
 #include <time.h>
 
 #include <event2/event.h>
@@ -64,12 +65,27 @@ void loop_run(struct loop_meter *m, struct event_base *base)
 	uint64_t before = read_ns(CLOCK_THREAD_CPUTIME_ID), now;
 
 	/* Each call waits, serves what there is, and comes back. */
-	while (event_base_loop(base, EVLOOP_ONCE) == 0 && !event_base_got_break(base)) {
+	while (event_base_loop(base, EVLOOP_ONCE) == 0) {
+		if (event_base_got_break(base) && !m->relieved)
+			break;
+		m->relieved = false;
 		now = read_ns(CLOCK_THREAD_CPUTIME_ID);
 		count(m, now - before);
 		raise(&row_now(m)->hold_us, now - before);
 		before = now;
 	}
+}
+
+void loop_relieve(struct loop_meter *m, struct event_base *base)
+{
+	struct timeval began, now, lasted;
+
+	/* The base notes the time when it has waited. */
+	if (event_base_gettimeofday_cached(base, &began) || gettimeofday(&now, NULL))
+		return;
+	timersub(&now, &began, &lasted);
+	if (lasted.tv_sec || lasted.tv_usec >= LOOP_RELIEF_US)
+		m->relieved = event_base_loopbreak(base) == 0;
 }
 
 void loop_tick(struct loop_meter *m, uint32_t every_ms)

@@ -25,6 +25,7 @@ struct loop_meter {
 		uint32_t late_us; /* the latest timer */
 	} seconds[LOOP_SECONDS];
 	uint64_t count[LOOP_COUNTS]; /* goes by their length */
+	bool relieved;               /* control thread: a callback ended the go */
 	uint64_t tick_ns;            /* control thread: when the tick ran last; 0 = not yet */
 };
 
@@ -37,6 +38,11 @@ extern const uint32_t loop_bounds[LOOP_COUNTS - 1];
 
 /* Serve the events of the base until its loop is broken. */
 void loop_run(struct loop_meter *m, struct event_base *base);
+
+/* At the end of a callback that may take long: if the go has lasted for LOOP_RELIEF_US, it ends
+ * here and sockets and timers are looked at before the other callbacks that are due. */
+#define LOOP_RELIEF_US 1000
+void loop_relieve(struct loop_meter *m, struct event_base *base);
 
 /* A timer that is due every every_ms is served. */
 void loop_tick(struct loop_meter *m, uint32_t every_ms);

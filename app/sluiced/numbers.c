@@ -39,7 +39,7 @@ static void free_keys(char **keys, size_t n)
 
 static bool same_backends(const struct conf_pool *a, const struct conf_pool *b)
 {
-	if (a->place.stamp && a->place.stamp == b->place.stamp)
+	if (conf_same(&a->place, &b->place))
 		return true;
 	if (a->n_backends != b->n_backends || strcmp(a->name, b->name) != 0)
 		return false;
@@ -87,17 +87,12 @@ static bool is_of_running(const struct daemon *d, uint64_t numbered)
 static const uint16_t *slots_before(
 	const struct daemon *d, const struct conf_pool *pool, size_t *at, const size_t *first)
 {
-	const struct conf *conf = d->running->conf;
+	const struct conf_pool *was = conf_find_pool(d->running->conf, pool->name, at);
+	const size_t k = *at;
 
-	for (size_t i = 0; i < conf->n_pools; i++) {
-		const size_t k = (*at + i) % conf->n_pools;
-
-		if (strcmp(conf->pools[k].name, pool->name) != 0)
-			continue;
-		*at = k + 1;
-		return same_backends(&conf->pools[k], pool) ? d->running->slots + first[k] : NULL;
-	}
-	return NULL;
+	if (was)
+		++*at;
+	return was && same_backends(was, pool) ? d->running->slots + first[k] : NULL;
 }
 
 /* Where the backends of each pool of a configuration begin. NULL without memory. */

@@ -125,16 +125,6 @@ static json_t *plan_pool(struct work *w, int *rc)
 	return item;
 }
 
-static const struct conf_pool *find_pool(const struct conf *conf, const char *name, size_t near)
-{
-	if (near < conf->n_pools && strcmp(conf->pools[near].name, name) == 0)
-		return &conf->pools[near];
-	for (size_t i = 0; i < conf->n_pools; i++)
-		if (strcmp(conf->pools[i].name, name) == 0)
-			return &conf->pools[i];
-	return NULL;
-}
-
 void plan_free(struct plan *plan)
 {
 	if (!plan)
@@ -168,7 +158,7 @@ struct plan *plan_new(const struct daemon *d, const struct conf *draft)
 {
 	const struct conf *running = d->running->conf;
 	struct plan *plan = calloc(1, sizeof *plan);
-	size_t first = 0;
+	size_t first = 0, near = 0;
 	int rc = 0;
 
 	if (!plan)
@@ -177,9 +167,9 @@ struct plan *plan_new(const struct daemon *d, const struct conf *draft)
 	plan->pools = calloc(running->n_pools + 1, sizeof *plan->pools);
 	for (size_t i = 0; plan->pools && i < running->n_pools && !rc; i++) {
 		const struct conf_pool *was = &running->pools[i],
-				       *is = find_pool(draft, was->name, i);
+				       *is = conf_find_pool(draft, was->name, &near);
 
-		if (is && !(was->place.stamp && was->place.stamp == is->place.stamp))
+		if (is && !conf_same(&was->place, &is->place))
 			rc = add_pool(plan, d, i, first, is);
 		first += was->n_backends;
 	}

@@ -133,14 +133,15 @@ void view_collect(const struct conf *conf, const struct port *ports, const struc
 		view_hop(conf, ports, mirror, pool, &pool->backends[i], &hops[i]);
 }
 
-bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror)
+bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
+	size_t *pool)
 {
 	struct compile_hop hop;
 
-	for (size_t p = 0; p < conf->n_pools; p++)
-		for (size_t i = 0; i < conf->pools[p].n_backends; i++)
-			if (view_hop(conf, ports, mirror, &conf->pools[p],
-				    &conf->pools[p].backends[i], &hop) == HOP_UNRESOLVED)
+	for (; *pool < conf->n_pools; ++*pool)
+		for (size_t i = 0; i < conf->pools[*pool].n_backends; i++)
+			if (view_hop(conf, ports, mirror, &conf->pools[*pool],
+				    &conf->pools[*pool].backends[i], &hop) == HOP_UNRESOLVED)
 				return false;
 	return true;
 }

@@ -35,7 +35,9 @@ void view_leaver(const struct conf *conf, const struct port *ports, const struct
 void view_collect(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
 	const struct conf_pool *pool, struct compile_hop *hops);
 
-/* True when no backend waits for a MAC address. */
-bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror);
+/* True when no backend waits for a MAC address. Looked at are the pools from *pool on, which moves
+ * on to the first that has such a backend. */
+bool view_complete(const struct conf *conf, const struct port *ports, const struct mirror *mirror,
+	size_t *pool);
 
 #endif

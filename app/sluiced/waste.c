@@ -8,15 +8,16 @@
 
 struct wasted {
 	struct errand errand;
-	struct conf *conf;
+	void *thing;
+	void (*free_fn)(void *thing);
 };
 
 static void run(struct errand *e)
 {
 	struct wasted *w = (struct wasted *)e;
 
-	conf_free(w->conf);
-	w->conf = NULL;
+	w->free_fn(w->thing);
+	w->thing = NULL;
 }
 
 static void done(struct errand *e)
@@ -25,18 +26,30 @@ static void done(struct errand *e)
 
 static void end(struct errand *e)
 {
-	conf_free(((struct wasted *)e)->conf);
+	if (((struct wasted *)e)->thing)
+		run(e);
 	free(e);
+}
+
+void waste_thing(const struct waste *waste, void *thing, void (*free_fn)(void *thing))
+{
+	struct wasted *w = waste && waste->errands ? malloc(sizeof *w) : NULL;
+
+	if (!w) {
+		free_fn(thing);
+		return;
+	}
+	*w = (struct wasted){{.run = run, .done = done, .end = end}, thing, free_fn};
+	errands_add(waste->errands, &w->errand);
+}
+
+static void free_conf(void *conf)
+{
+	conf_free(conf);
 }
 
 void waste_conf(const struct waste *waste, struct conf *conf)
 {
-	struct wasted *w = conf && waste && waste->errands ? malloc(sizeof *w) : NULL;
-
-	if (!w) {
-		conf_free(conf);
-		return;
-	}
-	*w = (struct wasted){.errand = {.run = run, .done = done, .end = end}, .conf = conf};
-	errands_add(waste->errands, &w->errand);
+	if (conf)
+		waste_thing(waste, conf, free_conf);
 }

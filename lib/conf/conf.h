@@ -326,6 +326,17 @@ int conf_warn(const struct conf *conf, struct sl_err *warn);
 /* Backends of the first n_pools pools: the number of the next pool's first one in arrays by
  * backend.
  */
+/* Do both objects hold the same, by their stamps (conf/stamp.h)? False also where it is not known.
+ */
+static inline bool conf_same(const struct conf_place *a, const struct conf_place *b)
+{
+	return a->stamp && a->stamp == b->stamp;
+}
+
+/* The pool of that name; NULL: none. Sought from place *near on, which becomes where it stands: who
+ * goes through another configuration in its order finds each at once. */
+const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name, size_t *near);
+
 static inline size_t conf_count_backends(const struct conf *conf, size_t n_pools)
 {
 	size_t n = 0;

@@ -22,7 +22,10 @@ static const struct probe_type *const probe_types[] = {
 	&probe_icmp,
 };
 
-#define N_TYPES (sizeof probe_types / sizeof *probe_types)
+/* Results are handed over for so long at one go. */
+#define HAND_OVER_US 1000
+
+#define N_TYPES      (sizeof probe_types / sizeof *probe_types)
 
 const char *probe_type_name(size_t i)
 {
@@ -64,15 +67,21 @@ static void hand_over(evutil_socket_t fd, short what, void *arg)
 	struct prober *prober = arg;
 	struct probe *p;
 
+	const uint64_t until = probe_now_us() + HAND_OVER_US;
+	const struct timeval at_once = {0};
+
 	/* A probe that is started again by its own result comes round in the next loop. */
 	for (size_t n = prober->n_finished; n && (p = TAILQ_FIRST(&prober->finished)); n--) {
+		if (probe_now_us() >= until)
+			break;
+
 		const struct health_result result = p->result;
 
 		unfinish(p);
 		p->done(p->ctx, &result);
 	}
-	if (prober->n_finished)
-		event_active(&prober->hand_over, EV_TIMEOUT, 1);
+	if (prober->n_finished) /* a timer: sockets are looked at before */
+		event_add(&prober->hand_over, &at_once);
 }
 
 struct prober *prober_new(struct event_base *base, struct sl_err *err)

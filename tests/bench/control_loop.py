@@ -257,33 +257,38 @@ class Bench:
             subprocess.run(["ip", "-n", os.environ["LOOP_BACKENDS"], "route", "del" if yes else "add", "table", "local",
                             "blackhole", prefix], check=True)
 
-    def wait_down(self, low, high):
-        until = time.monotonic() + 20
+    def transitions(self):
+        return self.c.ask("status")["health"]["transitions"]
+
+    def turn(self, yes, prefixes, most):
+        before, until = self.transitions(), time.monotonic() + 30
+        self.answer(yes, prefixes)
         while time.monotonic() < until:
-            n = self.c.ask("status")["health"]["down"]
-            if low <= n <= high:
+            n = self.transitions() - before
+            if n >= most - 10:
                 return
             time.sleep(0.05)
-        sys.exit(f"{n} backends are down, not {low} to {high}")
+        sys.exit(f"{n} backends turned, not {most}")
 
     def some_down(self):
-        self.answer(False, ["10.128.0.0/20", "10.128.16.0/21"])
-        self.wait_down(SOME - 100, SOME)
+        self.turn(False, ["10.128.0.0/20", "10.128.16.0/21"], SOME)
 
     def some_up(self):
-        self.answer(True, ["10.128.0.0/20", "10.128.16.0/21"])
-        self.wait_down(0, 0)
+        self.turn(True, ["10.128.0.0/20", "10.128.16.0/21"], SOME)
 
     def all_down(self):
-        self.answer(False, ["10.128.0.0/12"])
-        self.wait_down(CHECKED - 100, CHECKED)
+        self.turn(False, ["10.128.0.0/12"], checked())
+
+    def all_up(self):
+        self.turn(True, ["10.128.0.0/12"], checked())
 
     def thaw(self):
         self.c.ask("health.freeze", {"seconds": 0})
 
-    def all_up(self):
-        self.answer(True, ["10.128.0.0/12"])
-        self.wait_down(0, 0)
+
+def checked():
+    """Backends with a check."""
+    return sum(SIZES[p] for p in range(POOLS) if FIRST[p] + SIZES[p] <= CHECKED)
 
 
 COMMANDS = [

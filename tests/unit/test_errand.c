@@ -75,7 +75,7 @@ static int setup(void **state)
 	memset(&now, 0, sizeof now);
 	desk_init(&now.desk);
 	now.base = event_base_new();
-	return errands_new(now.base, &now.errands, NULL);
+	return errands_new(now.base, NULL, &now.errands, NULL);
 }
 
 static int teardown(void **state)
