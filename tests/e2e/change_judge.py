@@ -28,7 +28,8 @@ CHUNKS_PS = 40  # batches of new connections a second; what else there is room f
 CHUNKS = 40 * 18  # not more of them than the flow table has room for
 SYN, ACK = 2, 16
 FLAGS = 16 + 14 + 20 + 13
-WEIGHTS_S, RELOADS_S = 5, 5
+WEIGHTS_S, RELOADS_S = 5, 5  # or longer, until there are enough of them, on a machine with other work
+WEIGHTS, RELOADS, FRAMES = 2000, 100, 1000000
 
 
 class Pipe(threading.Thread):
@@ -139,7 +140,7 @@ class Control:
 
     def weights(self, seconds):
         begin, sent, rng = time.monotonic(), 0, random.Random(26)
-        while time.monotonic() - begin < seconds:
+        while time.monotonic() - begin < seconds or sent < WEIGHTS:
             due = min(int((time.monotonic() - begin) * 1000) - sent, 50)
             for _ in range(due):
                 self.send("backend.weight", pool="web", backend=rng.choice(["be1", "be2"]), weight=rng.randint(1, 1000))
@@ -163,7 +164,7 @@ class Control:
     def reloads(self, seconds, conf, files):
         begin = time.monotonic()
         for n in itertools.count():
-            if time.monotonic() - begin > seconds:
+            if time.monotonic() - begin > seconds and n >= RELOADS:
                 return n
             self.apply(files[n % 2][0], conf, files[n % 2][1])
             if n % 16 in (0, 5):
@@ -193,6 +194,8 @@ def main():
     n_weights = control.weights(WEIGHTS_S)
     n_reloads = control.reloads(RELOADS_S, conf, ((b, set_b), (a, set_a)))
     control.settle()
+    while judge.frames < FRAMES and not judge.wrong:
+        time.sleep(0.05)
     pipe.going = False
     while len(judge.seen) < len(pipe.order) and not judge.wrong:
         time.sleep(0.05)

@@ -34,7 +34,7 @@ began=$SECONDS
 lab_spawn judge lb "$(dirname "$0")/change_judge.py" "$LAB_DIR/in" "$LAB_DIR/out" "$VIP4" "$LAB_SOCKET" "$LAB_CONF" \
 	"$LAB_DIR/a" "$LAB_DIR/b"
 lab_sluiced_start
-lab_ready judge '^judged ' 60
+lab_ready judge '^judged ' 50
 took=$((SECONDS - began + 1))
 said=$(lab_log judge)
 echo "$said; $(in_force) revisions took force in $took s"
@@ -42,8 +42,8 @@ read -r frames weights reloads strict <<<"$(sed -nE 's/^judged ([0-9]+) frames, 
 [ "$frames" -ge 1000000 ] || fail "only $frames frames"
 [ "$weights" -ge 2000 ] || fail "only $weights weights"
 [ "$reloads" -ge 100 ] || fail "only $reloads reloads"
-[ "$strict" -ge 20 ] || fail "only $strict batches that one set alone was right for"
-expect_between "revisions that took force" "$(in_force)" 10 $((4 * took + 4))
+[ "$strict" -ge 5 ] || fail "only $strict batches that one set alone was right for"
+expect_between "revisions that took force" "$(in_force)" 3 $((4 * took + 4))
 expect_eq "drops beside the frames for nobody" "$(lab_ctl -j drops | jq -c 'map(select(.packets > 0).reason)')" '["no_vip"]'
 expect_eq "connections that found no place" "$(lab_ctl -j flow stats | jq '.[0].bypass')" 0
 lab_stop judge # sluiced waits for the pipe; its end wakes it

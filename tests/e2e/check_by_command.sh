@@ -43,7 +43,7 @@ refused 1 'type "htpp" is not .*, did you mean "http"' check add web type=htpp
 refused 1 'check "web": timeout_ms 1000 is above inter_ms 100' check add web type=http inter_ms=100 fastinter_ms=50
 refused 0 'would be accepted' -n check add web type=http
 refused 6 'check "web" not found' check show web
-lab_ctl check add web type=http inter_ms=100 fastinter_ms=25 downinter_ms=100 timeout_ms=50 >/dev/null
+lab_ctl check add web type=http inter_ms=100 fastinter_ms=25 downinter_ms=100 timeout_ms=100 >/dev/null
 refused 1 'check "web" exists already' check add web type=tcp
 expect_eq "who uses it" "$(check web '[.type, .port, .pools, .backends]')" '["http",null,[],0]'
 refused 1 'check "wbe" does not exist, did you mean "web"' pool set web4 checks=wbe
@@ -59,7 +59,7 @@ wait_for 10 more_results_of_both || fail "the backends are not probed: $(lab_ctl
 expect_eq "results" "$(result 1 code) $(result 2 code)" "L7OK L7OK"
 expect_eq "who uses it" "$(check web '[.pools, .backends, .up]')" '[["web4"],2,2]'
 expect_eq "check show" "$(lab_ctl -j check show web | jq -c '[.pools, .up, .config.type, .config["reuse.max"]]')" '[["web4"],2,"http",0]'
-expect_match "check list" "$(lab_ctl check list | tail -n 1)" '^web +http +direct +80 +100 +50 +2 +3 +2 +2 +0 +0 +web4$'
+expect_match "check list" "$(lab_ctl check list | tail -n 1)" '^web +http +direct +80 +100 +100 +2 +3 +2 +2 +0 +0 +web4$'
 refused 5 'check "web" is used by pool "web4"' check del web
 refused 5 'at revision' --if-rev 1 check set web fall=2
 served be1 be2
@@ -70,6 +70,8 @@ before=$(result 1 ok)
 lab_ctl check set web inter_ms=3600000 fastinter_ms=3600000 downinter_ms=3600000 fall=2 >/dev/null
 [ "$(result 1 ok)" -ge "$before" ] || fail "of $before good results $(result 1 ok) are left"
 expect_eq "state" "$(member 1 state) $(member 1 check) $(member 1 code)" "UP web L7OK"
+at_rest() { [ "$(lab_ctl -j status | jq .health.inflight)" = 0 ]; }
+wait_for 5 at_rest || fail "a probe goes on for ever"
 quiet=$(results)
 sleep 0.5 # five probes of each would come
 expect_eq "results while probes are an hour apart" "$(results)" "$quiet"
@@ -108,8 +110,8 @@ wait_for 10 member_is 1 code L4OK || fail "$(lab_ctl health list)"
 expect_eq "states" "$(member 1 state) $(member 2 state)" "UP UP"
 
 # A second check of the same pool; and one batch that gives another and takes the first off.
-ask() { printf '%s\n' "$1" | socat -t5 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1; }
-added='{"cmd":"check.add","args":{"check":"other","type":"tcp","port":80,"inter_ms":100,"fastinter_ms":25,"timeout_ms":50}}'
+ask() { printf '%s\n' "$1" | socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1; }
+added='{"cmd":"check.add","args":{"check":"other","type":"tcp","port":80,"inter_ms":100,"fastinter_ms":25,"timeout_ms":100}}'
 said=$(ask '{"v":1,"id":1,"cmd":"batch","args":{"ops":['"$added"',{"cmd":"check.del","args":{"check":"web"}}]}}')
 expect_match "a batch that would leave a pool without its check" "$said" 'EBUSY.*ops\[1\]: check ..web.. is used by pool ..web4'
 expect_eq "checks after it" "$(lab_ctl -j check list | jq -c 'map(.check)')" '["web"]'

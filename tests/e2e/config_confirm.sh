@@ -44,9 +44,9 @@ expect_eq "what waits" "$(trial)" null
 
 # A reload of the same file is no confirmation: it may be anybody's.
 file 10 100 100
-rev=$(lab_ctl -j config apply --confirm 2 | jq .rev)
+rev=$(lab_ctl -j config apply --confirm 5 | jq .rev)
 expect_eq "what waits" "$(trial)" "$rev"
-expect_match "status" "$(lab_ctl status)" "^revision $rev is taken back in [123] s without: sluicectl config confirm"
+expect_match "status" "$(lab_ctl status)" "^revision $rev is taken back in [1-6] s without: sluicectl config confirm"
 hangup
 lab_log_has sluiced "revision $rev still waits for its confirmation" || fail "the log does not say that it waits"
 weights_are '[10,100,100]' || fail "weights $(weights)"
@@ -56,7 +56,7 @@ expect_eq "who took it back" "$(grep -cE "audit: control: uid 0 pid $(lab_pid sl
 expect_eq "who reloaded" "$(grep -cE "audit: control: uid 0 pid $(cat "$LAB_DIR/sender") SIGHUP \{\"file\":\"$LAB_CONF\"\}: done, revision $((rev + 1))$" "$LAB_DIR/sluiced.log")" 1
 
 # What a reload and a command bring besides stays, what was applied goes.
-lab_ctl config apply --confirm 2 >/dev/null
+lab_ctl config apply --confirm 5 >/dev/null
 file 10 20 100
 hangup
 lab_ctl backend weight web4/be3 30 >/dev/null
@@ -65,7 +65,7 @@ back '[100,20,30]'
 
 # A wrong file changes nothing of it.
 file 11 22 33
-lab_ctl config apply --confirm 2 >/dev/null
+lab_ctl config apply --confirm 5 >/dev/null
 echo 'nonsense' >>"$LAB_CONF"
 hangup
 expect_eq "refused" "$(audited 'SIGHUP .*: EINVAL, revision [0-9]+: ".*syntax error')" 1
@@ -82,15 +82,15 @@ back '[100,20,30]'
 
 # Undone, and stays so: nothing comes when the time is over. Applied to stay: the same.
 file 3 3 3
-lab_ctl config apply --confirm 1 >/dev/null
+lab_ctl config apply --confirm 4 >/dev/null
 lab_ctl config undo >/dev/null
 expect_eq "what waits after undo" "$(trial)" null
 weights_are '[100,20,30]' || fail "weights $(weights)"
-lab_ctl config apply --confirm 1 >/dev/null
+lab_ctl config apply --confirm 4 >/dev/null
 lab_ctl config apply >/dev/null
 expect_eq "what waits after an apply" "$(trial)" null
 rev=$(lab_revision)
-sleep 2 # longer than both times
+sleep 5 # longer than both times
 expect_eq "revision" "$(lab_revision)" "$rev"
 weights_are '[3,3,3]' || fail "weights $(weights)"
 if lab_ctl config confirm 2>/dev/null; then fail "there is something to confirm"; fi

@@ -85,7 +85,10 @@ frozen() {
 	expect_eq "the table, frozen" "$(pool checksum)" "$sum"
 	expect_eq "decision" "$(pool decision)" normal
 }
-has_frozen() { jq -e '.rows | any(.freeze == "operator") and any(.held and .state == "UP")' "$state" >/dev/null; }
+has_frozen() {
+	jq -e '.rows | any(.freeze == "operator") and any(.held and .state == "UP")
+		and any(.member == "web4" and .address == "10.77.0.13" and .state == "DOWN")' "$state" >/dev/null
+}
 in_table() { [ "$(member 3 slots)" -gt 0 ]; }
 wait_for 5 in_table || fail "be3 is not in the table"
 sum=$(pool checksum)
