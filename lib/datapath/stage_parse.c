@@ -149,17 +149,22 @@ static inline int group_csum(struct rte_mbuf *const m[PARSE_GROUP])
 		       : -1;
 }
 
-/* A bit for each frame that is not to our own MAC address, or not of IPv4. */
+/* A bit for each frame that is not to our own MAC address or not of IPv4; of those, in *v6 the ones
+ * of IPv6 to our own MAC address. */
 static __attribute__((noinline)) uint32_t group_strangers(
-	const uint8_t *const frame[PARSE_GROUP], uint64_t own)
+	const uint8_t *const frame[PARSE_GROUP], uint64_t own, uint32_t *v6)
 {
-	uint32_t strangers = 0;
+	uint32_t ours4 = 0, ours6 = 0;
 
-	for (uint32_t j = 0; j < PARSE_GROUP; j++)
-		strangers |= (uint32_t)(mac_load(frame[j]) != own ||
-					hdr_be16(frame[j] + ETH_TYPE_OFF) != ETH_TYPE_IPV4)
-			     << j;
-	return strangers;
+	for (uint32_t j = 0; j < PARSE_GROUP; j++) {
+		const uint16_t type = hdr_load16(frame[j] + ETH_TYPE_OFF);
+		const uint32_t ours = mac_load(frame[j]) == own;
+
+		ours4 |= (ours & (uint32_t)(type == htobe16(ETH_TYPE_IPV4))) << j;
+		ours6 |= (ours & (uint32_t)(type == htobe16(ETH_TYPE_IPV6))) << j;
+	}
+	*v6 = ours6;
+	return ours4 ^ PARSE_GROUP_ALL;
 }
 
 static inline bool group_can_read6(
@@ -183,9 +188,58 @@ static __attribute__((noinline)) uint32_t parse_group_v6(const struct parse_numb
 	return parse_group6(k, frame, len, &b->info[i], &b->key[i]);
 }
 
-/* The group from packet i on. A bit for each that is not plain. */
+/* Up to a group of IPv6 that stand here and there, packets at[0..n). A bit for each, by its number
+ * in the burst, that is not plain. */
+static uint32_t parse_some6(
+	struct burst *b, const uint8_t *const *frame, const uint8_t at[PARSE_GROUP], uint32_t n)
+{
+	const struct parse_numbers *k = parse_numbers();
+	const uint8_t *some[PARSE_GROUP];
+	struct rte_mbuf *m[PARSE_GROUP];
+	struct parsed info[PARSE_GROUP];
+	struct flow_key key[PARSE_GROUP];
+	parse_signed len;
+	uint32_t bad = PARSE_GROUP_ALL, odd = 0;
+
+	for (uint32_t j = 0; j < PARSE_GROUP; j++) { /* the last one fills up the group */
+		some[j] = frame[at[j < n ? j : n - 1]];
+		m[j] = b->mbuf[at[j < n ? j : n - 1]];
+	}
+	if (group_len(k, m, &len) && group_can_read6(k, m, len))
+		bad = parse_group6(k, some, len, info, key);
+	for (uint32_t j = 0; j < n; j++) {
+		if (bad >> j & 1) {
+			odd |= 1u << at[j];
+			continue;
+		}
+		b->is6[at[j]] = true;
+		b->info[at[j]] = info[j];
+		b->key[at[j]] = key[j];
+	}
+	return odd;
+}
+
+/* IPv6 among IPv4: a bit of `left` for each. The same. */
+static __attribute__((noinline)) uint32_t parse_scattered6(
+	struct burst *b, const uint8_t *const *frame, uint32_t left)
+{
+	uint8_t at[PARSE_GROUP];
+	uint32_t n = 0, odd = 0;
+
+	b->plain = false;
+	for (; left; left &= left - 1) {
+		at[n++] = (uint8_t)__builtin_ctz(left);
+		if (n < PARSE_GROUP && (left & (left - 1)))
+			continue;
+		odd |= parse_some6(b, frame, at, n);
+		n = 0;
+	}
+	return odd;
+}
+
+/* The group from packet i on. A bit for each that is not plain; for IPv6 among IPv4 in *v6. */
 static inline uint32_t parse_group(const struct parse_numbers *k, struct burst *b, uint32_t i,
-	const uint8_t *const *frame, struct parse_common *c, uint64_t own)
+	const uint8_t *const *frame, struct parse_common *c, uint64_t own, uint32_t *v6)
 {
 	const int csum = group_csum(&b->mbuf[i]);
 	parse_signed len;
@@ -197,7 +251,7 @@ static inline uint32_t parse_group(const struct parse_numbers *k, struct burst *
 	if (__builtin_expect(!parse_group_ether(c, frame, false), 0)) {
 		if (parse_group_ether(c, frame, true) && group_can_read6(k, &b->mbuf[i], len))
 			return parse_group_v6(k, b, i, frame, len);
-		strangers = group_strangers(frame, own);
+		strangers = group_strangers(frame, own, v6);
 	}
 	return strangers | parse_group4(k, c, frame, len, !csum, &b->info[i], &b->key[i]);
 }
@@ -210,13 +264,19 @@ static inline uint32_t parse_groups(
 	const uint32_t n = b->n / PARSE_GROUP * PARSE_GROUP;
 	const struct parse_numbers *k = parse_numbers();
 	struct parse_common c;
+	uint32_t scattered = 0;
 
 	if (!n || b->mbuf[0]->data_len < PARSE_PLAIN_MIN)
 		return 0;
 	parse_common_start(&c, (const uint8_t *)&own, frame[0]);
 	for (uint32_t i = 0; i < n; i += PARSE_GROUP) {
-		*odd |= parse_group(k, b, i, frame + i, &c, own) << i;
+		uint32_t v6 = 0;
+
+		*odd |= parse_group(k, b, i, frame + i, &c, own, &v6) << i;
+		scattered |= v6 << i;
 	}
+	if (__builtin_expect(scattered, 0))
+		*odd = (*odd & ~scattered) | parse_scattered6(b, frame, scattered);
 	b->alike = *odd || !b->plain || parse_bits(c.differs != 0) ? 0 : (uint8_t)n;
 	return n;
 }

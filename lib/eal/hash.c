@@ -159,6 +159,21 @@ HASH_AESNI_INLINE void burst_each(const struct hash_key *k, const struct flow_ke
 		out[i] = is6[i] ? hash48_aesni(k, &keys[i]) : hash16_aesni(k, &keys[i]);
 }
 
+/* Eight keys of both families, as both: a branch for each would be guessed wrong. */
+HASH_AESNI static void mixed_aesni(const struct hash_key *k, const struct flow_key *keys,
+	const uint8_t is6[8], uint64_t out[8])
+{
+	uint64_t as6[8];
+
+	hash16_aesni_many(k, keys, KEY_BYTES, 8, out);
+	hash48_aesni_many(k, keys, KEY_BYTES, 8, as6);
+	for (int j = 0; j < 8; j++) {
+		const uint64_t six = 0 - (uint64_t)is6[j];
+
+		out[j] = (out[j] & ~six) | (as6[j] & six);
+	}
+}
+
 HASH_AESNI static void burst_aesni(const struct hash_key *k, const struct flow_key *keys,
 	const uint8_t *is6, uint32_t n, uint64_t *out)
 {
@@ -173,7 +188,7 @@ HASH_AESNI static void burst_aesni(const struct hash_key *k, const struct flow_k
 		else if (families == 0x0101010101010101)
 			hash48_aesni_many(k, &keys[i], KEY_BYTES, 8, &out[i]);
 		else
-			burst_each(k, &keys[i], is6 + i, 8, &out[i]);
+			mixed_aesni(k, &keys[i], is6 + i, &out[i]);
 	}
 	burst_each(k, &keys[i], is6 + i, n - i, &out[i]);
 }
