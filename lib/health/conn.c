@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -11,31 +8,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "base/array.h"
-#include "health/conn.h"
+#include "health/conns.h"
 #include "health/fault.h"
-
-/* libcurl looks an established connection up by walking all of its multi handle, so a handle gets
- * no more than this many. */
-#define SHARD_CONNS 64
-
-/* Handles that wait for their next use: making one costs more than connecting with it. */
-#define SPARE_MAX   256
-
-struct shard {
-	struct conns *owner;
-	CURLM *multi;
-	struct event timer;
-	unsigned int used;
-};
-
-struct conns {
-	struct event_base *base;
-	sl_array(struct shard *) shards;
-	size_t first_with_room; /* no shard below it has room */
-	CURL *spare[SPARE_MAX];
-	size_t n_spare;
-};
 
 enum conn_stage { STAGE_CONNECTING, STAGE_UP, STAGE_FAILED };
 
@@ -57,44 +31,6 @@ struct conn {
 	char why[CURL_ERROR_SIZE];
 };
 
-static void shard_collect(struct shard *s);
-
-static void shard_timer(evutil_socket_t fd, short what, void *arg)
-{
-	struct shard *s = arg;
-	int running;
-
-	curl_multi_socket_action(s->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	shard_collect(s);
-}
-
-static int on_timer(CURLM *multi, long ms, void *arg)
-{
-	struct shard *s = arg;
-
-	if (ms < 0) {
-		evtimer_del(&s->timer);
-	} else if (ms == 0) {
-		event_active(&s->timer, EV_TIMEOUT, 1);
-	} else {
-		const struct timeval tv = {ms / 1000, ms % 1000 * 1000};
-
-		evtimer_add(&s->timer, &tv);
-	}
-	return 0;
-}
-
-static void connecting(evutil_socket_t fd, short what, void *arg)
-{
-	struct shard *s = ((struct conn *)arg)->shard;
-	const int mask =
-		(what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
-	int running;
-
-	curl_multi_socket_action(s->multi, fd, mask, &running);
-	shard_collect(s);
-}
-
 static void watch(struct conn *c, int fd, short what, event_callback_fn call)
 {
 	if (c->watched)
@@ -102,24 +38,27 @@ static void watch(struct conn *c, int fd, short what, event_callback_fn call)
 	c->watched = what != 0;
 	if (!c->watched)
 		return;
-	event_assign(&c->event, c->owner->base, fd, what | EV_PERSIST, call, c);
+	event_assign(&c->event, conns_base(c->owner), fd, what | EV_PERSIST, call, c);
 	event_add(&c->event, NULL);
 }
 
-/* What libcurl waits for, until the connection is up. */
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *of_socket)
+static void connecting(evutil_socket_t fd, short what, void *arg)
 {
-	struct conn *c = NULL;
+	shard_act(((struct conn *)arg)->shard, fd,
+		(what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+/* Until the connection is up. */
+void conn_wait_for(struct conn *c, int fd, int what)
+{
 	short wanted = 0;
 
-	curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&c);
-	if (!c || c->stage == STAGE_UP)
-		return 0;
+	if (c->stage == STAGE_UP)
+		return;
 	if (what != CURL_POLL_REMOVE)
 		wanted = (short)((what & CURL_POLL_IN ? EV_READ : 0) |
 				 (what & CURL_POLL_OUT ? EV_WRITE : 0));
 	watch(c, fd, wanted, connecting);
-	return 0;
 }
 
 static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
@@ -129,108 +68,6 @@ static curl_socket_t on_open(void *arg, curlsocktype purpose, struct curl_sockad
 	c->fd = socket(to->family, to->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, to->protocol);
 	c->socket_error = c->fd < 0 ? errno : 0;
 	return c->fd < 0 ? CURL_SOCKET_BAD : c->fd;
-}
-
-static struct shard *shard_new(struct conns *cs)
-{
-	struct shard **place = sl_array_add(&cs->shards);
-	struct shard *s = place ? calloc(1, sizeof *s) : NULL;
-
-	if (s)
-		s->multi = curl_multi_init();
-	if (!s || !s->multi) {
-		free(s);
-		if (place)
-			cs->shards.count--;
-		return NULL;
-	}
-	s->owner = cs;
-	event_assign(&s->timer, cs->base, -1, 0, shard_timer, s);
-	curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s);
-	curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s);
-	curl_multi_setopt(s->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 4L * SHARD_CONNS);
-	return *place = s;
-}
-
-static struct shard *shard_take(struct conns *cs)
-{
-	for (; cs->first_with_room < cs->shards.count; cs->first_with_room++) {
-		struct shard *s = cs->shards.item[cs->first_with_room];
-
-		if (s->used < SHARD_CONNS)
-			return s;
-	}
-	return shard_new(cs);
-}
-
-static void shard_give_back(struct shard *s)
-{
-	struct conns *cs = s->owner;
-
-	s->used--;
-	for (size_t i = 0; i < cs->first_with_room; i++)
-		if (cs->shards.item[i] == s)
-			cs->first_with_room = i;
-}
-
-void conns_free(struct conns *cs)
-{
-	if (!cs)
-		return;
-	while (cs->n_spare)
-		curl_easy_cleanup(cs->spare[--cs->n_spare]);
-	sl_array_each (&cs->shards, s) {
-		curl_multi_cleanup((*s)->multi);
-		event_del(&(*s)->timer);
-		free(*s);
-	}
-	sl_array_free(&cs->shards);
-	free(cs);
-	curl_global_cleanup();
-}
-
-int conns_new(struct event_base *base, struct conns **out, struct sl_err *err)
-{
-	struct conns *cs;
-
-	*out = NULL;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		return sl_err_add(err, "libcurl does not start");
-	cs = calloc(1, sizeof *cs);
-	if (!cs) {
-		curl_global_cleanup();
-		return -ENOMEM;
-	}
-	cs->base = base;
-	/* The first one now: it takes descriptors, which may be short later. */
-	if (!shard_new(cs)) {
-		conns_free(cs);
-		return -ENOMEM;
-	}
-	*out = cs;
-	return 0;
-}
-
-/* What is the same for every connection. */
-static CURL *easy_new(void)
-{
-	CURL *easy = curl_easy_init();
-
-	if (!easy)
-		return NULL;
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	/* A resumed session would not show a certificate that ran out. */
-	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
-	return easy;
 }
 
 /* "https://NAME/" and where that really is, so that libcurl asks for and verifies NAME. */
@@ -274,6 +111,7 @@ static CURLcode set_up(struct conn *c)
 	CURLcode rc;
 
 	curl_easy_setopt(c->easy, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, c->target.tls ? c->why : NULL);
 	rc = set_target(c);
@@ -285,8 +123,7 @@ static CURLcode set_up(struct conn *c)
 struct conn *conn_open(
 	struct conns *cs, const struct conn_target *target, conn_hear *hear, void *ctx)
 {
-	struct shard *s = shard_take(cs);
-	struct conn *c = s ? calloc(1, sizeof *c) : NULL;
+	struct conn *c = calloc(1, sizeof *c);
 
 	if (!c)
 		return NULL;
@@ -296,10 +133,9 @@ struct conn *conn_open(
 	c->ctx = ctx;
 	c->fd = -1;
 	/* Options of an earlier TLS connection would stay, so those handles do not come back. */
-	c->easy = cs->n_spare ? cs->spare[--cs->n_spare] : easy_new();
-	c->shard = s;
-	s->used++;
-	if (!c->easy || set_up(c) || curl_multi_add_handle(s->multi, c->easy)) {
+	c->easy = handle_take(cs);
+	c->shard = shard_take(cs);
+	if (!c->easy || !c->shard || set_up(c) || curl_multi_add_handle(c->shard->multi, c->easy)) {
 		conn_close(c, false);
 		return NULL;
 	}
@@ -401,7 +237,7 @@ static void exchanging(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void settled(struct conn *c, CURLcode rc)
+void conn_settled(struct conn *c, CURLcode rc)
 {
 	if (rc) {
 		c->stage = STAGE_FAILED;
@@ -413,24 +249,6 @@ static void settled(struct conn *c, CURLcode rc)
 		c->stage = STAGE_UP;
 		watch(c, c->fd, EV_READ, exchanging);
 		c->hear(c->ctx, CONN_UP);
-	}
-}
-
-static void shard_collect(struct shard *s)
-{
-	CURLMsg *msg;
-	int left;
-
-	while ((msg = curl_multi_info_read(s->multi, &left))) {
-		struct conn *c = NULL;
-
-		if (msg->msg != CURLMSG_DONE)
-			continue;
-		const CURLcode rc = msg->data.result;
-
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&c);
-		if (c)
-			settled(c, rc);
 	}
 }
 
@@ -482,16 +300,15 @@ void conn_close(struct conn *c, bool reset)
 	}
 	watch(c, -1, 0, NULL);
 	if (c->easy) {
-		curl_multi_remove_handle(c->shard->multi, c->easy);
+		if (c->shard)
+			curl_multi_remove_handle(c->shard->multi, c->easy);
 		curl_easy_setopt(c->easy, CURLOPT_PRIVATE, NULL);
 		curl_easy_setopt(c->easy, CURLOPT_ERRORBUFFER, NULL);
 		curl_easy_setopt(c->easy, CURLOPT_CONNECT_TO, NULL);
-		if (c->target.tls || c->owner->n_spare == SPARE_MAX)
-			curl_easy_cleanup(c->easy);
-		else
-			c->owner->spare[c->owner->n_spare++] = c->easy;
+		handle_give_back(c->owner, c->easy, !c->target.tls);
 	}
 	curl_slist_free_all(c->connect_to);
-	shard_give_back(c->shard);
+	if (c->shard)
+		shard_give_back(c->shard);
 	free(c);
 }
