@@ -3,26 +3,15 @@
 /* The loaders against a real kernel, in a network namespace of the test's own: what is left behind,
  * what is foreign, what is taken over. */
 
-#include "bpf_frame.h"
-
-#include <fcntl.h>
-#include <net/if.h>
-#include <sys/ioctl.h>
 #include <linux/if_link.h>
-#include <linux/if_tun.h>
 
 #include "bpf/decap.h"
 #include "bpf/steer.h"
+#include "bpf_host.h"
 
-#define IF          "sltap0"
 #define OUR_PRIO    62 /* of the tc twin */
-#define DECAP_PRIO  61
 #define XDP_PASSED  2u
 #define XDP_DROPPED 1u
-
-static struct sl_err err;
-static int ifindex;
-static struct sl_addr a, b, c;
 
 /* A program of another maker: returns 2 (XDP_PASS; for tc: drop). */
 static int foreign_program(enum bpf_prog_type type, const char *name)
@@ -81,16 +70,6 @@ static bool takes(int prog_fd, const struct sl_addr *dst, uint32_t taken)
 	return frame_run(prog_fd, &f, NULL) == taken;
 }
 
-/* Id of the program at tc ingress, 0 for none, -EINVAL without a qdisc or any filter. */
-static int64_t tc_id(uint32_t priority)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 1, .priority = priority);
-	const int rc = bpf_tc_query(&hook, &opts);
-
-	return rc == -ENOENT ? 0 : rc ? rc : (int64_t)opts.prog_id;
-}
-
 static int set_vips(struct steer *s, const struct sl_addr *vips, size_t n, struct sl_err *e)
 {
 	struct sl_prefix *p = calloc(n + 1, sizeof *p);
@@ -109,12 +88,6 @@ static bool takes_text(int prog_fd, const char *dst, uint32_t taken)
 
 	assert_int_equal(sl_addr_parse(dst, &addr), 0);
 	return takes(prog_fd, &addr, taken);
-}
-
-static void parse_prefixes(struct sl_prefix *out, const char *const *text, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		assert_int_equal(sl_prefix_parse(text[i], &out[i]), 0);
 }
 
 /* Of either program: from the first address of a prefix to its last, and nothing beside it. */
@@ -295,18 +268,6 @@ static void close_takes_off_only_its_own(void **state)
 	bpf_object__close(obj);
 }
 
-static bool has_clsact(void)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_hook, both, .ifindex = ifindex,
-		.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
-	const int rc = bpf_tc_hook_create(&hook);
-
-	if (rc == 0)
-		bpf_tc_hook_destroy(&both);
-	return rc == -EEXIST;
-}
-
 static void tc_twin_comes_and_goes(void **state)
 {
 	struct steer *s;
@@ -374,97 +335,6 @@ static void foreign_tc_filters_stay(void **state)
 	close(fd);
 }
 
-static void decap_successor_inherits(void **state)
-{
-	struct decap *killed, *d;
-	static const char *const texts[] = {
-		"203.0.113.16/28", "203.0.113.16/30", "2001:db8:7::/48"};
-	const struct sl_prefix vip[] = {sl_prefix_of(&a), sl_prefix_of(&b), sl_prefix_of(&c)};
-	struct sl_prefix *list, net[3];
-	struct sl_addr of_dscp;
-	size_t n;
-
-	assert_int_equal(decap_open(IF, 6080, &killed, &err), 0);
-	assert_int_equal(decap_state(killed)->made_qdisc, 1);
-	assert_int_equal(decap_state(killed)->setting[0].changed, 0);
-	decap_state(killed)->setting[1] =
-		(struct decap_setting){.before = 7, .set = 9, .changed = 1};
-	assert_int_equal(decap_save(killed, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &vip[0], DECAP_VIP | DECAP_ADDED, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &vip[1], DECAP_VIP, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &vip[2], DECAP_VIP, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &vip[2], 0, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &vip[2], 0, &err), 0);
-	parse_prefixes(net, texts, 3);
-	assert_int_equal(decap_vip_set(killed, &net[0], DECAP_VIP | DECAP_ADDED, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &net[2], DECAP_VIP, &err), 0);
-	assert_int_equal(decap_vip_set(killed, &net[1], 0, &err), 0);
-	assert_int_equal(decap_dscp_set(killed, 10, false, &a, &err), 0);
-	assert_int_equal(decap_dscp_set(killed, 10, true, &b, &err), 0);
-	assert_int_equal(decap_dscp_set(killed, 11, false, &a, &err), 0);
-	assert_int_equal(decap_dscp_set(killed, 11, false, NULL, &err), 0);
-
-	assert_int_equal(decap_open(IF, 6080, &d, &err), 0);
-	assert_int_equal(decap_state(d)->made_qdisc, 1);
-	assert_int_equal(decap_state(d)->setting[1].before, 7);
-	assert_int_equal(decap_state(d)->setting[1].set, 9);
-	assert_int_equal(decap_state(d)->setting[1].changed, 1);
-	assert_int_equal(decap_vip_flags(d, &vip[0]), DECAP_VIP | DECAP_ADDED);
-	assert_int_equal(decap_vip_flags(d, &vip[1]), DECAP_VIP);
-	assert_int_equal(decap_vip_flags(d, &vip[2]), 0);
-	assert_true(decap_dscp_get(d, 10, false, &of_dscp) && sl_addr_eq(&of_dscp, &a));
-	assert_true(decap_dscp_get(d, 10, true, &of_dscp) && sl_addr_eq(&of_dscp, &b));
-	assert_false(decap_dscp_get(d, 11, false, &of_dscp));
-	assert_int_equal(decap_vips(d, &list, &n), 0);
-	assert_int_equal(n, 4);
-	/* that of the prefix itself, not of the one around it */
-	assert_int_equal(decap_vip_flags(d, &net[0]), DECAP_VIP | DECAP_ADDED);
-	assert_int_equal(decap_vip_flags(d, &net[1]), 0);
-	assert_int_equal(decap_vip_flags(d, &net[2]), DECAP_VIP);
-	free(list);
-
-	decap_close(killed);
-	assert_true(tc_id(DECAP_PRIO) > 0);
-	decap_close(d);
-	assert_false(has_clsact());
-}
-
-static void decap_wants_ethernet(void **state)
-{
-	struct decap *d;
-
-	assert_int_equal(decap_open("lo", 6080, &d, &err), -EINVAL);
-	assert_string_equal(sl_err_first(&err), "interface lo is not an Ethernet interface");
-}
-
-/* A namespace with a TAP in it. The TAP is gone with the process. */
-static int make_host(void)
-{
-	struct ifreq ifr = {.ifr_name = IF, .ifr_flags = IFF_TAP | IFF_NO_PI};
-
-	if (unshare(CLONE_NEWNET)) {
-		printf("SKIP test_bpf_load: no network namespace: %s\n", strerror(errno));
-		return SKIPPED;
-	}
-	const int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr)) {
-		printf("SKIP test_bpf_load: no TAP: %s\n", strerror(errno));
-		return SKIPPED;
-	}
-	ifindex = (int)if_nametoindex(IF);
-	sl_addr_parse("203.0.113.1", &a);
-	sl_addr_parse("2001:db8::1", &b);
-	sl_addr_parse("203.0.113.3", &c);
-	return 0;
-}
-
-static int forget_messages(void **state)
-{
-	sl_err_clear(&err);
-	return 0;
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_teardown(f, forget_messages)
@@ -479,12 +349,10 @@ int main(void)
 		TEST(tc_twin_comes_and_goes),
 		TEST(left_over_tc_is_replaced),
 		TEST(foreign_tc_filters_stay),
-		TEST(decap_successor_inherits),
-		TEST(decap_wants_ethernet),
 	};
 	int skip_code = frame_skip("test_bpf_load");
 
 	if (!skip_code)
-		skip_code = make_host();
+		skip_code = make_host("test_bpf_load");
 	return skip_code ? skip_code : cmocka_run_group_tests(tests, NULL, NULL);
 }
