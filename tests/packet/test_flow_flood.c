@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
+#include "../unit/resident.h"
 #include "../unit/slow.h"
 #include "flow_judge.h"
 
@@ -29,17 +29,6 @@ static struct judge *start(uint32_t flows, uint32_t entries)
 static void change_table(struct judge *j)
 {
 	judge_bring_in(j, 5 * FLOW_POOLS, 10 * FLOW_POOLS);
-}
-
-static long resident_kib(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	long pages;
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%*d %ld", &pages), 1);
-	fclose(f);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* Ten million SYNs, each from a source of its own, over 800 seconds, into a table that they fill
@@ -66,9 +55,9 @@ static void syn_flood(void **state)
 		j->w.lane->clock++;
 		judge_sweep(j, 2);
 		if (i == STEPS / 2)
-			half = resident_kib();
+			half = resident_bytes();
 	}
-	assert_in_range(resident_kib(), 0, half + 256);
+	assert_in_range(resident_bytes(), 0, half + 256 * 1024);
 	assert_int_equal((t->mask + 1) * FLOW_WAYS, ROOM);
 	assert_in_range(t->entries, FLOWS, ROOM);
 	assert_true(SLOW > 1 || t->evicted + t->expired > FLOOD - ROOM - FLOWS);

@@ -295,6 +295,27 @@ void canned_kill(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
+int canned_setup(void **state)
+{
+	struct canned_world *w = calloc(1, sizeof *w);
+
+	place_make(&w->place);
+	w->canned = (struct canned){.rev = 12, .dropped_pps = 1234.567};
+	w->pid = canned_fork(&w->canned, &w->place);
+	*state = w;
+	return 0;
+}
+
+int canned_teardown(void **state)
+{
+	struct canned_world *w = *state;
+
+	canned_kill(w->pid);
+	place_remove(&w->place);
+	free(w);
+	return 0;
+}
+
 static uint64_t now_ms(void)
 {
 	struct timespec now;
@@ -384,6 +405,14 @@ void raw_send(struct raw *raw, const void *bytes, size_t len)
 void raw_text(struct raw *raw, const char *text)
 {
 	raw_send(raw, text, strlen(text));
+}
+
+void raw_ask(struct raw *raw, const char *rest)
+{
+	char line[4096];
+
+	snprintf(line, sizeof line, "{\"v\":1,\"id\":1,%s}\n", rest);
+	raw_text(raw, line);
 }
 
 /* Bytes read, 0 at the end, -1 when there are none now. */

@@ -51,6 +51,16 @@ struct ctl_server_opts canned_opts(struct canned *canned, const struct place *pl
 pid_t canned_fork(struct canned *canned, const struct place *place);
 void canned_kill(pid_t pid);
 
+/* cmocka setup and teardown with such a server around each test. */
+struct canned_world {
+	struct place place;
+	struct canned canned;
+	pid_t pid;
+};
+
+int canned_setup(void **state);
+int canned_teardown(void **state);
+
 /* A client in the same process as the server: reading runs the event loop. */
 struct raw {
 	struct event_base *base;
@@ -66,6 +76,9 @@ void raw_close(struct raw *raw);
 /* All bytes, running the loop while the socket is full. */
 void raw_send(struct raw *raw, const void *bytes, size_t len);
 void raw_text(struct raw *raw, const char *text);
+
+/* A request of id 1, as `rest` goes on: "\"cmd\":\"status\"". */
+void raw_ask(struct raw *raw, const char *rest);
 
 /* The next line as an object, or NULL when none comes within SOON_MS or the server closes. */
 json_t *raw_line(struct raw *raw);

@@ -141,14 +141,6 @@ static void serve(struct world *w)
 	world_greet(w, &w->a);
 }
 
-static void ask(struct raw *raw, const char *rest)
-{
-	char line[4096];
-
-	snprintf(line, sizeof line, "{\"v\":1,\"id\":1,%s}\n", rest);
-	raw_text(raw, line);
-}
-
 static bool is_later(const void *n)
 {
 	return now.later[*(const unsigned *)n];
@@ -165,8 +157,8 @@ static void answer_comes_later(void **state)
 
 	serve(w);
 	world_greet(w, &w->b);
-	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
-	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":2}");
+	raw_ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
+	raw_ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":2}");
 	wait_until_later(w, 1);
 	/* Longer than idle_ms: who waits is not idle. The second waits behind the first; another
 	 * client does not. */
@@ -174,7 +166,7 @@ static void answer_comes_later(void **state)
 	assert_null(now.later[2]);
 	raw_close(&w->b);
 	world_greet(w, &w->b);
-	ask(&w->b, "\"cmd\":\"later\",\"args\":{\"n\":3}");
+	raw_ask(&w->b, "\"cmd\":\"later\",\"args\":{\"n\":3}");
 	wait_until_later(w, 3);
 	finish(3, NULL);
 	expect_line(&w->b, "{\"id\":1,\"ok\":true,\"rev\":7,\"data\":{\"n\":3}}");
@@ -184,7 +176,7 @@ static void answer_comes_later(void **state)
 	wait_until_later(w, 2);
 	finish(2, "no such flow");
 	expect_failure(&w->a, 1, "ENOENT", "no such flow");
-	ask(&w->a, "\"cmd\":\"at_once\"");
+	raw_ask(&w->a, "\"cmd\":\"at_once\"");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":8,\"data\":{\"at\":\"once\"}}");
 	assert_int_equal(now.cancelled, 0);
 	raw_close(&w->a);
@@ -196,7 +188,7 @@ static void list_begins_later(void **state)
 	struct world *w = *state;
 
 	serve(w);
-	ask(&w->a, "\"cmd\":\"later.list\",\"args\":{\"n\":1}");
+	raw_ask(&w->a, "\"cmd\":\"later.list\",\"args\":{\"n\":1}");
 	wait_until_later(w, 1);
 	finish(1, NULL);
 	for (int i = 0; i < 3; i++) {
@@ -206,7 +198,7 @@ static void list_begins_later(void **state)
 		expect_line(&w->a, text);
 	}
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":7,\"end\":true,\"count\":3}");
-	ask(&w->a, "\"cmd\":\"later.list\",\"args\":{\"n\":1}");
+	raw_ask(&w->a, "\"cmd\":\"later.list\",\"args\":{\"n\":1}");
 	wait_until_later(w, 1);
 	finish(1, "nothing there");
 	expect_failure(&w->a, 1, "ENOENT", "nothing there");
@@ -235,13 +227,13 @@ static void client_that_leaves_cancels(void **state)
 	struct world *w = *state;
 
 	serve(w);
-	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
+	raw_ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
 	wait_until_later(w, 1);
 	raw_close(&w->a);
 	wait_until_cancelled(w, 1);
 	/* With the daemon's input full of more requests. */
 	world_greet(w, &w->a);
-	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":2}");
+	raw_ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":2}");
 	for (int i = 0; i < 9000; i++)
 		send(w->a.fd, STATUS, strlen(STATUS), MSG_NOSIGNAL | MSG_DONTWAIT);
 	wait_until_later(w, 2);
@@ -249,18 +241,18 @@ static void client_that_leaves_cancels(void **state)
 	wait_until_cancelled(w, 2);
 	/* A list that has not begun, and one that follows. */
 	world_greet(w, &w->a);
-	ask(&w->a, "\"cmd\":\"later.list\",\"args\":{\"n\":1}");
+	raw_ask(&w->a, "\"cmd\":\"later.list\",\"args\":{\"n\":1}");
 	wait_until_later(w, 1);
 	raw_close(&w->a);
 	wait_until_cancelled(w, 3);
 	world_greet(w, &w->a);
-	ask(&w->a, "\"cmd\":\"follow\"");
+	raw_ask(&w->a, "\"cmd\":\"follow\"");
 	assert_true(raw_until(w->base, owns, &(unsigned){1}));
 	raw_close(&w->a);
 	assert_true(raw_until(w->base, owns, &(unsigned){0}));
 	/* The server's end. */
 	world_greet(w, &w->a);
-	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":2}");
+	raw_ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":2}");
 	wait_until_later(w, 2);
 	ctl_server_free(w->server);
 	w->server = NULL;
@@ -274,7 +266,7 @@ static void half_close_waits_on(void **state)
 	struct world *w = *state;
 
 	serve(w);
-	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
+	raw_ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
 	wait_until_later(w, 1);
 	shutdown(w->a.fd, SHUT_WR);
 	raw_idle(w->base, 50);
@@ -285,7 +277,7 @@ static void half_close_waits_on(void **state)
 	raw_close(&w->a);
 	/* First the half, then the whole. */
 	world_greet(w, &w->a);
-	ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
+	raw_ask(&w->a, "\"cmd\":\"later\",\"args\":{\"n\":1}");
 	shutdown(w->a.fd, SHUT_WR);
 	wait_until_later(w, 1);
 	raw_idle(w->base, 50);
@@ -300,7 +292,7 @@ static void list_follows(void **state)
 	uint64_t asked;
 
 	serve(w);
-	ask(&w->a, "\"cmd\":\"follow\"");
+	raw_ask(&w->a, "\"cmd\":\"follow\"");
 	assert_true(raw_until(w->base, owns, &(unsigned){1}));
 	raw_idle(w->base, IDLE_MS * 3 / 2);
 	assert_in_range(now.asked, 1, 2);

@@ -172,14 +172,6 @@ static void serve(struct world *w)
 	world_greet(w, &w->a);
 }
 
-static void ask(struct raw *raw, const char *rest)
-{
-	char line[4096];
-
-	snprintf(line, sizeof line, "{\"v\":1,\"id\":1,%s}\n", rest);
-	raw_text(raw, line);
-}
-
 #define SET(name, value) "\"cmd\":\"set\",\"args\":{\"name\":\"" name "\",\"value\":" value "}"
 
 static void change_makes_a_revision(void **state)
@@ -187,19 +179,19 @@ static void change_makes_a_revision(void **state)
 	struct world *w = *state;
 
 	serve(w);
-	ask(&w->a, SET("a", "5"));
+	raw_ask(&w->a, SET("a", "5"));
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":8,\"data\":{\"set\":\"a\",\"sum\":5}}");
-	ask(&w->a, SET("a", "6") ",\"if_rev\":8");
+	raw_ask(&w->a, SET("a", "6") ",\"if_rev\":8");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":9,\"data\":{\"set\":\"a\",\"sum\":6}}");
-	ask(&w->a, SET("a", "7") ",\"if_rev\":8");
+	raw_ask(&w->a, SET("a", "7") ",\"if_rev\":8");
 	expect_line(&w->a, "{\"id\":1,\"ok\":false,\"err\":{\"code\":\"ESTALE\",\"msg\":\"the "
 			   "configuration is at revision 9, not 8\",\"hint\":\"look at it anew, "
 			   "then ask with \\\"if_rev\\\":9\"}}");
-	ask(&w->a, SET("a", "95") ",\"dry_run\":true,\"if_rev\":9");
+	raw_ask(&w->a, SET("a", "95") ",\"dry_run\":true,\"if_rev\":9");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":9,\"data\":{\"set\":\"a\",\"sum\":95}}");
-	ask(&w->a, SET("a", "101"));
+	raw_ask(&w->a, SET("a", "101"));
 	expect_failure(&w->a, 1, "EINVAL", "above 100");
-	ask(&w->a, SET("c", "1"));
+	raw_ask(&w->a, SET("c", "1"));
 	expect_failure(&w->a, 1, "ENOENT", "no \"c\"");
 	assert_int_equal(now.value[0], 6);
 	assert_int_equal(now.rev, 9);
@@ -216,7 +208,7 @@ static void change_is_answered_later(void **state)
 
 	serve(w);
 	now.finish_later = true;
-	ask(&w->a, SET("a", "5"));
+	raw_ask(&w->a, SET("a", "5"));
 	for (int i = 0; i < 1000 && !now.later; i++)
 		raw_idle(w->base, 1);
 	assert_non_null(now.later);
@@ -237,15 +229,15 @@ static void batch_is_one_revision(void **state)
 
 	serve(w);
 	/* Above 100 in between, not at the end. */
-	ask(&w->a, BATCH(OP("a", "90") "," OP("b", "30") "," OP("a", "10")) ",\"if_rev\":7");
+	raw_ask(&w->a, BATCH(OP("a", "90") "," OP("b", "30") "," OP("a", "10")) ",\"if_rev\":7");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":8,\"data\":{\"results\":[{\"set\":\"a\"},"
 			   "{\"set\":\"b\"},{\"set\":\"a\"}],\"sum\":40}}");
 	assert_int_equal(now.value[0], 10);
 	assert_int_equal(now.value[1], 30);
 	assert_int_equal(now.begun, 1);
-	ask(&w->a, BATCH(OP("a", "1")) ",\"if_rev\":7");
+	raw_ask(&w->a, BATCH(OP("a", "1")) ",\"if_rev\":7");
 	expect_failure(&w->a, 1, "ESTALE", "at revision 8, not 7");
-	ask(&w->a, BATCH(OP("a", "1")) ",\"dry_run\":true");
+	raw_ask(&w->a, BATCH(OP("a", "1")) ",\"dry_run\":true");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":8,\"data\":{\"results\":[{\"set\":\"a\"}]"
 			   ",\"sum\":31}}");
 	assert_int_equal(now.rev, 8);
@@ -283,7 +275,7 @@ static void batch_is_all_or_nothing(void **state)
 
 	serve(w);
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-		ask(&w->a, bad[i].text);
+		raw_ask(&w->a, bad[i].text);
 		expect_failure(&w->a, 1, bad[i].code, bad[i].msg);
 		assert_int_equal(now.drafts, 0);
 	}
@@ -297,13 +289,13 @@ static void options_fit_the_command(void **state)
 	struct world *w = *state;
 
 	serve(w);
-	ask(&w->a, "\"cmd\":\"question\",\"if_rev\":7");
+	raw_ask(&w->a, "\"cmd\":\"question\",\"if_rev\":7");
 	expect_failure(&w->a, 1, "EINVAL", "\"question\" changes nothing: no \"if_rev\"");
-	ask(&w->a, "\"cmd\":\"question\",\"dry_run\":true");
+	raw_ask(&w->a, "\"cmd\":\"question\",\"dry_run\":true");
 	expect_failure(&w->a, 1, "EINVAL", "\"question\" changes nothing: no \"dry_run\"");
-	ask(&w->a, "\"cmd\":\"action\",\"dry_run\":true,\"args\":{\"any\":1}");
+	raw_ask(&w->a, "\"cmd\":\"action\",\"dry_run\":true,\"args\":{\"any\":1}");
 	expect_failure(&w->a, 1, "EINVAL", "cannot be tried");
-	ask(&w->a, "\"cmd\":\"action\",\"if_rev\":8,\"args\":{\"any\":1}");
+	raw_ask(&w->a, "\"cmd\":\"action\",\"if_rev\":8,\"args\":{\"any\":1}");
 	expect_failure(&w->a, 1, "ESTALE", "at revision 7, not 8");
 	raw_close(&w->a);
 }
@@ -313,15 +305,15 @@ static void arguments_have_types(void **state)
 	struct world *w = *state;
 
 	serve(w);
-	ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":[1,{}],\"flag\":false,\"share\":2}");
+	raw_ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":[1,{}],\"flag\":false,\"share\":2}");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":7,\"data\":{\"has\":true,\"flag\":false,"
 			   "\"share\":2.0,\"any\":[1,{}]}}");
-	ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":null,\"more\":1}");
+	raw_ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":null,\"more\":1}");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":7,\"data\":{\"has\":false,\"flag\":true,"
 			   "\"share\":-1.0,\"any\":null}}");
-	ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":1,\"flag\":1}");
+	raw_ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":1,\"flag\":1}");
 	expect_failure(&w->a, 1, "EINVAL", "argument \"flag\" must be true or false");
-	ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":1,\"share\":\"1\"}");
+	raw_ask(&w->a, "\"cmd\":\"action\",\"args\":{\"any\":1,\"share\":\"1\"}");
 	expect_failure(&w->a, 1, "EINVAL", "argument \"share\" must be a number");
 	raw_close(&w->a);
 }
@@ -331,7 +323,7 @@ static void schema_lists_the_rows(void **state)
 	struct world *w = *state;
 
 	serve(w);
-	ask(&w->a, "\"cmd\":\"schema\"");
+	raw_ask(&w->a, "\"cmd\":\"schema\"");
 	expect_line(&w->a, "{\"id\":1,\"item\":{\"command\":\"question\",\"role\":\"viewer\","
 			   "\"kind\":\"question\",\"dry_run\":false,\"free_args\":false,"
 			   "\"args\":[]}}");
@@ -375,7 +367,7 @@ static void change_is_taken_up_anew(void **state)
 
 	serve(w);
 	now.busy = true;
-	ask(&w->a, SET("a", "5") ",\"if_rev\":7");
+	raw_ask(&w->a, SET("a", "5") ",\"if_rev\":7");
 	wait_until_busy(w);
 	wake(); /* still busy */
 	wait_until_busy(w);
@@ -386,7 +378,7 @@ static void change_is_taken_up_anew(void **state)
 	assert_int_equal(now.begun, 1);
 	/* The revision moved while it waited. */
 	now.busy = true;
-	ask(&w->a, SET("a", "6") ",\"if_rev\":8");
+	raw_ask(&w->a, SET("a", "6") ",\"if_rev\":8");
 	wait_until_busy(w);
 	now.rev++;
 	now.busy = false;
@@ -395,7 +387,7 @@ static void change_is_taken_up_anew(void **state)
 	assert_int_equal(now.value[0], 5);
 	/* A batch, and one whose client leaves. */
 	now.busy = true;
-	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SET("b", "2") "}]}");
+	raw_ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SET("b", "2") "}]}");
 	wait_until_busy(w);
 	now.busy = false;
 	wake();
@@ -403,7 +395,7 @@ static void change_is_taken_up_anew(void **state)
 		"{\"id\":1,\"ok\":true,\"rev\":10,\"data\":{\"results\":[{\"set\":\"b\"}],"
 		"\"sum\":7}}");
 	now.busy = true;
-	ask(&w->a, SET("a", "9"));
+	raw_ask(&w->a, SET("a", "9"));
 	wait_until_busy(w);
 	raw_close(&w->a);
 	for (int i = 0; i < 1000 && now.later; i++)
@@ -422,23 +414,23 @@ static void change_is_edited_in_parts(void **state)
 
 	serve(w);
 	world_greet(w, &w->b);
-	ask(&w->a, SLOW("50"));
-	ask(&w->b, "\"cmd\":\"question\"");
+	raw_ask(&w->a, SLOW("50"));
+	raw_ask(&w->b, "\"cmd\":\"question\"");
 	expect_line(&w->b, "{\"id\":1,\"ok\":true,\"rev\":7,\"data\":{}}");
 	assert_int_equal(now.drafts, 1);
 	assert_int_equal(now.finished, 0);
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":8,\"data\":{\"set\":\"a\",\"sum\":50}}");
 	assert_int_equal(now.parts, 50);
 	/* Each operation of a batch begins with its first part. */
-	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SET(
-			   "b", "9") "},{" SLOW("7") "}]}");
+	raw_ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SET(
+			       "b", "9") "},{" SLOW("7") "}]}");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":9,\"data\":{\"results\":[{\"set\":\"a\"},"
 			   "{\"set\":\"b\"},"
 			   "{\"set\":\"a\"}],\"sum\":16}}");
 	assert_int_equal(now.parts, 62);
 	/* Begun anew as a whole. */
 	now.overtaken = true;
-	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SLOW("6") "}]}");
+	raw_ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SLOW("6") "}]}");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":10,\"data\":{\"results\":[{\"set\":\"a\"}"
 			   ",{\"set\":\"a\"}],"
 			   "\"sum\":15}}");
@@ -453,10 +445,12 @@ static void change_ends_between_parts(void **state)
 
 	serve(w);
 	world_greet(w, &w->b);
-	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SET("c", "1") "}]}");
+	raw_ask(&w->a,
+		"\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SET("c", "1") "}]}");
 	expect_failure(&w->a, 1, "ENOENT", "ops[1]: no \"c\"");
 	assert_int_equal(now.aborted, 1);
-	ask(&w->a, "\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SLOW("1000000") "}]}");
+	raw_ask(&w->a,
+		"\"cmd\":\"batch\",\"args\":{\"ops\":[{" SLOW("5") "},{" SLOW("1000000") "}]}");
 	while (now.parts < 12)
 		raw_idle(w->base, 1);
 	ctl_server_free(w->server);

@@ -13,36 +13,9 @@
 #include "ctl/client.h"
 #include "ctl_fixture.h"
 
-struct world {
-	struct place place;
-	struct canned canned;
-	pid_t pid;
-};
-
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof *w);
-
-	place_make(&w->place);
-	w->canned.rev = 12;
-	w->pid = canned_fork(&w->canned, &w->place);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	canned_kill(w->pid);
-	place_remove(&w->place);
-	free(w);
-	return 0;
-}
-
 static void client_takes_a_long_list(void **state)
 {
-	const struct world *w = *state;
+	const struct canned_world *w = *state;
 	json_t *items = json_array();
 	struct ctl_client *client;
 	struct ctl_reply reply;
@@ -80,7 +53,7 @@ static int stop_at(const json_t *item, void *arg)
 
 static void client_asks_with_options(void **state)
 {
-	const struct world *w = *state;
+	const struct canned_world *w = *state;
 	struct ctl_question q = {.cmd = "note", .dry_run = true, .has_if_rev = true, .if_rev = 12};
 	struct ctl_client *client;
 	struct ctl_reply reply;
@@ -106,7 +79,7 @@ static void client_asks_with_options(void **state)
 
 static void patient_client_waits(void **state)
 {
-	const struct world *w = *state;
+	const struct canned_world *w = *state;
 	struct ctl_question q = {.cmd = "nap", .patient = true};
 	struct ctl_client *client;
 	struct ctl_reply reply;
@@ -128,9 +101,12 @@ static void patient_client_waits(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(client_takes_a_long_list, setup, teardown),
-		cmocka_unit_test_setup_teardown(client_asks_with_options, setup, teardown),
-		cmocka_unit_test_setup_teardown(patient_client_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			client_takes_a_long_list, canned_setup, canned_teardown),
+		cmocka_unit_test_setup_teardown(
+			client_asks_with_options, canned_setup, canned_teardown),
+		cmocka_unit_test_setup_teardown(
+			patient_client_waits, canned_setup, canned_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

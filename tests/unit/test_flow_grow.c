@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "flow_steps.h"
+#include "resident.h"
 #include "slow.h"
 
 static const uint8_t secret[HASH_SECRET_BYTES] = {7, 1, 9};
@@ -149,17 +149,6 @@ static void test_when_large(void **state)
 	fill_and_watch(t, 530000);
 	assert_int_equal(t->mask + 1, 262144);
 	flow_free(t);
-}
-
-static long resident_bytes(void)
-{
-	FILE *f = fopen("/proc/self/statm", "r");
-	long pages;
-
-	assert_non_null(f);
-	assert_int_equal(fscanf(f, "%*d %ld", &pages), 1);
-	fclose(f);
-	return pages * sysconf(_SC_PAGESIZE);
 }
 
 /* Ten million flows, from the smallest table on; and what they take. */

@@ -23,12 +23,6 @@
 #include "cell.h"
 #include "ctl_fixture.h"
 
-struct world {
-	struct place place;
-	struct canned canned;
-	pid_t pid;
-};
-
 static char output[1 << 16];
 
 /* Run through the shell, with standard error behind standard output. Returns the exit code. */
@@ -46,7 +40,7 @@ static int shell(const char *command)
 	return WEXITSTATUS(status);
 }
 
-static int sluicectl(const struct world *w, const char *args)
+static int sluicectl(const struct canned_world *w, const char *args)
 {
 	char command[1024];
 
@@ -55,7 +49,7 @@ static int sluicectl(const struct world *w, const char *args)
 	return shell(command);
 }
 
-static void expect(const struct world *w, const char *args, int code, const char *text)
+static void expect(const struct canned_world *w, const char *args, int code, const char *text)
 {
 	const int have = sluicectl(w, args);
 
@@ -63,30 +57,9 @@ static void expect(const struct world *w, const char *args, int code, const char
 	assert_int_equal(have, code);
 }
 
-static int setup(void **state)
-{
-	struct world *w = calloc(1, sizeof *w);
-
-	place_make(&w->place);
-	w->canned = (struct canned){.rev = 12, .dropped_pps = 1234.567};
-	w->pid = canned_fork(&w->canned, &w->place);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	canned_kill(w->pid);
-	place_remove(&w->place);
-	free(w);
-	return 0;
-}
-
 static void status_is_one_line(void **state)
 {
-	struct world *w = *state;
+	struct canned_world *w = *state;
 
 	expect(w, "status", 0,
 		"sluiced 0.1.0 up 3d04h revision 12: 2 VIPs, 2/3 pools ok (1 panic), 5 backends, 1 "
@@ -141,7 +114,7 @@ static void tables_are_aligned(void **state)
 }
 
 /* The backends' names in the order they are printed. */
-static void expect_order(const struct world *w, const char *args, const char *names)
+static void expect_order(const struct canned_world *w, const char *args, const char *names)
 {
 	char command[512], have[256] = "";
 
@@ -156,7 +129,7 @@ static void expect_order(const struct world *w, const char *args, const char *na
 
 static void rows_are_sorted_and_filtered(void **state)
 {
-	const struct world *w = *state;
+	const struct canned_world *w = *state;
 
 	expect_order(w, "", "b1 b10 b2 d1");
 	expect_order(w, "web", "b1 b10 b2");
@@ -186,7 +159,7 @@ static void json_is_one_document(void **state)
 
 static void list_is_asked_again_when_the_revision_moves(void **state)
 {
-	struct world *w = *state;
+	struct canned_world *w = *state;
 
 	canned_kill(w->pid);
 	w->canned.vip_moves = 4;
@@ -201,7 +174,7 @@ static void list_is_asked_again_when_the_revision_moves(void **state)
 
 static void watch_repeats(void **state)
 {
-	const struct world *w = *state;
+	const struct canned_world *w = *state;
 	struct timespec begin, end;
 	char command[512];
 	int lines = 0;
@@ -223,7 +196,7 @@ static void watch_repeats(void **state)
 static void color_is_for_terminals(void **state)
 {
 	static const char pty[] = "script -qec '%s%s -s %s %sbackend list dns' /dev/null";
-	const struct world *w = *state;
+	const struct canned_world *w = *state;
 	const char *ctl = getenv("SLUICECTL");
 	char command[512];
 
@@ -247,7 +220,7 @@ static void color_is_for_terminals(void **state)
 
 static void errors_have_words_and_codes(void **state)
 {
-	struct world *w = *state;
+	struct canned_world *w = *state;
 	char text[256];
 
 	expect(w, "backend list wbe", 6, "sluicectl: pool \"wbe\" not found (did you mean web?)\n");
@@ -295,7 +268,7 @@ static void errors_have_words_and_codes(void **state)
 
 static void permission_has_its_code(void **state)
 {
-	struct world *w = *state;
+	struct canned_world *w = *state;
 	char command[512];
 
 	if (getuid() != 0 || shell("command -v setpriv") != 0) {
@@ -421,7 +394,7 @@ static void client_survives_impostors(void **state)
 		{HELLO "{\"id\":1,\"ok\":false,\"err\":{\"code\":\"EIO\",\"msg\":\"no\"}}\n", true,
 			1, "sluicectl: no\n"},
 	};
-	struct world *w = *state;
+	struct canned_world *w = *state;
 
 	canned_kill(w->pid);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -437,12 +410,12 @@ static void client_survives_impostors(void **state)
 	w->pid = canned_fork(&w->canned, &w->place);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, canned_setup, canned_teardown)
 
 /* A directory opens like a file; what cannot be read must not pass for an empty one. */
 static void unreadable_file_is_refused(void **state)
 {
-	const struct world *w = *state;
+	const struct canned_world *w = *state;
 
 	expect(w, "config check /", 1, "sluicectl: /: Is a directory\n");
 	expect(w, "config check /nowhere", 1, "sluicectl: /nowhere: No such file or directory\n");
