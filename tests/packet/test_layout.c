@@ -3,6 +3,8 @@
 /* No cache line, nor the pair of lines that a CPU fetches together, is written by two lanes: what a
  * lane writes lies in memory that no other lane's touches. */
 
+#include "datapath/relay.h"
+#include "datapath/report.h"
 #include "datapath/slow.h"
 #include "harness.h"
 
@@ -13,6 +15,9 @@
 static_assert(sizeof(struct flow_bucket) == 64, "a bucket is one line");
 static_assert(sizeof(struct backend) % 64 == 0, "a backend is whole lines");
 static_assert(_Alignof(struct lane) >= 64, "a lane begins a line");
+static_assert(offsetof(struct relay_ring, tail) - offsetof(struct relay_ring, head) >= 64 &&
+		      offsetof(struct relay_ring, at) % 64 == 0 && sizeof(struct relay_msg) == 64,
+	"the two ends of a ring write lines of their own, and a message is one");
 
 struct range {
 	uintptr_t from, to;
@@ -37,6 +42,8 @@ static uint32_t written(const struct lane *l, struct range r[MOST])
 	add(r, &n, l->service_new, world->g->n_services * sizeof *l->service_new);
 	add(r, &n, l->backend_new, BACKEND_SLOTS * sizeof *l->backend_new);
 	add(r, &n, l->backend_over, BACKEND_SLOTS * sizeof *l->backend_over);
+	add(r, &n, l->backend_again, BACKEND_SLOTS * sizeof *l->backend_again);
+	add(r, &n, l->reports, sizeof *l->reports);
 	add(r, &n, l->cursor, GENERATION_MAX_POOLS * sizeof *l->cursor);
 	add(r, &n, l->recent, BACKEND_SLOTS * sizeof *l->recent);
 	add(r, &n, l->slow, sizeof *l->slow);
