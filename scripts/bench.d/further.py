@@ -84,14 +84,9 @@ def started(build, o, huge, case, pcap, n, prefix, out):
 
 
 def at_rest(o, program):
-    """Of one that has nothing to do but to forward and to probe."""
-    try:
-        time.sleep(pair.SETTLE_S)
-        return {"idle_pct": control_thread_pct(program, QUICK_IDLE_S if o.quick else IDLE_S),
-                "weight_ms": stats.sample(weight_ms(f"{runtime_dir(program.prefix)}.sock",
-                                                    QUICK_WEIGHTS if o.quick else WEIGHTS))}
-    finally:
-        program.end()
+    """What the control thread takes of one that forwards and nothing else, and of one that probes."""
+    time.sleep(pair.SETTLE_S)
+    return control_thread_pct(program, QUICK_IDLE_S if o.quick else IDLE_S)
 
 
 def run(build, bench, o):
@@ -105,8 +100,19 @@ def run(build, bench, o):
     with Hugepages(pair.need_mb(n)) as huge:
         for i in range(QUICK_STARTS if o.quick else STARTS):
             program, ms = started(build, o, huge, CASE, pcap, n, f"{prefix}-{i}", out)
-            program.end()
             starts.append(ms)
-        result = at_rest(o, started(build, o, huge, PROBED_CASE, pcap, n, f"{prefix}-p", out)[0])
+            try:
+                if i == 0:
+                    idle = at_rest(o, program)
+                    weights = weight_ms(f"{runtime_dir(program.prefix)}.sock",
+                                        QUICK_WEIGHTS if o.quick else WEIGHTS)
+            finally:
+                program.end()
+        program, _ = started(build, o, huge, PROBED_CASE, pcap, n, f"{prefix}-p", out)
+        try:
+            probing = at_rest(o, program)
+        finally:
+            program.end()
     pcap.unlink()
-    return {"start_ms": stats.sample(starts), **result, "maglev_ms": maglev_ms(build)}
+    return {"start_ms": stats.sample(starts), "idle_pct": idle, "probing_pct": probing,
+            "weight_ms": stats.sample(weights), "maglev_ms": maglev_ms(build)}

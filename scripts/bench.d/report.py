@@ -173,7 +173,8 @@ def program_rows(result):
     if not f:
         return
     yield ["start to the first packet that leaves, ms", "at most 1000", pm(f["start_ms"]), "telemetry"]
-    yield ["control thread with nothing to do but 100 probed backends, of a CPU", "below 1 %", f"{f['idle_pct']:.2f} %",
+    yield ["control thread with nothing to do, of a CPU", "below 1 %", f"{f['idle_pct']:.2f} %", "`schedstat` of the thread"]
+    yield ["the same with 100 probed backends, whose answers this kernel gives, too", "", f"{f['probing_pct']:.2f} %",
            "`schedstat` of the thread"]
     yield ["a new weight, from the request to workers that use it, ms", "at most 10", pm(f["weight_ms"]),
            "`backend.weight`, `applied`"]
