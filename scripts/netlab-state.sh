@@ -34,12 +34,24 @@ lab_kernel_lost() {
 	done | awk '{ n += $1 } END { print n + 0 }'
 }
 
+# lab_threads PID: of each thread the CPU it was on last, how long it has run, and how long it has waited for a CPU, in ms.
+lab_threads() {
+	local task ran waited
+	for task in "/proc/$1/task/"*; do
+		read -r ran waited _ <"$task/schedstat" || continue
+		printf '%s: CPU %s, ran %d ms, waited %d ms\n' "$(<"$task/comm")" "$(sed 's/.*) //' "$task/stat" | cut -d' ' -f37)" \
+			$((ran / 1000000)) $((waited / 1000000))
+	done
+}
+
 # What may say why a test failed: the machine, the daemon, what kernels dropped, neighbours that are not found.
 lab_state() {
 	local ns question
 	printf -- '--- load %s\n' "$(cat /proc/loadavg)"
 	if lab_alive sluiced; then
-		for question in status "port list" "vip list" "backend list" drops; do
+		printf -- '--- threads of sluiced\n'
+		lab_threads "$(lab_pid sluiced)"
+		for question in status "lcore list" "port list" "vip list" "backend list" drops; do
 			printf -- '--- sluicectl %s\n' "$question"
 			# shellcheck disable=SC2086
 			lab_ctl -t 2 $question
