@@ -89,7 +89,7 @@ wrong 1 '203\.0\.113\.10:443/tcp' lookup 10.77.0.1:1 "$VIP4:80"
 wrong 1 'both IPv4 or both IPv6' lookup 10.77.0.1:1 "$(service "$VIP6")"
 wrong 6 'no VIP serves 203\.0\.113\.10:81/tcp .*vip list' lookup 10.77.0.1:1 "$VIP4:81/tcp"
 wrong 2 'needs VIP:PORT/PROTOCOL' lookup 10.77.0.1:1
-wrong 1 'say which connections' flow flush
+wrong 2 'flow flush" needs one of: SRC:PORT VIP:PORT/PROTOCOL, --backend POOL/NAME, all' flow flush
 wrong 6 'backend "web4/be9" not found' flow flush --backend web4/be9
 wrong 6 'pool "nosuch" not found' flow list nosuch
 lab_sluiced_stop
