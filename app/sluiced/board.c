@@ -331,6 +331,13 @@ static void on_pump(evutil_socket_t fd, short what, void *arg)
 	loop_relieve(&b->d->loop, b->d->base);
 }
 
+static void on_work(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_relieve(&d->loop, d->base);
+}
+
 int board_open(struct daemon *d, struct sl_err *err)
 {
 	struct board *b = calloc(1, sizeof *b);
@@ -351,7 +358,10 @@ int board_open(struct daemon *d, struct sl_err *err)
 	if (!b || !b->by_slot || !b->schedule || !d->happened)
 		return sl_err_sys(err, ENOMEM, "cannot start the health checks");
 	b->prober = prober_new(d->base, err);
-	return b->prober ? 0 : -ENOMEM;
+	if (!b->prober)
+		return -ENOMEM;
+	prober_on_work(b->prober, on_work, d);
+	return 0;
 }
 
 int board_start(struct board *b)

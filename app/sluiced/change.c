@@ -13,7 +13,7 @@
 
 void change_first(struct daemon *d)
 {
-	d->change.accepted = d->revision;
+	d->change.accepted = d->change.in_force = d->revision;
 	d->change.loaded = version_get(d->running->version);
 }
 
@@ -86,9 +86,10 @@ static int answer(const struct daemon *d, struct ctl_call *call, uint64_t rev)
 		return ctl_call_fail(call, ECANCELED, NULL,
 			"revision %" PRIu64 " could not be brought into force: %s", rev,
 			d->change.failed_why ? d->change.failed_why : "no memory");
-	if (rev > d->revision)
+	if (rev > d->change.in_force)
 		return 1;
-	json_object_set_new(ctl_call_data(call), "rev", json_integer((json_int_t)d->revision));
+	json_object_set_new(
+		ctl_call_data(call), "rev", json_integer((json_int_t)d->change.in_force));
 	return 0;
 }
 
@@ -163,6 +164,7 @@ void change_not_followed(struct daemon *d, struct sl_err *err)
 
 void change_in_force(struct daemon *d)
 {
+	d->change.in_force = d->revision;
 	if (!d->refused) {
 		free(d->last_error);
 		d->last_error = NULL;
@@ -185,6 +187,7 @@ static void fall_back(struct daemon *d, const char *why)
 	pthread_mutex_lock(&d->lock);
 	d->running->version->rev = d->revision = ++c->accepted;
 	pthread_mutex_unlock(&d->lock);
+	c->in_force = d->revision;
 	trial_failed(d, c->failed_from, c->failed_to);
 	while (c->n_history && c->history[c->n_history - 1]->rev >= c->failed_from)
 		version_put(c->history[--c->n_history]);

@@ -30,6 +30,7 @@ struct change_waiter;
 
 struct change {
 	uint64_t accepted;                       /* the newest revision */
+	uint64_t in_force;                       /* and steered */
 	struct version *loaded;                  /* as the file had it when it was read last */
 	struct version *history[CHANGE_HISTORY]; /* what accepted ones replaced, the latest last */
 	uint32_t n_history;

@@ -98,7 +98,7 @@ static int status(struct ctl_call *call, void *arg)
 
 	json_object_set_new(o, "version", json_string(SLUICE_VERSION));
 	json_object_set_new(o, "uptime_s", counter((daemon_now_ms() - d->start_ms) / 1000));
-	json_object_set_new(o, "rev", counter(d->revision));
+	json_object_set_new(o, "rev", counter(d->change.in_force));
 	json_object_set_new(o, "accepted_rev", counter(d->change.accepted));
 	json_object_set_new(o, "vips", counter(d->running->conf->n_vips));
 	json_object_set_new(o, "pools", counter(d->running->conf->n_pools));

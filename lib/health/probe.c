@@ -62,6 +62,12 @@ static void unfinish(struct probe *p)
 	p->stage = PROBE_IDLE;
 }
 
+static void tell_of_work(const struct prober *prober)
+{
+	if (prober->worked)
+		prober->worked(prober->worked_arg);
+}
+
 static void hand_over(evutil_socket_t fd, short what, void *arg)
 {
 	struct prober *prober = arg;
@@ -82,6 +88,13 @@ static void hand_over(evutil_socket_t fd, short what, void *arg)
 	}
 	if (prober->n_finished) /* a timer: sockets are looked at before */
 		event_add(&prober->hand_over, &at_once);
+	tell_of_work(prober);
+}
+
+void prober_on_work(struct prober *prober, void (*worked)(void *arg), void *arg)
+{
+	prober->worked = worked;
+	prober->worked_arg = arg;
 }
 
 struct prober *prober_new(struct event_base *base, struct sl_err *err)
@@ -154,6 +167,7 @@ static void timer_fired(evutil_socket_t fd, short what, void *arg)
 	 */
 	if (spent >= (uint64_t)p->spec.timeout_ms * 1000) {
 		expire(p, spent);
+		tell_of_work(p->owner);
 		return;
 	}
 	if (p->type->again && !p->tried_again && spent >= PROBE_AGAIN_MS * 1000) {

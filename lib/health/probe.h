@@ -68,6 +68,10 @@ typedef void probe_done(void *ctx, const struct health_result *result);
  * there is no memory or libcurl cannot be used. */
 struct prober *prober_new(struct event_base *base, struct sl_err *err);
 
+/* Have this called whenever results were handed over or the time of a probe was over: thousands may
+ * be so at once, and the owner of the loop may want to break it off. */
+void prober_on_work(struct prober *prober, void (*worked)(void *arg), void *arg);
+
 /* After every probe is freed. NULL is fine. */
 void prober_free(struct prober *prober);
 

@@ -42,6 +42,8 @@ struct prober {
 	size_t n_finished;
 	struct event hand_over;
 	uint64_t random;
+	void (*worked)(void *arg); /* prober_on_work(); NULL: nobody asks */
+	void *worked_arg;
 };
 
 struct probe {

@@ -49,6 +49,7 @@ def vip(n):
 def conf(path, state, driver, main, worker, prefix, checks):
     print(f"""daemon = {{ control = {{ socket = "{path}"; }}; state_dir = "{state}/state"; }};
 eal = {{ main_lcore = {main}; workers = [ {worker} ]; huge = false; file_prefix = "{prefix}"; }};
+health = {{ max_inflight = 16384; }};
 ports = ( {{ name = "wan"; driver = "{driver}"; interface = "wan"; }} );
 checks = ( {{ name = "echo"; type = "icmp"; inter_ms = 2000; fastinter_ms = 1000; downinter_ms = 2000; timeout_ms = 900;
   fall = 2; rise = 2; }} );
@@ -277,10 +278,10 @@ class Bench:
         self.turn(True, ["10.128.0.0/20", "10.128.16.0/21"], SOME)
 
     def all_down(self):
-        self.turn(False, ["10.128.0.0/12"], checked())
+        self.turn(False, ["10.128.0.0/13"], checked())
 
     def all_up(self):
-        self.turn(True, ["10.128.0.0/12"], checked())
+        self.turn(True, ["10.128.0.0/13"], checked())
 
     def thaw(self):
         self.c.ask("health.freeze", {"seconds": 0})
