@@ -140,14 +140,15 @@ static int open_socket(struct daemon *d, const struct conf *conf, struct sl_err 
 	return ctl_server_new(d->base, &opts, &d->ctl, err);
 }
 
-/* By a descriptor, because that tells who sent it. Every thread inherits that it is blocked. */
+/* By a descriptor, because that tells who sent it. Every thread inherits that it is blocked. What
+ * is ignored, as behind nohup, would not even get there. */
 static int open_hangup(struct daemon *d)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
-	if (pthread_sigmask(SIG_BLOCK, &set, NULL))
+	if (pthread_sigmask(SIG_BLOCK, &set, NULL) || signal(SIGHUP, SIG_DFL) == SIG_ERR)
 		return -EINVAL;
 	d->hangup_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return d->hangup_fd < 0 ? -errno : add_event(d, d->hangup_fd, EV_READ, on_hangup, 0);

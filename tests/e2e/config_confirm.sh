@@ -101,7 +101,13 @@ lab_ctl config apply --confirm 600 >/dev/null
 rev=$(lab_revision)
 lab_sluiced_stop
 lab_log_has sluiced "revision $rev was not confirmed; $LAB_CONF still has it" || fail "the log does not say it"
-lab_sluiced_start
+
+# Also where SIGHUP was ignored when it began, as behind nohup: a reload is a reload.
+lab_spawn sluiced lb bash -c "trap '' HUP; exec '$LAB_BUILD/app/sluiced/sluiced' -c '$LAB_CONF'"
+lab_ready sluiced 'ready: ' 30
 expect_eq "what waits" "$(trial)" null
 weights_are '[4,4,4]' || fail "weights $(weights)"
+file 5 5 5
+hangup
+weights_are '[5,5,5]' || fail "weights $(weights)"
 lab_sluiced_stop
