@@ -11,7 +11,7 @@
 #include "eal/idle.h"
 #include "latency.h"
 
-/* Each round; those of the silence are longer, as they have few packets. */
+/* Each round, of at most ROUNDS; those of the silence are longer, as they have few packets. */
 #define ROUND_MS   200
 #define SILENCE_MS 5
 #define ROUNDS     9
@@ -180,10 +180,11 @@ static double percentile(const struct pace *p, double share)
 
 static int rounds(struct pace *p, uint64_t cycles, bool may_sleep, struct latency *out)
 {
+	const uint32_t n = p->b->rig->rounds < ROUNDS ? p->b->rig->rounds : ROUNDS;
 	double p50[ROUNDS], p99[ROUNDS], p999[ROUNDS], most[ROUNDS];
 
 	draw_gaps(p);
-	for (int i = 0; i < ROUNDS && !p->failed; i++) {
+	for (uint32_t i = 0; i < n && !p->failed; i++) {
 		memset(p->count, 0, sizeof p->count);
 		p->packets = p->most = 0;
 		run(p, cycles, may_sleep);
@@ -196,10 +197,10 @@ static int rounds(struct pace *p, uint64_t cycles, bool may_sleep, struct latenc
 	if (p->failed)
 		return -ENOMEM;
 	*out = (struct latency){
-		.p50 = measure_sample(p50, ROUNDS).median,
-		.p99 = measure_sample(p99, ROUNDS).median,
-		.p999 = measure_sample(p999, ROUNDS).median,
-		.most = measure_sample(most, ROUNDS).median,
+		.p50 = measure_sample(p50, n).median,
+		.p99 = measure_sample(p99, n).median,
+		.p999 = measure_sample(p999, n).median,
+		.most = measure_sample(most, n).median,
 	};
 	return 0;
 }

@@ -85,7 +85,7 @@ def started(build, o, huge, case, pcap, n, prefix, out):
 
 def at_rest(o, program):
     """What the control thread takes of one that forwards and nothing else, and of one that probes."""
-    time.sleep(pair.SETTLE_S)
+    time.sleep(1 if o.quick else pair.SETTLE_S)
     return control_thread_pct(program, QUICK_IDLE_S if o.quick else IDLE_S)
 
 

@@ -227,7 +227,7 @@ def measure(build, o, huge, case, pcap, n, out):
                       lambda: start_sluiced(build, o, huge, case, pcap, n, prefix + "-s", out)):
             started.append(start())
             started[-1].wait_ready()
-            if case[0] == "probes":
+            if case[0] == "probes" and not o.quick:
                 time.sleep(SETTLE_S)
             started[-1].stop()
         return rounds(o, *started)
