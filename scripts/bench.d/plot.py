@@ -8,7 +8,7 @@ from peers import PEERS
 WIDTH, HEIGHT = 900, 480
 LEFT, RIGHT, TOP, BOTTOM = 64, 250, 40, 56
 X_RANGE, Y_RANGE = (1, 10**7), (2, 1000)
-COLOURS = ("#0b62a4", "#5fa3d9", "#1c9a6c", "#7cc6a6", "#c0392b", "#8e44ad", "#b9770e", "#7f8c8d", "#2c3e50", "#d35400")
+COLOURS = ("#0b62a4", "#5fa3d9", "#1c9a6c", "#7cc6a6", "#c0392b", "#8e44ad", "#b9770e", "#7f8c8d", "#2c3e50", "#d35400", "#16a085", "#e84393")
 
 
 def number(text):
