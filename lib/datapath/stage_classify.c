@@ -27,9 +27,11 @@ static enum verdict no_vip(const struct generation *g, const struct burst *b, ui
 
 static uint32_t mask_of_v6(const struct burst *b)
 {
+	/* It is so anyway; gcc 12 wants to be told when it builds with sanitizers. */
+	const uint32_t n = b->n < BURST_MAX ? b->n : BURST_MAX;
 	uint32_t six = 0;
 
-	for (uint32_t i = 0; i < b->n; i++)
+	for (uint32_t i = 0; i < n; i++)
 		six |= (uint32_t)b->is6[i] << i;
 	return six;
 }
