@@ -219,9 +219,10 @@ int board_check_join(struct board_check *c, struct board_member *m);
 /* Those that nobody joined in this round go. */
 void board_checks_drop(struct board *b);
 
-/* Remember or forget the probe of a check (board_probe.c). 0 or -errno. */
+/* Remember or forget the probe of a check (board_probe.c); the first one starts within first_ms. 0
+ * or -errno. */
 int board_probe_add(struct board_check *c, const struct conf_check *conf,
-	const struct sl_addr *address, uint16_t port, struct sl_err *err);
+	const struct sl_addr *address, uint16_t port, uint32_t first_ms, struct sl_err *err);
 void board_probe_remove(struct board_check *c);
 void board_probe_now(struct board_check *c);
 void board_pump(struct board *b);

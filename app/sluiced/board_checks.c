@@ -63,6 +63,20 @@ static void inherit(struct board_check *c, const struct board_member *m)
 	}
 }
 
+/* In the time of the default interval. */
+#define SOON_MS 2000
+
+/* When the first probe comes at the latest. A member that serves is not to count as down before its
+ * new check was asked once. */
+static uint32_t first_within_ms(const struct board_check *c, const struct board_member *m)
+{
+	const uint32_t interval_ms = health_interval_ms(&c->health, &c->params);
+
+	if (c->health.state != HEALTH_INIT || m->m.state == HEALTH_INIT || interval_ms < SOON_MS)
+		return interval_ms;
+	return SOON_MS;
+}
+
 struct board_check *board_check_need(struct board *b, const struct conf_check *k,
 	const struct board_member *m, uint16_t port, uint64_t now_ms)
 {
@@ -84,7 +98,7 @@ struct board_check *board_check_need(struct board *b, const struct conf_check *k
 	c->jitter_pct = k->jitter_pct;
 	health_init(&c->health, now_ms);
 	inherit(c, m);
-	if (board_probe_add(c, k, &m->address, port, &err) != 0)
+	if (board_probe_add(c, k, &m->address, port, first_within_ms(c, m), &err) != 0)
 		log_error("check \"%s\": %s", k->name, sl_err_first(&err));
 	sl_err_clear(&err);
 	return c;

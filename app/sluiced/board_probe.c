@@ -24,7 +24,7 @@ static void on_result(void *ctx, const struct health_result *r)
 }
 
 int board_probe_add(struct board_check *c, const struct conf_check *conf,
-	const struct sl_addr *address, uint16_t port, struct sl_err *err)
+	const struct sl_addr *address, uint16_t port, uint32_t first_ms, struct sl_err *err)
 {
 	const struct probe_spec spec = {
 		.type = conf_check_type_name(conf->type),
@@ -49,8 +49,7 @@ int board_probe_add(struct board_check *c, const struct conf_check *conf,
 
 	if (rc)
 		return rc;
-	rc = schedule_add(c->board->schedule, &c->item, health_interval_ms(&c->health, &c->params),
-		daemon_now_us());
+	rc = schedule_add(c->board->schedule, &c->item, first_ms, daemon_now_us());
 	return rc ? sl_err_sys(err, rc, "cannot schedule the check \"%s\"", conf->name) : 0;
 }
 

@@ -103,6 +103,15 @@ probed() { grep -q ' /health$' "$LAB_DIR/be1/access.log"; }
 wait_for 10 probed || fail "nobody asked for /health: $(tail -n 3 "$LAB_DIR/be1/access.log")"
 served be1 be2
 
+# Something else is asked, and probes are an hour apart: who serves is asked once before it could count as down.
+downs=$(($(events_of web4/be1 'UP->DOWN') + $(events_of web4/be2 'UP->DOWN')))
+lab_ctl check set web inter_ms=3600000 fastinter_ms=3600000 downinter_ms=3600000 path=/hourly >/dev/null
+both_asked() { [ "$(lab_ctl -j health list web4 | jq -c 'map(.ok)')" = '[1,1]' ]; }
+wait_for 8 both_asked || fail "no first probe: $(lab_ctl health list web4)"
+expect_eq "states" "$(member 1 state) $(member 2 state)" "UP UP"
+expect_eq "UP->DOWN" $(($(events_of web4/be1 'UP->DOWN') + $(events_of web4/be2 'UP->DOWN'))) "$downs"
+set_check inter_ms=100 fastinter_ms=25 downinter_ms=100 path=/health
+
 # Another type; a key that it has no use for is refused with the type, in one step or in two.
 refused 1 'check "web": tcp has no use for "path"' check set web type=tcp
 set_check type=tcp path=
