@@ -48,7 +48,7 @@ def checked(frame):
 
 def wait_for(packet):
     wire.settimeout(0.2)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 20
     while time.monotonic() < end:
         try:
             got = checked(wire.recv(65536))

@@ -24,7 +24,7 @@ goes() {
 
 # rule SUBCOMMAND...: in force when it returns
 rule() { lab_ctl rule "$@" >/dev/null; }
-ask() { printf '%s\n' "$1" | socat -t5 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1; }
+ask() { printf '%s\n' "$1" | socat -t60 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1; }
 in_force() { [ "$(lab_ctl -j status | jq '.rev == .accepted_rev')" = true ]; }
 
 plain=10.77.0.1 gold=10.77.0.101

@@ -14,7 +14,7 @@ import sys
 def connect(server, source, dscp):
     sock = socket.socket()
     sock.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, dscp << 2)
-    sock.settimeout(8)
+    sock.settimeout(30)
     sock.bind((source, 0))
     sock.connect((server, 80))
     return sock

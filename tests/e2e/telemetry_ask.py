@@ -6,7 +6,7 @@ import socket
 import sys
 
 s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-s.settimeout(5)
+s.settimeout(20)
 s.connect(sys.argv[1])
 s.recv(16384)
 s.send(sys.argv[2].encode())

@@ -18,7 +18,7 @@ import time
 from inet import family, serve_udp
 
 IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_PMTUDISC_WANT = 10, 0, 1
-LIMIT = 5.0
+LIMIT = 20.0
 
 
 def new_socket(address, dont_fragment=False):
@@ -42,7 +42,8 @@ def ask(address, port, size, insist):
             except OSError as error:  # what came back about the one before
                 if not insist:
                     sys.exit(f"{size} bytes to {address}: {error}")
-        if not select.select([s], [], [], 0.1 if insist else LIMIT)[0]:
+        # Sent again soon at first, then every second: each that is too large costs an answer.
+        if not select.select([s], [], [], min(1, 0.1 * 2 ** (sent - 1)) if insist else LIMIT)[0]:
             continue
         try:
             if s.recv(65535) != hashlib.sha256(data).digest():

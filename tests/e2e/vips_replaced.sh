@@ -35,7 +35,7 @@ before=$(lab_ctl -j vip show vip1 | jq .packets)
 
 for round in {1..20}; do
 	others "$round"
-	said=$(lab_ctl -t 20 config apply 2>&1) || fail "round $round: $said"
+	said=$(lab_ctl -t 60 config apply 2>&1) || fail "round $round: $said"
 	expect_match "round $round" "$said" "revision $((round + 1)) in force"
 done
 expect_eq "VIPs" "$(vips)" 4096
@@ -52,7 +52,7 @@ changes() {
 	done
 	printf '{"v":1,"id":21,"cmd":"applied"}\n'
 }
-changes | socat -t20 - "UNIX-CONNECT:$LAB_SOCKET" >"$LAB_DIR/said"
+changes | socat -t60 - "UNIX-CONNECT:$LAB_SOCKET" >"$LAB_DIR/said"
 expect_eq "accepted" "$(jq -s 'map(select(.ok)) | length' "$LAB_DIR/said")" 21
 expect_eq "revision in force" "$(tail -n 1 "$LAB_DIR/said" | jq .data.rev)" 41
 expect_eq "the port of o20" "$(lab_ctl -j vip show o20 | jq .config.port)" 60020
