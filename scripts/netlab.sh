@@ -100,9 +100,10 @@ lab_address() {
 	ip -n "$(lab_ns "$1")" addr add "fd77:$3::$4/64" dev "$2" nodad
 }
 
-# lab_bridge NAME SUBNET: answers as .254, which is the router when there are two.
+# lab_bridge NAME SUBNET: answers as .254, which is the router when there are two. Its MAC is its own: that of the lowest
+# port, which bridges take, changes when a cable is pulled, and hosts that have learnt the old one are deaf for a minute.
 lab_bridge() {
-	ip -n "$(lab_ns sw)" link add "$1" mtu 1600 type bridge mcast_snooping 0
+	ip -n "$(lab_ns sw)" link add "$1" address "02:00:00:00:0$2:fe" mtu 1600 type bridge mcast_snooping 0
 	ip -n "$(lab_ns sw)" link set "$1" up
 	lab_address sw "$1" "$2" 254
 }
