@@ -30,7 +30,7 @@ lab_kernel_lost() {
 	local ns
 	for ns in $(lab_namespaces); do
 		ip -n "$ns" -j -s link | jq '[.[].stats64.tx.dropped] | add // 0'
-		ip netns exec "$ns" nstat -az UdpRcvbufErrors Udp6RcvbufErrors | awk '/RcvbufErrors/ { print $2 }'
+		ip netns exec "$ns" nstat -azs UdpRcvbufErrors Udp6RcvbufErrors | awk '/RcvbufErrors/ { print $2 }'
 	done | awk '{ n += $1 } END { print n + 0 }'
 }
 
@@ -44,7 +44,7 @@ lab_threads() {
 	done
 }
 
-# What may say why a test failed: the machine, the daemon, what kernels dropped, neighbours that are not found.
+# What may say why a test failed: the machine, the daemon, what kernels have dropped and what they have learnt.
 lab_state() {
 	local ns question
 	printf -- '--- load %s\n' "$(cat /proc/loadavg)"
@@ -59,9 +59,31 @@ lab_state() {
 	fi
 	for ns in $(lab_namespaces); do
 		printf -- '--- %s\n' "$ns"
-		ip -n "$ns" -j -s link | jq -r '.[] | select(.stats64.rx.dropped + .stats64.tx.dropped + .stats64.rx.errors > 0)
-			| "\(.ifname): rx dropped \(.stats64.rx.dropped) errors \(.stats64.rx.errors) tx dropped \(.stats64.tx.dropped)"'
-		ip netns exec "$ns" nstat -a | grep -E 'Errors|Discards|Drop|Overflow|NoRoutes'
-		ip -n "$ns" neigh show | grep -E 'FAILED|INCOMPLETE'
+		lab_kernel_counts "$ns"
+		lab_kernel_knows "$ns"
 	done
+}
+
+# lab_kernel_counts NAMESPACE: links that have lost something, and the counters of what kernels refuse or send again, those
+# that are not zero, in few lines.
+lab_kernel_counts() {
+	ip -n "$1" -j -s link | jq -r '.[] | select([.stats64[] | .dropped, .errors, .carrier_errors // 0] | add > 0)
+		| "\(.ifname): rx dropped \(.stats64.rx.dropped) errors \(.stats64.rx.errors) tx dropped \(.stats64.tx.dropped) " +
+			"errors \(.stats64.tx.errors) carrier \(.stats64.tx.carrier_errors)"'
+	ip netns exec "$1" nstat -as | awk '
+		/Err|Drop|Discard|Overflow|NoRoute|Filter|Fail|QFull|Unknown|NoPort|DestUnreach|PktTooBig|Retrans|Timeouts|Rsts|Prune/ {
+			printf "%s%s %s", n++ ? ", " : "counters: ", $1, $2
+		}
+		END { if (n) print "" }'
+}
+
+# lab_kernel_knows NAMESPACE: its MACs, neighbours (used/confirmed/updated so many seconds ago), where a bridge believes MACs
+# to be, path MTUs, addresses that may not be used yet.
+lab_kernel_knows() {
+	ip -n "$1" -br link | awk '$1 != "lo" { sub("@.*", "", $1); print $1, $2, $3 }'
+	ip -n "$1" -s neigh show | sed 's/^/neighbour /'
+	bridge -n "$1" fdb show dynamic 2>/dev/null | sed 's/^/bridge /'
+	ip -n "$1" -4 route show cache | sed 's/^ */path /'
+	ip -n "$1" -6 route show cache | sed 's/^ */path /'
+	ip -n "$1" -6 addr show tentative | sed 's/^ */tentative: /'
 }

@@ -208,7 +208,7 @@ wait_both() {
 
 # syns_again: how many SYNs the client's kernel has sent once more so far, for want of an answer in time
 syns_again() {
-	lab_exec client nstat -az TcpRetransSegs | awk '$1 == "TcpRetransSegs" { print $2 }'
+	lab_exec client nstat -azs TcpRetransSegs | awk '$1 == "TcpRetransSegs" { print $2 }'
 }
 
 # served BE...: the new table is in force when 60 requests meet all these and nobody else

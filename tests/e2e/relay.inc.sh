@@ -90,7 +90,7 @@ relay_one_backend_a_flow() {
 
 # relay_told BACKEND COUNTER: ICMP errors that have come to a backend's kernel
 relay_told() {
-	lab_exec "be$1" nstat -az "$2" | awk -v name="$2" '$1 == name { print $2 }'
+	lab_exec "be$1" nstat -azs "$2" | awk -v name="$2" '$1 == name { print $2 }'
 }
 
 # relay_told_more BACKEND COUNTER BEFORE N
