@@ -14,12 +14,20 @@
 #include "kernel/host_if.h"
 #include "kernel/rtnl.h"
 
+/* A VIP of which the kernel has something. A prefix takes two questions, so it may have half. */
+struct held {
+	struct sl_prefix vip;
+	bool wanted;
+	bool whole; /* else it is asked for again, while it is wanted */
+	bool gone;
+};
+
 struct host_if {
 	int tap;
 	uint32_t ifindex;
 	char name[IFNAMSIZ];
 	struct rtnl rtnl;
-	struct sl_prefix *vips; /* on the interface now, sorted */
+	struct held *held; /* sorted by VIP */
 	size_t count;
 };
 
@@ -158,7 +166,7 @@ void host_if_close(struct host_if *h)
 	rtnl_close(&h->rtnl);
 	if (h->tap >= 0)
 		close(h->tap);
-	free(h->vips);
+	free(h->held);
 	free(h);
 }
 
@@ -170,29 +178,33 @@ struct change {
 	int rc;
 };
 
+/* What is refused in part stays held: half of it may be there, to be completed or removed later. */
 static void changed(void *ctx, struct rtnl_tag tag, const struct nlmsghdr *answer, int error)
 {
 	struct change *c = ctx;
+	struct held *held = tag.who;
+	bool *done = tag.what == ADD ? &held->whole : &held->gone;
 	char text[SL_PREFIX_STRLEN];
 
 	/* To be removed, and somebody else did it. */
 	if (error == 0 || (tag.what == REMOVE && (error == -EADDRNOTAVAIL || error == -ESRCH)))
 		return;
 	c->rc = error;
-	sl_err_sys(c->err, error, "interface \"%s\": cannot %s %s", c->h->name,
-		tag.what == ADD ? "add" : "remove", sl_prefix_format_short(tag.who, text));
-	if (tag.what == ADD)
-		memset(tag.who, 0, sizeof(struct sl_prefix)); /* not there: no VIP is all zero */
+	if (*done)
+		sl_err_sys(c->err, error, "interface \"%s\": cannot %s %s", c->h->name,
+			tag.what == ADD ? "add" : "remove",
+			sl_prefix_format_short(&held->vip, text));
+	*done = held->whole = false;
 }
 
 static void put_address(
-	struct rtnl_batch *b, const struct host_if *h, enum what what, struct sl_prefix *vip)
+	struct rtnl_batch *b, const struct host_if *h, enum what what, struct held *held)
 {
-	const struct sl_addr *addr = &vip->address;
+	const struct sl_addr *addr = &held->vip.address;
 	const uint16_t type = what == ADD ? RTM_NEWADDR : RTM_DELADDR,
 		       flags = what == ADD ? NLM_F_CREATE | NLM_F_REPLACE : 0;
 	struct nlmsghdr *nlh =
-		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){vip, what});
+		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){held, what});
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof *ifa);
 
 	ifa->ifa_family = rtnl_family(addr);
@@ -206,13 +218,14 @@ static void put_address(
 /* local: makes every address of the prefix the host's own, in the table that is asked first;
  * unicast, in the main table: what a routing daemon learns. */
 static void put_route(struct rtnl_batch *b, const struct host_if *h, enum what what,
-	struct sl_prefix *vip, bool local)
+	struct held *held, bool local)
 {
+	const struct sl_prefix *vip = &held->vip;
 	const bool four = sl_addr_is4(&vip->address);
 	const uint16_t type = what == ADD ? RTM_NEWROUTE : RTM_DELROUTE,
 		       flags = what == ADD ? NLM_F_CREATE | NLM_F_REPLACE : 0;
 	struct nlmsghdr *nlh =
-		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){vip, what});
+		rtnl_batch_add(b, type, NLM_F_ACK | flags, (struct rtnl_tag){held, what});
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof *rtm);
 
 	rtm->rtm_family = rtnl_family(&vip->address);
@@ -230,74 +243,96 @@ static void put_route(struct rtnl_batch *b, const struct host_if *h, enum what w
 #define QUESTIONS 2
 
 static void put_change(
-	struct rtnl_batch *b, const struct host_if *h, enum what what, struct sl_prefix *vip)
+	struct rtnl_batch *b, const struct host_if *h, enum what what, struct held *held)
 {
-	if (sl_prefix_is_one(vip)) {
-		put_address(b, h, what, vip);
+	if (sl_prefix_is_one(&held->vip)) {
+		put_address(b, h, what, held);
 		return;
 	}
-	put_route(b, h, what, vip, true);
-	put_route(b, h, what, vip, false);
+	put_route(b, h, what, held, true);
+	put_route(b, h, what, held, false);
 }
 
-static int by_vip(const void *a, const void *b)
+/* Is it to be done? Then it counts as done, until the kernel says otherwise. */
+static bool take(struct held *held, enum what what)
 {
-	return memcmp(a, b, sizeof(struct sl_prefix));
+	const bool due = what == ADD ? held->wanted && !held->whole : !held->wanted;
+
+	if (due && what == ADD)
+		held->whole = true;
+	else if (due)
+		held->gone = true;
+	return due;
 }
 
-/* ADD or REMOVE every VIP of set that is not in except. Both are sorted. */
-static int apply(struct host_if *h, enum what what, struct sl_prefix *set, size_t n,
-	const struct sl_prefix *except, size_t m, struct sl_err *err)
+static int apply(struct host_if *h, enum what what, struct sl_err *err)
 {
 	struct change c = {.h = h, .err = err};
 	struct rtnl_batch b;
 
 	rtnl_batch_start(&b, &h->rtnl);
-	for (size_t i = 0; i < n; i++) {
-		if (m > 0 && bsearch(&set[i], except, m, sizeof *except, by_vip))
+	for (size_t i = 0; i < h->count; i++) {
+		if (!take(&h->held[i], what))
 			continue;
 		if (b.count + QUESTIONS > RTNL_BATCH_MAX)
 			rtnl_batch_run(&b, changed, &c);
-		put_change(&b, h, what, &set[i]);
+		put_change(&b, h, what, &h->held[i]);
 	}
 	rtnl_batch_run(&b, changed, &c);
 	return c.rc;
 }
 
-/* Sorted, each once, the all-zero ones left out. Returns how many. */
-static size_t sort_unique(struct sl_prefix *set, size_t n)
+static int by_vip(const void *a, const void *b)
 {
-	static const struct sl_prefix zero;
+	const struct held *x = a, *y = b;
+
+	return memcmp(&x->vip, &y->vip, sizeof x->vip);
+}
+
+/* Sorted, each once: wanted if one of them is, whole if one of them is. Returns how many. */
+static size_t merge(struct held *held, size_t n)
+{
 	size_t count = 0;
 
-	qsort(set, n, sizeof *set, by_vip);
+	qsort(held, n, sizeof *held, by_vip);
+	for (size_t i = 0; i < n; i++) {
+		if (count && sl_prefix_eq(&held[i].vip, &held[count - 1].vip)) {
+			held[count - 1].wanted |= held[i].wanted;
+			held[count - 1].whole |= held[i].whole;
+		} else {
+			held[count++] = held[i];
+		}
+	}
+	return count;
+}
+
+static size_t leave_out_gone(struct held *held, size_t n)
+{
+	size_t count = 0;
+
 	for (size_t i = 0; i < n; i++)
-		if (!sl_prefix_eq(&set[i], count ? &set[count - 1] : &zero))
-			set[count++] = set[i];
+		if (!held[i].gone)
+			held[count++] = held[i];
 	return count;
 }
 
 int host_if_set_vips(struct host_if *h, const struct sl_prefix *vips, size_t n, struct sl_err *err)
 {
-	/* Room for the old ones too: they stay when an addition fails. */
-	struct sl_prefix *set = calloc(n + h->count + 1, sizeof *set);
+	struct held *held = calloc(n + h->count + 1, sizeof *held);
+	int rc;
 
-	if (!set)
+	if (!held)
 		return sl_err_sys(err, ENOMEM, "interface \"%s\"", h->name);
-	if (n > 0)
-		memcpy(set, vips, n * sizeof *set);
-	n = sort_unique(set, n);
-	int rc = apply(h, ADD, set, n, h->vips, h->count, err);
-
-	if (rc == 0) {
-		rc = apply(h, REMOVE, h->vips, h->count, set, n, err);
-	} else {
-		if (h->count > 0)
-			memcpy(set + n, h->vips, h->count * sizeof *set);
-		n = sort_unique(set, n + h->count);
-	}
-	free(h->vips);
-	h->vips = set;
-	h->count = n;
+	for (size_t i = 0; i < h->count; i++)
+		held[i] = (struct held){.vip = h->held[i].vip, .whole = h->held[i].whole};
+	for (size_t i = 0; i < n; i++)
+		held[h->count + i] = (struct held){.vip = vips[i], .wanted = true};
+	free(h->held);
+	h->held = held;
+	h->count = merge(held, h->count + n);
+	rc = apply(h, ADD, err);
+	if (rc == 0)
+		rc = apply(h, REMOVE, err);
+	h->count = leave_out_gone(held, h->count);
 	return rc;
 }

@@ -30,7 +30,8 @@ int host_if_open(const char *name, struct host_if **out, struct sl_err *err);
  * the kernel takes every address of it for its own and answers ARP (the neighbour discovery of IPv6
  * knows single addresses only: a prefix has to be routed here), and in the main table, for routing
  * daemons to learn. New ones are added before old ones go. Duplicates allowed. 0; or -errno with a
- * message for each one refused: then none was removed, and the others were added. */
+ * message for each one refused. What cannot be added keeps all others from being removed. What was
+ * refused, in whole or in part, is asked for again by the next call. */
 int host_if_set_vips(struct host_if *h, const struct sl_prefix *vips, size_t n, struct sl_err *err);
 
 /* Removes the TAP. NULL is fine. */

@@ -3,6 +3,7 @@
 /* Interfaces by name, and the TAP that owns the VIPs, in a namespace of its own. */
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <setjmp.h>
@@ -12,6 +13,7 @@
 #include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <cmocka.h>
 
 #include "kernel/host_if.h"
@@ -249,6 +251,86 @@ static void tap_prefixes_follow(void **state)
 	host_if_close(h);
 }
 
+static bool has_route(int ns, const char *table, const char *text)
+{
+	return netns_try(ns, "ip route show table %s | grep '%s dev kvip' >/dev/null", table,
+		       text) == 0;
+}
+
+/* With the interface down the kernel takes the local route and refuses the one in the main table.
+ * The half that is there is removed with the VIP, or completed when that can be done. */
+static void tap_prefix_refused_in_half(void **state)
+{
+	const struct sl_prefix both[] = {prefix("203.0.113.16/28"), prefix("203.0.113.32/28")};
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	netns_run(ns, "ip link set kvip down");
+	assert_int_equal(host_if_set_vips(h, both, 2, &err), -ENETDOWN);
+	assert_int_equal(err.count, 2); /* a sentence each, not each route */
+	assert_non_null(strstr(sl_err_first(&err), "cannot add 203.0.113.16/28"));
+	sl_err_clear(&err);
+	assert_true(has_route(ns, "local", "203.0.113.16/28"));
+	assert_false(has_route(ns, "main", "203.0.113.16/28"));
+	netns_run(ns, "ip link set kvip up");
+	assert_int_equal(host_if_set_vips(h, both + 1, 1, &err), 0);
+	assert_false(has_route(ns, "local", "203.0.113.16/28"));
+	assert_true(has_route(ns, "local", "203.0.113.32/28"));
+	assert_true(has_route(ns, "main", "203.0.113.32/28"));
+	assert_int_equal(host_if_set_vips(h, NULL, 0, &err), 0);
+	netns_run(ns, "! ip route show table all | grep '203.0.113' >/dev/null");
+	assert_int_equal(err.count, 0);
+	host_if_close(h);
+}
+
+/* May this thread change the network? Effective capabilities only, so it is given back. */
+static void permit(bool network)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
+
+	assert_int_equal(syscall(SYS_capget, &head, sets), 0);
+	if (network)
+		sets[0].effective |= 1u << CAP_NET_ADMIN;
+	else
+		sets[0].effective &= ~(1u << CAP_NET_ADMIN);
+	assert_int_equal(syscall(SYS_capset, &head, sets), 0);
+}
+
+/* What could not be removed is removed by the next call, or is simply there when it is wanted
+ * again. */
+static void tap_removal_refused(void **state)
+{
+	const struct sl_prefix all[] = {
+		prefix("203.0.113.10"), prefix("203.0.113.16/28"), prefix("2001:db8:1::/48")};
+	struct sl_err err = SL_ERR_INIT;
+	struct host_if *h;
+	const int ns = *state ? *(int *)*state : -1;
+
+	NEED_TUN();
+	assert_int_equal(host_if_open("kvip", &h, &err), 0);
+	assert_int_equal(host_if_set_vips(h, all, 3, &err), 0);
+	permit(false);
+	assert_int_equal(host_if_set_vips(h, all, 1, &err), -EPERM);
+	permit(true);
+	assert_int_equal(err.count, 2);
+	assert_non_null(strstr(sl_err_first(&err), "cannot remove "));
+	sl_err_clear(&err);
+	assert_true(has_route(ns, "main", "203.0.113.16/28"));
+	assert_int_equal(host_if_set_vips(h, all, 2, &err), 0);
+	assert_true(has_route(ns, "local", "203.0.113.16/28"));
+	assert_true(has_route(ns, "main", "203.0.113.16/28"));
+	netns_run(ns, "! ip -6 route show table all | grep '2001:db8:1::' >/dev/null");
+	assert_int_equal(host_if_set_vips(h, all, 1, &err), 0);
+	netns_run(ns, "! ip route show table all | grep '203.0.113.16/28' >/dev/null");
+	netns_run(ns, "ip addr show dev kvip | grep -c inet | grep -x 1 >/dev/null");
+	assert_int_equal(err.count, 0);
+	host_if_close(h);
+}
+
 static void tap_holds_many_addresses(void **state)
 {
 	static struct sl_prefix set[4096];
@@ -383,6 +465,8 @@ int main(void)
 		IN_NAMESPACE(tap_addresses_follow),
 		IN_NAMESPACE(tap_address_refused),
 		IN_NAMESPACE(tap_prefixes_follow),
+		IN_NAMESPACE(tap_prefix_refused_in_half),
+		IN_NAMESPACE(tap_removal_refused),
 		IN_NAMESPACE(tap_holds_many_addresses),
 		IN_NAMESPACE(tap_keeps_no_frames),
 		IN_NAMESPACE(tap_refusals_say_how_to_mend),
