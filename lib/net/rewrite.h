@@ -157,10 +157,12 @@ HDR_INLINE void rewrite_mss(uint8_t *tcp, uint32_t len, uint16_t most)
 	if (!mss || hdr_be16(mss) <= most)
 		return;
 	/* the option may begin at an odd byte: its checksum words are not its own then */
-	uint8_t *word = mss - ((mss - tcp) & 1);
-	const uint32_t n = (mss - tcp) & 1 ? 4 : 2;
+	const uint32_t odd = (mss - tcp) & 1, n = 2 + 2 * odd;
+	uint8_t *word = mss - odd;
 	uint64_t from = 0, to = 0;
 
+	if (word + n > tcp + len)
+		return;
 	for (uint32_t i = 0; i < n; i += 2)
 		from += hdr_load16(word + i);
 	hdr_store16(mss, htobe16(most));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* The parser at its boundaries, and against a second opinion; parts of keys. Each frame stands in a
- * block of its own size, so that AddressSanitizer sees a read past its end. */
+/* The parser at its boundaries, and against a second opinion; parts of keys; the MSS option. Each
+ * frame stands in a block of its own size, so that AddressSanitizer sees a read past its end. */
 
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -16,6 +16,7 @@
 #include "model.h"
 #include "net/key.h"
 #include "net/parse.h"
+#include "net/rewrite.h"
 #include "random.h"
 
 #define DST4 "203.0.113.10"
@@ -339,6 +340,31 @@ static void parts_of_keys(void **state)
 	}
 }
 
+/* The MSS option at every place of a TCP header, and every number of bytes of it that can be read:
+ * it is lowered and the checksum right, or nothing is written. */
+static void mss_of_every_place(void **state)
+{
+	for (uint32_t nops = 0; nops < 8; nops++)
+		for (uint32_t len = 20; len <= 40; len++) {
+			uint8_t tcp[40] = {[12] = 10 << 4}, *block = malloc(len);
+			const uint32_t at = 20 + nops;
+
+			memset(tcp + 20, 1, nops);
+			memcpy(tcp + at, "\2\4\x7f\xff", 4);
+			hdr_store16(tcp + 16, (uint16_t)~csum_fold(csum_words(tcp, 40)));
+			memcpy(block, tcp, len);
+			rewrite_mss(block, len, 1400);
+			if (memcmp(block, tcp, len) == 0) {
+				assert_true(len < at + 4 + (at & 1));
+			} else {
+				memcpy(tcp, block, len);
+				assert_memory_equal(tcp + at, "\2\4\5\x78", 4);
+				assert_int_equal(csum_fold(csum_words(tcp, 40)), 0xffff);
+			}
+			free(block);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +378,7 @@ int main(void)
 		cmocka_unit_test(destination_of_broken_frames),
 		cmocka_unit_test(destination_tells_neighbour_discovery),
 		cmocka_unit_test(parts_of_keys),
+		cmocka_unit_test(mss_of_every_place),
 	};
 
 	rnd = random_start();
