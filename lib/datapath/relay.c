@@ -97,13 +97,6 @@ static uint32_t lane_of(const struct relay *r, const struct flow_key *key, bool 
 	return lane < r->n_lanes ? lane : RSS_UNKNOWN;
 }
 
-/* held goes up where a packet is sent off and down where it is taken: summed over the lanes it says
- * how many are under way. */
-static void count_held(struct lane *l, int n)
-{
-	lane_count(l, VERDICT_HELD, (uint64_t)(int64_t)n);
-}
-
 bool relay_ask(struct lane *l, const struct odd *p, const struct flow_key *key, bool fragment)
 {
 	struct relay *r = l->relay;
@@ -127,7 +120,7 @@ bool relay_ask(struct lane *l, const struct odd *p, const struct flow_key *key, 
 		     });
 	r->open++;
 	counter_add(&r->asked, 1);
-	count_held(l, 1);
+	slow_count_held(l, 1);
 	return true;
 }
 
@@ -147,7 +140,7 @@ static void take(struct lane *l, const struct generation *g, struct relay_msg *m
 	struct odd p;
 	enum verdict v = slow_find_parts(&p, m, msg->rx_port);
 
-	count_held(l, -1);
+	slow_count_held(l, -1);
 	counter_add(&l->relay->taken, msg->origin != l->id);
 	msg->state = RELAY_REFUSED;
 	if (v == PARSE_OK)

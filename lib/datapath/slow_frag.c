@@ -17,13 +17,7 @@ static struct frag_key key_of(const struct odd *p)
 	return k;
 }
 
-/* A held fragment has another end now. */
-static void count_held(struct lane *l, int n)
-{
-	lane_count(l, VERDICT_HELD, (uint64_t)(int64_t)n);
-}
-
-/* End what waits in an entry under a verdict, and the entry. */
+/* End what waits in an entry under a verdict. */
 static void give_up(struct lane *l, struct frag_entry *e, enum verdict v)
 {
 	struct frag_cache *c = &l->slow->frags;
@@ -31,7 +25,7 @@ static void give_up(struct lane *l, struct frag_entry *e, enum verdict v)
 	uint8_t rx_port;
 
 	while ((m = frag_take(c, e, &rx_port))) {
-		count_held(l, -1);
+		slow_count_held(l, -1);
 		lane_count(l, v, 1);
 		rte_pktmbuf_free(m);
 	}
@@ -76,18 +70,22 @@ static enum verdict decide_flow(
 	struct lane *l, const struct generation *g, const struct odd *p, struct frag_entry *e)
 {
 	struct burst *b = &l->slow->odd;
+	struct parsed info = {.l3_len = p->at.l3_len,
+		.l3_off = p->l3_off,
+		.proto = p->at.proto,
+		.tos = p->at.tos,
+		.v6 = p->v6};
+	/* how long the datagram is, its first fragment does not say */
+	const enum verdict v = parse_l4(p->l4, UINT16_MAX, p->here, &info);
 
+	if (v != PARSE_OK)
+		return v;
 	b->n = 1;
 	b->n_ended = 0;
 	b->rx_port = p->rx_port;
 	b->mbuf[0] = p->m;
 	b->is6[0] = p->v6;
-	b->info[0] = (struct parsed){.l3_len = p->at.l3_len,
-		.l3_off = p->l3_off,
-		.proto = p->at.proto,
-		.tos = p->at.tos,
-		.tcp_flags = locate_tcp_flags(&p->at, p->l4),
-		.v6 = p->v6};
+	b->info[0] = info;
 	locate_key(p->ip, p->l4, p->at.proto, p->v6, &b->key[0]);
 	stage_classify(l, g, b);
 	if (b->n && refuses_fragments(g, &b->key[0], b->service[0], p))
@@ -130,11 +128,7 @@ static enum verdict decide_echo(
 static enum verdict decide(
 	struct lane *l, const struct generation *g, const struct odd *p, struct frag_entry *e)
 {
-	if (p->at.proto == icmp_proto(p->v6))
-		return decide_echo(l, g, p, e);
-	if (p->at.proto != PROTO_TCP && p->at.proto != PROTO_UDP)
-		return VERDICT_L4_PROTO;
-	return decide_flow(l, g, p, e);
+	return p->at.proto == icmp_proto(p->v6) ? decide_echo(l, g, p, e) : decide_flow(l, g, p, e);
 }
 
 static enum verdict forward(
@@ -156,7 +150,7 @@ static void release(struct lane *l, const struct generation *g, struct frag_entr
 		struct odd p;
 		enum verdict v = slow_find_parts(&p, m, rx_port);
 
-		count_held(l, -1);
+		slow_count_held(l, -1);
 		if (v == PARSE_OK)
 			v = forward(l, g, &p, e);
 		if (v == SLOW_TAKEN)
@@ -276,7 +270,7 @@ static enum verdict place_fragment(
 		return forward(l, g, p, e);
 	if (!frag_hold(&l->slow->frags, e, p->m, p->rx_port))
 		return VERDICT_FRAG_CACHE_FULL;
-	count_held(l, 1);
+	slow_count_held(l, 1);
 	return SLOW_TAKEN;
 }
 

@@ -24,6 +24,13 @@ struct odd {
 /* Find the parts of a packet. PARSE_OK, or what is wrong with it. */
 enum verdict slow_find_parts(struct odd *p, struct rte_mbuf *m, uint8_t rx_port);
 
+/* n packets more wait, or fewer. One that is sent off to another lane counts at this one, and is
+ * counted down where it is taken: over all lanes the sum says how many wait. */
+static inline void slow_count_held(struct lane *l, int n)
+{
+	lane_count(l, VERDICT_HELD, (uint64_t)(int64_t)n);
+}
+
 /* A fragment. */
 enum verdict slow_fragment(struct lane *l, const struct generation *g, const struct odd *p);
 

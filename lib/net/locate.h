@@ -105,11 +105,6 @@ HDR_INLINE uint8_t locate_frag_proto(const struct located *at, bool v6)
 	return v6 ? 0 : at->proto;
 }
 
-HDR_INLINE uint8_t locate_tcp_flags(const struct located *at, const uint8_t *l4)
-{
-	return at->proto == PROTO_TCP ? l4[13] : 0;
-}
-
 /* Key of the flow that a packet with a whole transport header belongs to. */
 HDR_INLINE void locate_key(
 	const uint8_t *ip, const uint8_t *l4, uint8_t proto, bool v6, struct flow_key *key)

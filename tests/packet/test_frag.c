@@ -162,6 +162,54 @@ static void follows_its_flow(void **state)
 	}
 }
 
+static enum flow_state state_of(const struct lane *l, const struct frame *f)
+{
+	uint8_t key[16] = {0};
+
+	memcpy(key, f->b + f->l3 + 12, 8);
+	memcpy(key + 8, f->b + f->l4, 4);
+	key[12] = f->b[f->l3 + 9];
+	const struct flow_at at = flow_find(l->flows, hash16(&l->flows->key, key));
+
+	assert_non_null(at.b);
+	return flow_state(at);
+}
+
+/* A first fragment means the same to the life of its flow as a packet that comes whole. */
+static void lives_as_its_flow(void **state)
+{
+	static const struct {
+		struct frame_spec packet[2];
+		enum flow_state state;
+	} lives[] = {
+		{{{UDP4, .payload = 600}, {UDP4, .payload = 600}}, FLOW_UDP},
+		{{{TO4(POOL_VIA4), .payload = 600, .tcp_flags = 2},
+			 {TO4(POOL_VIA4), .payload = 600, .tcp_flags = 2}},
+			FLOW_NEW},
+		{{{TO4(POOL_VIA4), .payload = 600, .tcp_flags = 2},
+			 {TO4(POOL_VIA4), .payload = 600, .tcp_flags = 16}},
+			FLOW_ESTABLISHED},
+		{{{TO4(POOL_VIA4), .payload = 600, .tcp_flags = 16},
+			 {TO4(POOL_VIA4), .payload = 600, .tcp_flags = 17}},
+			FLOW_CLOSING},
+	};
+
+	for (size_t k = 0; harness_flows && k < 4 * sizeof lives / sizeof *lives; k++) {
+		struct lane *l = harness_lane();
+
+		for (uint32_t i = 0; i < 2; i++) { /* in fragments: the first, the second, both */
+			make(&lives[k / 4].packet[i], 256);
+			if (k >> i & 1)
+				for (unsigned int n = 0; n < n_pieces; n++)
+					run(l, &piece[n]);
+			else
+				run(l, &whole);
+		}
+		assert_int_equal(state_of(l, &whole), lives[k / 4].state);
+		lane_free(l);
+	}
+}
+
 /* What waits in vain ends when its time is over, under frag; and without a first one nothing does.
  */
 static void waits_in_vain(void **state)
@@ -209,6 +257,8 @@ static void none_can_be_sent(void **state)
 		{{UDP4, .src = VIP4_TWIN, .payload = 700}, 0, VERDICT_MARTIAN_SRC, VERDICT_FRAG},
 		{{.dst = VIP4, .dport = 9, .payload = 700}, 0, VERDICT_NO_VIP, VERDICT_FRAG},
 		{{UDP4, .payload = 700}, 47, VERDICT_L4_PROTO, VERDICT_FRAG},
+		{{TO4(POOL_VIA4), .payload = 700, .tcp_flags = 3}, 0, VERDICT_TCP_FLAGS,
+			VERDICT_FRAG},
 	};
 
 	for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
@@ -409,6 +459,7 @@ int main(void)
 	const struct CMUnitTest more[] = {
 		cmocka_unit_test(any_order),
 		cmocka_unit_test(follows_its_flow),
+		cmocka_unit_test(lives_as_its_flow),
 		cmocka_unit_test(waits_in_vain),
 		cmocka_unit_test(none_can_be_sent),
 		cmocka_unit_test(ping_in_fragments),
