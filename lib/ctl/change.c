@@ -35,7 +35,7 @@ int ctl_change_check(struct ctl_call *call)
 			command->name);
 	if (call->req.if_rev == CTL_REV_ANY || (uint64_t)call->req.if_rev == rev)
 		return 0;
-	snprintf(hint, sizeof hint, "look at it anew, then ask with \"if_rev\":%" PRIu64, rev);
+	snprintf(hint, sizeof hint, "look at it anew, then ask with revision %" PRIu64, rev);
 	return ctl_call_fail(call, ESTALE, hint,
 		"the configuration is at revision %" PRIu64 ", not %" PRId64, rev,
 		call->req.if_rev);

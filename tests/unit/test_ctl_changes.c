@@ -186,7 +186,7 @@ static void change_makes_a_revision(void **state)
 	raw_ask(&w->a, SET("a", "7") ",\"if_rev\":8");
 	expect_line(&w->a, "{\"id\":1,\"ok\":false,\"err\":{\"code\":\"ESTALE\",\"msg\":\"the "
 			   "configuration is at revision 9, not 8\",\"hint\":\"look at it anew, "
-			   "then ask with \\\"if_rev\\\":9\"}}");
+			   "then ask with revision 9\"}}");
 	raw_ask(&w->a, SET("a", "95") ",\"dry_run\":true,\"if_rev\":9");
 	expect_line(&w->a, "{\"id\":1,\"ok\":true,\"rev\":9,\"data\":{\"set\":\"a\",\"sum\":95}}");
 	raw_ask(&w->a, SET("a", "101"));
