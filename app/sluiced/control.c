@@ -154,6 +154,15 @@ static int open_hangup(struct daemon *d)
 	return d->hangup_fd < 0 ? -errno : add_event(d, d->hangup_fd, EV_READ, on_hangup, 0);
 }
 
+/* What is ignored here is ignored again when the loop has been taken down: a second signal does not
+ * end the daemon in the middle of its end. */
+static int open_end(struct daemon *d, int sig)
+{
+	if (signal(sig, SIG_IGN) == SIG_ERR)
+		return -errno;
+	return add_event(d, sig, EV_SIGNAL, on_end, 0);
+}
+
 int control_open(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
 	int rc;
@@ -165,8 +174,7 @@ int control_open(struct daemon *d, const struct conf *conf, struct sl_err *err)
 	if (rc)
 		return rc;
 	d->apply_event = evtimer_new(d->base, on_apply, d);
-	if (!d->apply_event || add_event(d, SIGTERM, EV_SIGNAL, on_end, 0) ||
-		add_event(d, SIGINT, EV_SIGNAL, on_end, 0) || open_hangup(d) ||
+	if (!d->apply_event || open_end(d, SIGTERM) || open_end(d, SIGINT) || open_hangup(d) ||
 		add_event(d, -1, 0, on_second, SECOND_MS) ||
 		add_event(d, -1, 0, on_flow_care, FLOW_CARE_MS))
 		return sl_err_sys(err, ENOMEM, "cannot start the control loop");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# SIGTERM and SIGINT end sluiced with status 0, and the capture file of a pcap port is complete.
+# SIGTERM and SIGINT end sluiced with status 0, however many of them come, and the capture file of a pcap port is complete.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
@@ -37,5 +37,6 @@ for signal in TERM INT; do
 	lab_conf
 	lab_sluiced_start
 	lab_get 10 "$(lab_url "$VIP4")" >/dev/null
+	while lab_alive sluiced; do kill "-$signal" "$(lab_pid sluiced)" 2>/dev/null || true; done
 	lab_sluiced_stop "$signal"
 done
