@@ -31,10 +31,10 @@ s=s
 [ "$n" != 1 ] || s=
 
 status=0
-said=$(lab_ctl --wait -t 1 backend drain web4/be1 2>&1) || status=$?
+said=$(lab_ctl --wait -t 2 backend drain web4/be1 2>&1) || status=$?
 expect_eq "exit status of a wait that is too short" $status 7
 expect_match "what it says" "$said" "^revision 2 in force"$'\n'"web4/be1: $n connection$s left"$'\n'"sluicectl: web4/be1 still has $n connection"
-expect_eq "JSON" "$(lab_ctl -j --wait -t 1 backend drain web4/be1 2>/dev/null | jq -c .)" '{"rev":2,"data":{"changed":false}}'
+expect_eq "JSON" "$(lab_ctl -j --wait -t 2 backend drain web4/be1 2>/dev/null | jq -c .)" '{"rev":2,"data":{"changed":false}}'
 expect_match "a dry run" "$(lab_ctl -n --wait backend drain web4/be1)" '^nothing to change'
 status=0
 lab_ctl --wait backend maint web4/be1 >/dev/null 2>&1 || status=$?

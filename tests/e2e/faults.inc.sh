@@ -12,14 +12,7 @@
 # Packet buffers in use when nothing but one packet has gone by: the same number to the last buffer, on any machine. A
 # port keeps so many for reception, and frees what it has sent when it sends again: here that is one packet.
 faults_mbufs_now() {
-	lab_exec client python3 - "$health_bg_vip" <<-'END' || fail "nobody answers at $health_bg_vip"
-		import socket, sys
-		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		s.settimeout(20)
-		s.connect((sys.argv[1], 9))
-		s.send(b"0")
-		s.recv(64)
-	END
+	wait_for 10 health_bg_answers || fail "nobody answers at $health_bg_vip"
 	lab_ctl -j status | jq .mbufs.in_use
 }
 

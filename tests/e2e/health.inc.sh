@@ -89,8 +89,21 @@ health_bg_start() {
 	health_bg_lost=$(lab_kernel_lost)
 }
 
+# Whether a datagram to the backend of the background flow is answered.
+health_bg_answers() {
+	lab_exec client python3 - "$health_bg_vip" <<-'END' 2>/dev/null
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.settimeout(1)
+		s.connect((sys.argv[1], 9))
+		s.send(b"0")
+		s.recv(64)
+	END
+}
+
 # A new background flow, where the fault takes the first one's packets: what came back came from one backend, once.
 health_bg_again() {
+	wait_for 10 health_bg_answers || fail "nobody answers at $health_bg_vip"
 	lab_stop bg USR1
 	expect_match "background flow under the fault" "$(lab_log bg)" '^sent [1-9][0-9]+ lost [1-9][0-9]* other 0 doubled 0$'
 	health_bg_start
@@ -129,10 +142,14 @@ health_flows_start() {
 flows_sent() { lab_ctl -j --filter vip=flows vip list | jq '.[0].packets'; }
 flows_reached() { [ "$(flows_sent)" -ge "$1" ]; }
 
+# Until each of them has sent a packet since: what has changed shows with that.
+health_flows_go_on() {
+	wait_for 10 flows_reached $(($(flows_sent) + 192)) || fail "the flows do not go on"
+}
+
 # Nothing of them was lost. What ways they went by then, each on a line: "be1 be2".
 health_flows_end() {
-	# The last change shows with the next packet of each.
-	wait_for 10 flows_reached $(($(flows_sent) + 192)) || fail "the flows do not go on"
+	health_flows_go_on
 	lab_stop flows
 	health_lost flows flows '[0-9]+' "$health_flows_lost" >&2
 	sed -n 's/^[0-9]* flows //p' "$LAB_DIR/flows.log"

@@ -82,8 +82,9 @@ expect_eq "exit status of health run on no backend" "$status" 6
 expect_match "backend list" "$(lab_ctl backend list web4)" 'be1 .* DOWN .*L4CON'
 
 # Somebody waits for it, in vain at first; then it is back with slow start.
+health_flows_go_on
 status=0
-lab_ctl -t 0.3 wait pool web4 up=4 2>/dev/null || status=$?
+lab_ctl -t 1 wait pool web4 up=4 2>/dev/null || status=$?
 expect_eq "exit status of a wait in vain" "$status" 7
 lab_spawn_here wait "$LAB_BUILD/app/sluicectl/sluicectl" -s "$LAB_SOCKET" -t 30 wait pool web4 up=4
 unset "LAB_PIDS[nginx-be1]"

@@ -53,6 +53,7 @@ faults_expect transitions web4/be2=1 web6/be2=1
 expect_match "builds" "$(faults_changes builds)" '^builds=[12]$'
 lab_get 60 "$(lab_url "$VIP4")" >"$LAB_DIR/bodies"
 expect_eq "answers of the others" "$(grep -cx 'be[13]' "$LAB_DIR/bodies")" 60
+health_flows_go_on
 
 kill -CONT "$(lab_pid nginx-be2)"
 wait_pool web4 up=3 10

@@ -11,8 +11,9 @@ lab_conf
 lab_sluiced_start
 before=$(lab_ctl backend list)
 
-reloads_seen() {
-	[ "$(lab_log sluiced | grep -c 'SIGHUP: reloading')" = "$1" ]
+# Accepted: the file has been read to its end.
+accepted() {
+	[ "$(lab_ctl -j status | jq .accepted_rev)" = "$1" ]
 }
 
 cp "$LAB_CONF" "$LAB_DIR/good.conf"
@@ -29,7 +30,7 @@ lab_get 50 "$(lab_url "$VIP6")" >/dev/null
 # and the newest word is a failure all the same.
 sed 's/"10.77.0.11"/"10.77.0.99"/' "$LAB_DIR/good.conf" >"$LAB_CONF"
 kill -HUP "$(lab_pid sluiced)"
-wait_for 20 reloads_seen 2 || fail "no second reload"
+wait_for 20 accepted 2 || fail "no second reload"
 echo 'nosuch = 1;' >"$LAB_CONF"
 kill -HUP "$(lab_pid sluiced)"
 wait_for 20 lab_log_has sluiced "nosuch" || fail "no message for the unknown key"

@@ -38,8 +38,8 @@ for i in $(seq 2 40); do
 	expect_match "backends of $client" "${home[$client]}" '^be[123] $'
 	expect_eq "session of $client" "$(session_of "$client") " "${home[$client]}"
 done
-# One of three backends has none of 39 clients once in 10^6.
-expect_eq "backends in use" "$(printf '%s\n' "${home[@]}" | sort -u | wc -l)" 3
+# One of three backends alone has all of 39 clients once in 10^18.
+expect_between "backends in use" "$(printf '%s\n' "${home[@]}" | sort -u | wc -l)" 2 3
 expect_eq "clients remembered" "$(lab_ctl -j session list web4 | jq length)" 39
 expect_match "stats" "$(lab_ctl -j session stats | jq -c '.[0] | [.began, .hits, .evicted]')" '^\[39,117,0\]$'
 
