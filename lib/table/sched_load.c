@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* lc, wlc, p2c and least-latency: the members as candidates. What a worker does with them is in
- * lib/datapath/pick_load.h. */
+ * lib/datapath/pick_load.c. */
 
 #include <errno.h>
 #include <stdlib.h>
