@@ -127,9 +127,12 @@ static int run_operation(
 	int ret;
 
 	if (!call->of_operation) {
+		json_t *result = json_object();
+
+		if (json_array_append_new(results, result))
+			return ctl_call_fail(call, ENOMEM, NULL, "no memory for a batch");
 		call->cursor = (struct ctl_cursor){0};
-		call->of_operation = json_object();
-		json_array_append_new(results, call->of_operation);
+		call->of_operation = result;
 	}
 	call->data = call->of_operation;
 	ret = operation(call, arg, draft, json_array_get(ops, call->operation));
@@ -150,7 +153,8 @@ int ctl_batch(struct ctl_call *call, void *arg, void *draft)
 		return ctl_call_fail(call, EINVAL, NULL, "\"ops\" is empty");
 	if (!results) {
 		results = json_array();
-		json_object_set_new(data, "results", results);
+		if (json_object_set_new(data, "results", results))
+			return ctl_call_fail(call, ENOMEM, NULL, "no memory for a batch");
 	}
 	while (!ret && call->operation < json_array_size(ops)) {
 		ret = run_operation(call, arg, draft, ops, results);
