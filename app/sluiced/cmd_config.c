@@ -8,6 +8,7 @@
 #include "cmd_config.h"
 #include "conf/diff.h"
 #include "conf/save.h"
+#include "ctl/protocol.h"
 #include "errand.h"
 #include "object_edit.h"
 #include "restart.h"
@@ -28,7 +29,7 @@ static json_t *messages(struct sl_err *err)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < err->count; i++)
-		json_array_append_new(array, json_string(err->text[i]));
+		json_array_append_new(array, ctl_text_json(err->text[i]));
 	if (err->dropped)
 		json_array_append_new(array, json_sprintf("and %zu more", err->dropped));
 	sl_err_clear(err);
@@ -183,7 +184,7 @@ static int add_difference(const struct diff_row *row, void *arg)
 		json_array_append_new(names, json_string(row->names[i]));
 	json_object_set_new(item, "path", json_string(row->row->path));
 	json_object_set_new(item, "names", names);
-	json_object_set_new(item, "text", json_string(diff_format(row, text)));
+	json_object_set_new(item, "text", ctl_text_json(diff_format(row, text)));
 	json_object_set_new(item, "old", row->old ? json_string(row->old) : json_null());
 	json_object_set_new(item, "new", row->new ? json_string(row->new) : json_null());
 	return json_array_append_new(arg, item) ? -ENOMEM : 0;
@@ -308,7 +309,6 @@ int cmd_config_set(struct ctl_call *call, void *daemon, void *arg)
 	struct change_draft *draft = arg;
 	const struct edit_object top = edit_top(draft->conf);
 	struct sl_err err = SL_ERR_INIT;
-	const int rc = object_set_keys(call, NULL, draft->conf, &top, &err);
 
-	return rc ? change_refuse(call, rc, &err) : 0;
+	return object_done(call, object_set_keys(call, NULL, draft->conf, &top, &err), &err);
 }

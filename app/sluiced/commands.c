@@ -18,6 +18,7 @@
 #include "cmd_session.h"
 #include "commands.h"
 #include "conf/schema.h"
+#include "ctl/protocol.h"
 #include "daemon.h"
 #include "eal/cpu.h"
 #include "save.h"
@@ -46,7 +47,7 @@ static json_t *config_state(const struct daemon *d)
 	json_object_set_new(c, "path", json_string(d->options->config));
 	json_object_set_new(c, "last_apply", json_string(d->last_error ? "failed" : "ok"));
 	if (d->last_error)
-		json_object_set_new(c, "error", json_string(d->last_error));
+		json_object_set_new(c, "error", ctl_text_json(d->last_error));
 	if (d->trial.back)
 		json_object_set_new(c, "trial", trial_json(d));
 	return c;

@@ -216,16 +216,35 @@ json_t *ctl_line_end(int64_t id, uint64_t rev, uint64_t count)
 		(json_int_t)rev, "end", 1, "count", (json_int_t)count);
 }
 
-/* The longest start of the text that is UTF-8: a message cut at its buffer's end may not be. */
-static json_t *text_json(const char *text)
+/* Bytes of the character at text; 0: it is none. */
+static size_t character_len(const char *text)
 {
-	json_t *json = NULL;
+	for (size_t n = 1; n <= 4 && text[n - 1]; n++) {
+		json_t *json = json_stringn(text, n);
 
-	for (size_t len = strlen(text);; len--) {
-		json = json_stringn(text, len);
-		if (json || len == 0)
-			return json;
+		json_decref(json);
+		if (json)
+			return n;
 	}
+	return 0;
+}
+
+json_t *ctl_text_json(const char *text)
+{
+	json_t *json = json_string(text);
+	char *mended = json ? NULL : strdup(text);
+
+	for (size_t at = 0, n; mended && mended[at]; at += n) {
+		n = character_len(mended + at);
+		if (n)
+			continue;
+		mended[at] = '?';
+		n = 1;
+	}
+	if (mended)
+		json = json_string(mended);
+	free(mended);
+	return json;
 }
 
 json_t *ctl_line_refusal(const struct ctl_failure *why)
@@ -233,7 +252,8 @@ json_t *ctl_line_refusal(const struct ctl_failure *why)
 	const char *name = strerrorname_np(why->code);
 
 	return json_pack("{s:b,s:{s:s,s:o,s:o*}}", "ok", 0, "err", "code", name ? name : "EIO",
-		"msg", text_json(why->msg), "hint", why->hint[0] ? text_json(why->hint) : NULL);
+		"msg", ctl_text_json(why->msg), "hint",
+		why->hint[0] ? ctl_text_json(why->hint) : NULL);
 }
 
 json_t *ctl_line_failure(int64_t id, const struct ctl_failure *why)

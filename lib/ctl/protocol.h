@@ -50,6 +50,10 @@ int ctl_failure_set(struct ctl_failure *why, int code, const char *hint, const c
  * characters. buf: CTL_QUOTE_LEN bytes. Returns buf. */
 const char *ctl_quote(const char *text, char *buf);
 
+/* A message as JSON. Bytes in it that are no UTF-8 become question marks: one that quotes a piece
+ * of foreign text may have cut a character. NULL without memory. */
+json_t *ctl_text_json(const char *text);
+
 /* Lines. Each returns a new object, or NULL without memory; data and item are taken over, also
  * then. */
 json_t *ctl_line_hello(const char *version, uint64_t rev, const char *role);

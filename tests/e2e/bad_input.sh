@@ -138,6 +138,22 @@ long_line "a batch above 64 KiB"
 	printf '"}}\n'
 } >"$LAB_DIR/long"
 long_line "a line of 10 MB"
+# no QUESTION REGEX: what cannot be asked for
+no() {
+	said=$(ask "$1")
+	expect_match "the answer to $1" "$said" "EINVAL.*$2"
+}
+no '{"v":1,"id":1,"cmd":"applied","args":{"rev":-1}}' 'a revision is not negative'
+no '{"v":1,"id":1,"cmd":"applied","args":{"rev":9223372036854775807}}' 'revision 9223372036854775807 was not given out'
+no '{"v":1,"id":1,"cmd":"events","args":{"since_s":-1}}' 'not be negative'
+no '{"v":1,"id":1,"cmd":"health.freeze","args":{"seconds":9223372036854775807}}' 'seconds must be 0 to'
+# What is 0 ms when it is multiplied in 64 bits is since ever all the same.
+expect_eq "events" "$(ask '{"v":1,"id":1,"cmd":"health.freeze","args":{"seconds":60}}' | jq .ok)" true
+since() { ask '{"v":1,"id":1,"cmd":"events","args":{"since_s":'"$1"'}}' | jq .count; }
+expect_between "events of this start" "$(since 1000000)" 1 10
+expect_eq "events since ever" "$(since 2305843009213693952)" "$(since 1000000)"
+expect_eq "events of now" "$(since 0)" 0
+lab_ctl health freeze 0 >/dev/null
 expect_eq "revision in the end" "$(lab_ctl -j status | jq -c '[.rev, .accepted_rev]')" '[1,1]'
 lab_ctl config show | diff "$LAB_DIR/shown" - || fail "the configuration is not what it was"
 lab_ctl backend list | cut -c1-40 | diff "$LAB_DIR/backends" - || fail "the backends are not what they were"

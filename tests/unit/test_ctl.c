@@ -171,11 +171,12 @@ static void lines_are_as_documented(void **state)
 	check_line(ctl_line_failure(8, &why), "{\"id\":8,\"ok\":false,\"err\":{\"code\":\"ENOENT\","
 					      "\"msg\":\"pool \\\"wbe\\\" not "
 					      "found\",\"hint\":\"did you mean web?\"}}\n");
-	ctl_failure_set(&why, EBUSY, NULL, "cut\xc3");
+	ctl_failure_set(&why, EBUSY, NULL, "name \"\xe2\x82\" is cut\xc3");
 	check_line(ctl_line_failure(CTL_ID_NONE, &why),
-		"{\"id\":null,\"ok\":false,\"err\":{\"code\":\"EBUSY\",\"msg\":\"cut\"}}\n");
-	check_line(ctl_line_refusal(&why),
-		"{\"ok\":false,\"err\":{\"code\":\"EBUSY\",\"msg\":\"cut\"}}\n");
+		"{\"id\":null,\"ok\":false,\"err\":{\"code\":\"EBUSY\",\"msg\":\"name \\\"??\\\" "
+		"is cut?\"}}\n");
+	check_line(ctl_line_refusal(&why), "{\"ok\":false,\"err\":{\"code\":\"EBUSY\",\"msg\":"
+					   "\"name \\\"??\\\" is cut?\"}}\n");
 	assert_null(ctl_line_text(NULL, &(size_t){0}));
 }
 
