@@ -201,7 +201,7 @@ bool board_is_frozen(const struct board *b);
 /* Which of our links have a carrier: one that lost it freezes. At most once in a millisecond. */
 void board_look_at_links(struct board *b);
 
-/* Probe all checks of the members that `wanted` names, now; done once for each. */
+/* Have w->changed called from now on, or no longer. */
 void board_add_waiter(struct board *b, struct board_waiter *w);
 void board_remove_waiter(struct board *b, struct board_waiter *w);
 

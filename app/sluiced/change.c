@@ -45,6 +45,15 @@ int change_accept(
 	return 0;
 }
 
+bool change_is_outdated(const struct daemon *d, const struct version *from, struct ctl_call *call)
+{
+	if (from == apply_wanted(d))
+		return false;
+	if (call)
+		ctl_call_retry(call);
+	return true;
+}
+
 int change_refuse(struct ctl_call *call, int code, struct sl_err *err)
 {
 	char text[300] = "";
@@ -100,6 +109,8 @@ int change_applied(struct ctl_call *call, void *daemon)
 	struct change_waiter *w;
 	int rc;
 
+	if (ctl_call_integer(call, "rev", 0) < 0)
+		return ctl_call_fail(call, EINVAL, NULL, "a revision is not negative");
 	if (rev > d->change.accepted)
 		return ctl_call_fail(call, EINVAL, NULL,
 			"revision %" PRIu64 " was not given out: the newest is %" PRIu64, rev,
@@ -133,7 +144,6 @@ static void answer_all(struct daemon *d)
 /* -- what becomes of an accepted version ---------------------------------------------------------
  */
 
-/* Say why, and remember it for `sluicectl status`. */
 void change_say_failed(struct daemon *d, const char *outcome, struct sl_err *err)
 {
 	for (size_t i = 0; i < err->count; i++)
@@ -188,6 +198,8 @@ static void fall_back(struct daemon *d, const char *why)
 	d->running->version->rev = d->revision = ++c->accepted;
 	pthread_mutex_unlock(&d->lock);
 	c->in_force = d->revision;
+	/* Whoever was to go with its connections stays. */
+	memset(d->forced, 0, BACKEND_SLOTS * sizeof *d->forced);
 	trial_failed(d, c->failed_from, c->failed_to);
 	while (c->n_history && c->history[c->n_history - 1]->rev >= c->failed_from)
 		version_put(c->history[--c->n_history]);

@@ -72,6 +72,10 @@ void change_first(struct daemon *d);
 int change_accept(
 	struct daemon *d, struct conf **conf, const struct proof *proof, struct sl_err *err);
 
+/* Was a configuration made of something that is not wanted any more, because a build failed while
+ * it was being proven? Then its call, if there is one, is taken up anew. */
+bool change_is_outdated(const struct daemon *d, const struct version *from, struct ctl_call *call);
+
 /* Handler: go back to what was wanted before the last change, as the next revision; once more, one
  * further back. */
 int change_undo(struct ctl_call *call, void *daemon);

@@ -92,15 +92,6 @@ static int propose(struct daemon *d, struct ctl_call *call, struct version *from
 	return errands_answer(d->errands, &p->errand, call);
 }
 
-/* A build failed meanwhile, so something else is wanted now: the request is taken up anew. */
-static bool outdated(const struct proposal *p)
-{
-	if (p->from == apply_wanted(p->d))
-		return false;
-	ctl_call_retry(p->errand.call);
-	return true;
-}
-
 /* -- undo ----------------------------------------------------------------------------------------
  */
 
@@ -109,7 +100,7 @@ static void undone(struct errand *e)
 	struct proposal *p = (struct proposal *)e;
 	struct change *c = &p->d->change;
 
-	if (outdated(p))
+	if (change_is_outdated(p->d, p->from, e->call))
 		return;
 	if (!p->rc)
 		p->rc = change_accept(p->d, &p->conf, &p->proof, &p->err);
@@ -233,7 +224,7 @@ static void drafted(struct errand *e)
 {
 	struct proposal *p = (struct proposal *)e;
 
-	if (outdated(p))
+	if (change_is_outdated(p->d, p->from, e->call))
 		return;
 	if (!p->rc && ctl_call_dry_run(e->call))
 		p->rc = !p->proof.any;
@@ -292,7 +283,7 @@ static int finish(struct ctl_call *call, void *daemon, void *arg)
 	struct change_draft *draft = arg;
 	int rc;
 
-	if (draft->from != apply_wanted(daemon))
+	if (change_is_outdated(daemon, draft->from, NULL))
 		return begin_anew(call, daemon, draft);
 	if (is_small(call, draft))
 		return finish_small(call, daemon, draft);

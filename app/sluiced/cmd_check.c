@@ -112,6 +112,8 @@ int cmd_check_show(struct ctl_call *call, void *daemon)
 	if (rc)
 		return rc;
 	use = use_json(d, o.base);
+	if (!use)
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
 	json_object_update(ctl_call_data(call), use);
 	json_decref(use);
 	cmd_show_config(call, d, check.list, name, NULL);

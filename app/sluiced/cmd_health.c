@@ -252,6 +252,10 @@ int cmd_health_run(struct ctl_call *call, void *daemon)
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
 	*r = (struct run){{run_changed, NULL}, b, call, m->slot, strdup(m->pool_name),
 		strdup(m->name), m->n_questions, {0}};
+	if (!r->pool || !r->name) {
+		run_forget(r);
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory");
+	}
 	for (size_t i = 0; i < m->n_questions; i++) {
 		const struct board_check *c = m->questions[i].check;
 

@@ -123,7 +123,6 @@ static int start_eal(struct daemon *d, const struct conf *conf, struct sl_err *e
 			"the EAL arguments leave no lcore for a worker: give at least two, "
 			"for example --lcores 0,1");
 	rc = errands_new(d->base, &d->loop, &d->errands, err);
-
 	d->waste.errands = d->errands;
 	if (!rc)
 		rc = errands_new(d->base, &d->loop, &d->steering.thread, err);

@@ -37,7 +37,6 @@ static int find_owner(const struct conf *conf, struct object_names *n, struct sl
 	return -ENOENT;
 }
 
-/* Which object the caller means. 0, or -errno with a message. */
 int object_names(const struct ctl_call *call, const struct change_draft *draft,
 	const struct object_kind *kind, struct object_names *n, struct sl_err *err)
 {
@@ -46,7 +45,6 @@ int object_names(const struct ctl_call *call, const struct change_draft *draft,
 	return n->name[0] ? 0 : find_owner(draft->conf, n, err);
 }
 
-/* The object itself. */
 int object_find(struct ctl_call *call, struct change_draft *draft, const struct object_kind *kind,
 	struct object_names *n, struct edit_object *o, struct sl_err *err)
 {
@@ -113,7 +111,6 @@ static int set_key(struct conf *conf, const struct edit_object *o, const char *k
 	return rc;
 }
 
-/* Every argument that is no name is a key. All mistakes are collected. */
 int object_set_from(const json_t *args, const struct object_kind *kind, struct conf *conf,
 	const struct edit_object *o, struct sl_err *err)
 {

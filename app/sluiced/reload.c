@@ -185,12 +185,6 @@ static struct reading *reading_new(struct daemon *d, void (*done)(struct errand 
 	return r;
 }
 
-/* A build failed meanwhile, so something else is wanted now. */
-static bool outdated(const struct reading *r)
-{
-	return r->from != apply_wanted(r->d);
-}
-
 static int take_file(struct reading *r)
 {
 	struct daemon *d = r->d;
@@ -204,13 +198,13 @@ static int take_file(struct reading *r)
 	version_put(d->change.loaded);
 	d->change.loaded = version_get(apply_wanted(d));
 	if (r->confirm_s)
-		return trial_begin(d, r->from, r->confirm_s);
-	if (!r->by_signal)
+		r->rc = trial_begin(d, r->from, r->confirm_s, &r->err);
+	else if (!r->by_signal)
 		(void)trial_confirm(d);
 	else if (d->trial.back)
 		log_warn("revision %" PRIu64 " still waits for its confirmation",
 			d->trial.applied->rev);
-	return 0;
+	return r->rc;
 }
 
 static void answer(struct errand *e)
@@ -218,10 +212,8 @@ static void answer(struct errand *e)
 	struct reading *r = (struct reading *)e;
 	struct ctl_call *call = e->call;
 
-	if (outdated(r)) {
-		ctl_call_retry(call);
+	if (change_is_outdated(r->d, r->from, call))
 		return;
-	}
 	if (ctl_call_dry_run(call) ? r->rc : take_file(r)) {
 		change_refuse(call, r->rc, &r->err);
 		return;
@@ -276,7 +268,7 @@ static void on_read(struct errand *e)
 {
 	struct reading *r = (struct reading *)e;
 
-	if (outdated(r)) {
+	if (change_is_outdated(r->d, r->from, NULL)) {
 		start_reload(&r->d->reload.turn); /* when this one has left the desk */
 		return;
 	}

@@ -147,7 +147,7 @@ static void go_back(struct errand *e)
 
 	if (d->trial.back != w->back)
 		return;
-	if (w->from != apply_wanted(d)) {
+	if (change_is_outdated(d, w->from, NULL)) {
 		(void)desk_take(&d->desk, &d->trial.turn); /* when this one has left it */
 		return;
 	}
@@ -179,23 +179,23 @@ static void on_time_over(evutil_socket_t fd, short what, void *arg)
 	take_back(d);
 }
 
-int trial_begin(struct daemon *d, struct version *back, uint32_t confirm_s)
+int trial_begin(struct daemon *d, struct version *back, uint32_t confirm_s, struct sl_err *err)
 {
 	const struct timeval later = {.tv_sec = confirm_s};
 	struct trial *t = &d->trial;
 	struct version *to = version_get(t->back ? t->back : back);
 
 	trial_end(d);
-	if (!t->timer)
-		t->timer = evtimer_new(d->base, on_time_over, d);
-	if (!t->timer || evtimer_add(t->timer, &later)) {
-		version_put(to);
-		return -ENOMEM;
-	}
 	t->back = to;
 	t->applied = version_get(apply_wanted(d));
 	t->until_ms = daemon_now_ms() + (uint64_t)confirm_s * 1000;
-	return 0;
+	if (!t->timer)
+		t->timer = evtimer_new(d->base, on_time_over, d);
+	if (t->timer && evtimer_add(t->timer, &later) == 0)
+		return 0;
+	take_back(d);
+	return sl_err_sys(
+		err, ENOMEM, "revision %" PRIu64 " is taken back: it cannot wait", t->applied->rev);
 }
 
 int trial_confirm(struct daemon *d)

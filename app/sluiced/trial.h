@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "base/err.h"
 #include "desk.h"
 
 struct daemon;
@@ -29,8 +30,9 @@ struct trial {
 void trial_open(struct daemon *d);
 
 /* What is wanted now waits for its confirmation, and goes back to `back` without. The first of
- * several says where to go back to. 0 or -ENOMEM. */
-int trial_begin(struct daemon *d, struct version *back, uint32_t confirm_s);
+ * several says where to go back to. The caller has the desk. 0; or -ENOMEM with a message, and it
+ * is taken back as soon as the desk is left. */
+int trial_begin(struct daemon *d, struct version *back, uint32_t confirm_s, struct sl_err *err);
 
 /* Nothing waits any more. */
 void trial_end(struct daemon *d);
