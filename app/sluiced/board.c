@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
-#include <search.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,9 +16,9 @@
 #include "table/load.h"
 
 #define TICK_MS       100
-/* A tick looks at members for so long at one go, and at the clock every so many of them. */
+/* A tick looks at members and pools for so long at one go, and at the clock every so many. */
 #define PART_US       500
-#define PART_MEMBERS  256
+#define PART_STEPS    64
 /* No more often is it looked for a mass failure: it walks all checks. */
 #define MASS_EVERY_MS 100
 /* The state file is written so soon after a change, and so often without one. */
@@ -88,27 +87,19 @@ struct board_member *board_member(const struct board *b, uint16_t slot)
 	return b->by_slot[slot];
 }
 
-/* twalk has no argument for its function. */
-static struct {
-	uint64_t now_ms;
-	struct freeze_count count;
-	uint8_t *pool_failing;
-} walk;
-
-static void count_failing(const void *node, VISIT which, int depth)
+static void count_failing(const struct board_check *c, uint64_t now_ms, struct freeze_count *count,
+	uint8_t *pool_failing)
 {
-	const struct board_check *c = *(struct board_check *const *)node;
+	size_t n;
+	struct board_member *const *members = board_check_members(c, &n);
 
-	(void)depth;
-	if (which != postorder && which != leaf)
+	count->all += n > 0;
+	if (!n || !c->health.failing_ms || now_ms - c->health.failing_ms > FREEZE_WINDOW_MS)
 		return;
-	walk.count.all++;
-	if (!c->health.failing_ms || walk.now_ms - c->health.failing_ms > FREEZE_WINDOW_MS)
-		return;
-	walk.count.failing++;
-	for (size_t i = 0; i < c->n_members; i++) {
-		walk.count.pools += !walk.pool_failing[c->members[i]->pool];
-		walk.pool_failing[c->members[i]->pool] = 1;
+	count->failing++;
+	for (size_t i = 0; i < n; i++) {
+		count->pools += !pool_failing[members[i]->pool];
+		pool_failing[members[i]->pool] = 1;
 	}
 }
 
@@ -116,7 +107,8 @@ static void count_failing(const void *node, VISIT which, int depth)
 static void hold_members(struct board *b, bool hold)
 {
 	for (size_t i = 0; i < b->n_members; i++) {
-		b->members[i]->held = b->members[i]->m;
+		if (hold)
+			b->members[i]->held = b->members[i]->m;
 		b->members[i]->is_held = hold;
 	}
 }
@@ -156,17 +148,20 @@ void board_freeze(struct board *b, enum freeze_why why, uint64_t for_ms)
 /* A failure came: is it one of very many? */
 static void look_for_mass(struct board *b, uint64_t now_ms)
 {
+	struct freeze_count count = {0};
+	const struct board_check *c;
+	uint8_t *pool_failing;
+
 	if (now_ms - b->mass_ms < MASS_EVERY_MS || b->n_pools < FREEZE_POOLS || board_is_frozen(b))
 		return;
 	b->mass_ms = now_ms;
-	memset(&walk, 0, sizeof walk);
-	walk.now_ms = now_ms;
-	walk.pool_failing = calloc(b->n_pools, 1);
-	if (!walk.pool_failing)
+	pool_failing = calloc(b->n_pools, 1);
+	if (!pool_failing)
 		return;
-	twalk(b->checks, count_failing);
-	free(walk.pool_failing);
-	if (freeze_is_mass(&walk.count))
+	TAILQ_FOREACH(c, &b->all, link)
+	count_failing(c, now_ms, &count, pool_failing);
+	free(pool_failing);
+	if (freeze_is_mass(&count))
 		board_freeze(b, FREEZE_MASS, FREEZE_MS);
 }
 
@@ -197,14 +192,17 @@ void board_look_at_links(struct board *b)
 static bool link_is_down(const struct board_check *c, uint64_t now_ms)
 {
 	const struct board *b = c->board;
+	struct board_member *const *members;
 	bool any_down = false;
+	size_t n;
 
 	for (uint32_t i = 0; i < b->d->n_ports; i++)
 		any_down |= now_ms < b->settled_ms[i];
 	if (!any_down)
 		return false;
-	for (size_t i = 0; i < c->n_members; i++)
-		if (!c->members[i]->has_port || now_ms >= b->settled_ms[c->members[i]->port])
+	members = board_check_members(c, &n);
+	for (size_t i = 0; i < n; i++)
+		if (!members[i]->has_port || now_ms >= b->settled_ms[members[i]->port])
 			return false;
 	return true;
 }
@@ -212,8 +210,11 @@ static bool link_is_down(const struct board_check *c, uint64_t now_ms)
 static void measure(struct board *b, const struct board_check *c, const struct health_result *r,
 	uint64_t now_ms)
 {
-	for (size_t i = 0; i < c->n_members; i++) {
-		struct board_member *m = c->members[i];
+	size_t n;
+	struct board_member *const *members = board_check_members(c, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		struct board_member *m = members[i];
 		unsigned int changed;
 
 		m->last = (struct health_entry){now_ms, *r};
@@ -234,6 +235,8 @@ void board_take(struct board_check *c, const struct health_result *r)
 	struct board *b = c->board;
 	const uint64_t now_ms = daemon_now_ms();
 	struct health_result own = *r;
+	size_t n;
+	struct board_member *const *members = board_check_members(c, &n);
 
 	/* Looked at here, because the tick may come after the failures that it explains. */
 	if (health_code_outcome(r->code) == HEALTH_FAIL)
@@ -242,14 +245,13 @@ void board_take(struct board_check *c, const struct health_result *r)
 		health_result_set(&own, HEALTH_CODE_LINKDOWN, r->duration_us, "%s", r->reason);
 	b->results[health_code_outcome(own.code)]++;
 	health_take(&c->health, &c->params, &own, now_ms);
+	board_check_pass_on(c);
 	measure(b, c, &own, now_ms);
-	if (health_code_outcome(own.code) == HEALTH_FAIL)
+	if (n && health_code_outcome(own.code) == HEALTH_FAIL)
 		look_for_mass(b, now_ms);
-	for (size_t i = 0; i < c->n_members; i++)
-		if (board_judge(b, c->members[i])) {
-			b->pools[c->members[i]->pool].touched = true;
-			board_decide_soon(b);
-		}
+	for (size_t i = 0; i < n; i++)
+		if (board_judge(b, members[i]))
+			board_touch(b, &b->pools[members[i]->pool]);
 	if (b->waiters)
 		tell_waiters(b);
 }
@@ -268,18 +270,25 @@ static void tick_member(struct board *b, struct board_member *m, uint64_t now_ms
 	for (size_t i = 0; i < m->n_questions; i++) {
 		struct board_check *c = m->questions[i].check;
 
-		if (c && c->health.state == HEALTH_INIT)
-			health_expire(&c->health, now_ms);
+		if (c && c->health.state == HEALTH_INIT && health_expire(&c->health, now_ms))
+			board_check_pass_on(c);
 	}
 	board_count_traffic(b, m);
 	board_judge(b, m);
 }
 
-/* All members were looked at. */
+/* One member, or behind them one pool. */
+static void tick_one(struct board *b, size_t at, uint64_t now_ms)
+{
+	if (at < b->n_members)
+		tick_member(b, b->members[at], now_ms);
+	else if (!board_is_settling(b))
+		board_eject(b, &b->pools[at - b->n_members], now_ms);
+}
+
+/* All were looked at. */
 static void end_tick(struct board *b, uint64_t now_ms)
 {
-	for (size_t i = 0; i < b->n_pools; i++)
-		board_eject(b, &b->pools[i], now_ms);
 	thaw(b, now_ms);
 	board_decide(b);
 	save_sometimes(b, now_ms);
@@ -294,9 +303,12 @@ static void on_part(evutil_socket_t fd, short what, void *arg)
 	struct board *b = arg;
 	const uint64_t now_ms = daemon_now_ms(), until = daemon_now_us() + PART_US;
 
-	while (b->ticked < b->n_members && (b->ticked % PART_MEMBERS || daemon_now_us() < until))
-		tick_member(b, b->members[b->ticked++], now_ms);
-	if (b->ticked < b->n_members) {
+	for (int i = 1; b->ticked < b->n_members + b->n_pools; i++) {
+		tick_one(b, b->ticked++, now_ms);
+		if (i % PART_STEPS == 0 && daemon_now_us() >= until)
+			break;
+	}
+	if (b->ticked < b->n_members + b->n_pools) {
 		evtimer_add(b->part, &at_once);
 	} else {
 		end_tick(b, now_ms);
@@ -317,9 +329,11 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 static void on_decide(evutil_socket_t fd, short what, void *arg)
 {
+	static const struct timeval at_once;
 	struct board *b = arg;
 
-	board_decide_touched(b);
+	if (board_decide_part(b))
+		evtimer_add(b->decide, &at_once);
 	loop_relieve(&b->d->loop, b->d->base);
 }
 
@@ -350,6 +364,7 @@ int board_open(struct daemon *d, struct sl_err *err)
 	d->happened = event_log_new();
 	if (b) {
 		b->d = d;
+		TAILQ_INIT(&b->all);
 		b->by_slot = calloc(BACKEND_SLOTS, sizeof(void *));
 		b->schedule = schedule_new(seed);
 		b->saved_ms = daemon_now_ms();
@@ -385,6 +400,7 @@ void board_close(struct board *b)
 
 	if (!b)
 		return;
+	board_follow_drop(b);
 	if (b->n_members)
 		board_save(b);
 	board_save_close(b);

@@ -14,6 +14,7 @@
 #define SLUICED_BOARD_H
 
 #include <stdarg.h>
+#include <sys/queue.h>
 #include <event2/event.h>
 
 #include "conf/conf.h"
@@ -30,6 +31,14 @@
 struct daemon;
 struct board;
 struct board_member;
+struct follow;
+
+/* Who is judged by a check in a round (board_follow.h). */
+struct board_judged {
+	uint64_t round;
+	struct board_member **members;
+	size_t n, room;
+};
 
 /* One question to one address; equal ones of several pools are one. */
 struct board_check {
@@ -40,11 +49,15 @@ struct board_check {
 	struct health health;
 	struct health_params params;
 	uint32_t jitter_pct;
-	uint64_t round;                /* of board_follow() that saw it last */
 	uint64_t saved;                /* number of the state file that has it */
-	struct board_member **members; /* who is judged by it */
-	size_t n_members, room;
+	struct board_judged judged[2]; /* of the round in force, and of the next one */
 	struct board *board;
+	TAILQ_ENTRY(board_check) link;
+	/* The one in force that asks the same otherwise, and those who will; NULL: none. What it
+	 * finds out until they are in force is known to them. */
+	struct board_check *from;
+	LIST_HEAD(board_heirs, board_check) heirs;
+	LIST_ENTRY(board_check) heir;
 };
 
 /* What a member calls a check of its. */
@@ -74,7 +87,7 @@ struct board_member {
 	uint32_t share; /* weight in its pool's table as decided last */
 	uint8_t port;   /* the one of ours that leads there, as far as is known */
 	bool has_port;
-	uint64_t round;
+	uint64_t round; /* the last one that has it */
 	uint64_t saved; /* number of the state file that has it */
 	struct outlier outlier;
 	struct board_traffic seen; /* of its slot, when it was counted last */
@@ -94,7 +107,8 @@ struct board_pool {
 	struct decide_memory memory;
 	struct decision decision;
 	bool decided;
-	bool touched; /* a member has changed since it was decided on */
+	bool touched; /* a member has changed since it was looked at last */
+	bool due;     /* it is to be decided on in the look under way */
 	enum decide_standing standing;
 	uint64_t since_ms; /* when the reason became what it is */
 	uint64_t saved;    /* number of the state file that has it */
@@ -105,6 +119,14 @@ struct board_pool {
 struct board_waiter {
 	void (*changed)(struct board_waiter *w);
 	struct board_waiter *next;
+};
+
+/* Pools are looked at in parts, backups first. */
+struct board_look {
+	bool under_way;
+	size_t at;            /* in board.order */
+	unsigned int changed; /* what decisions did to tables */
+	uint64_t now_ms;
 };
 
 /* The state file that is being written. */
@@ -122,18 +144,23 @@ struct board {
 	struct prober *prober;
 	struct schedule *schedule;
 	struct event *pump, *tick;
-	struct event *part;   /* of a tick: members are looked at in parts */
-	size_t ticked;        /* members that the tick has looked at; n_members: it is over */
-	struct event *decide; /* pools of which results have changed somebody are to be decided */
+	struct event *part;   /* of a tick: members and pools are looked at in parts */
+	size_t ticked;        /* members, then pools, that the tick has looked at */
+	struct event *decide; /* pools are to be decided on */
+	bool touched;         /* some pool is */
+	struct board_look look;
 	struct board_pool *pools;
 	size_t n_pools;
 	uint32_t *order; /* of the pools: backups before those they help */
 	struct board_member **members;
 	size_t n_members;
-	struct board_member **by_slot; /* BACKEND_SLOTS */
-	void *checks;                  /* tsearch tree of struct board_check, by key */
+	struct board_member **by_slot;             /* BACKEND_SLOTS */
+	void *checks;                              /* tsearch tree of struct board_check, by key */
+	TAILQ_HEAD(board_checks, board_check) all; /* the same */
+	struct board_check *swept;                 /* the next one to be looked at; NULL: none */
 	size_t n_checks;
-	uint64_t round;
+	uint64_t round, rounds; /* in force; given out */
+	struct follow *follow;  /* to another configuration (board_follow.h); NULL: none */
 	uint64_t standing[DECIDE_STANDS]; /* pools that stand so; any thread: ro */
 	struct freeze freeze;
 	bool links_up[CONF_MAX_PORTS];
@@ -157,9 +184,20 @@ int board_start(struct board *b);
 /* NULL is fine. Saves the state. */
 void board_close(struct board *b);
 
-/* Members, checks and rules are now those of conf; slots by backend. New decisions are made. 0 or
- * -ENOMEM. */
+/* Members, checks and rules become those of conf; slots by backend. New decisions are made. Both
+ * outlive it. Begin, and then go on until it is done. Each 0 or -ENOMEM, with which all is as it
+ * was; a step also 1: there is more to do. A follow under way is dropped for another one. */
+int board_follow_begin(struct board *b, const struct conf *conf, const uint16_t *slots);
+int board_follow_step(struct board *b);
+
+/* The same at one go. */
 int board_follow(struct board *b, const struct conf *conf, const uint16_t *slots);
+
+/* Leave no follow under way: what is not in force yet never will be. */
+void board_follow_drop(struct board *b);
+
+/* Members are in force that were not all judged yet. */
+bool board_is_settling(const struct board *b);
 
 /* Which of our ports leads to each backend, in the order of the configuration. */
 void board_set_port(struct board *b, size_t number, bool known, uint8_t port);
@@ -178,15 +216,19 @@ void board_count_traffic(struct board *b, struct board_member *m);
 /* Members whose traffic fails are held out, or come back (board_traffic.c). */
 void board_eject(struct board *b, struct board_pool *p, uint64_t now_ms);
 
-/* Decide anew for all pools; asks for a build where that changes a table. */
+/* A member of the pool has changed: decide soon for it and those that it helps, or for all; asks
+ * for a build where that changes a table. */
+void board_touch(struct board *b, struct board_pool *p);
 void board_decide(struct board *b);
 
-/* The same in the next go of the loop for pools that were touched, and those that they help. */
-void board_decide_soon(struct board *b);
-void board_decide_touched(struct board *b);
+/* A part of that. True: there is more. */
+bool board_decide_part(struct board *b);
 
-/* The same without asking for a build; *changed |= whether one is due. */
-void board_decide_all(struct board *b, unsigned int *changed);
+/* Begin to look at pools, at all of them or at those that were touched; one pool further: 1, or 0
+ * when that was the last one; no further. */
+void board_decide_begin(struct board *b, bool all);
+int board_decide_step(struct board *b);
+void board_decide_break(struct board *b);
 
 /* Look at the checks of a member: its state. True when its pool is to be decided on. */
 bool board_judge(struct board *b, struct board_member *m);
@@ -212,12 +254,18 @@ void board_remove_waiter(struct board *b, struct board_waiter *w);
 struct board_check *board_check_need(struct board *b, const struct conf_check *k,
 	const struct board_member *m, uint16_t port, uint64_t now_ms);
 
-/* One more member is judged by it; the first of a round (board_follow()) drops those of the last. 0
- * or -ENOMEM. */
-int board_check_join(struct board_check *c, struct board_member *m);
+/* One more member is judged by it in this round. 0 or -ENOMEM. */
+int board_check_join(struct board_check *c, struct board_member *m, uint64_t round);
 
-/* Those that nobody joined in this round go. */
-void board_checks_drop(struct board *b);
+/* Who is judged by it in the round in force. */
+struct board_member **board_check_members(const struct board_check *c, size_t *n);
+
+/* Those that nobody joined in the round in force go: begin; one further: 1, or 0 when all are. */
+void board_checks_sweep_begin(struct board *b);
+int board_checks_sweep(struct board *b);
+
+/* What a check in force knows now, its heirs do. */
+void board_check_pass_on(struct board_check *c);
 
 /* Remember or forget the probe of a check (board_probe.c); the first one starts within first_ms. 0
  * or -errno. */

@@ -43,9 +43,18 @@ static char *key_of(
 
 static void free_check(struct board_check *c)
 {
+	struct board_check *heir;
+
 	if (c->probe)
 		board_probe_remove(c);
-	free(c->members);
+	if (c->from)
+		LIST_REMOVE(c, heir);
+	while ((heir = LIST_FIRST(&c->heirs))) {
+		LIST_REMOVE(heir, heir);
+		heir->from = NULL;
+	}
+	free(c->judged[0].members);
+	free(c->judged[1].members);
 	free(c->key);
 	free(c);
 }
@@ -54,13 +63,26 @@ static void free_check(struct board_check *c)
  * still. */
 static void inherit(struct board_check *c, const struct board_member *m)
 {
-	for (size_t i = 0; i < m->n_questions; i++) {
-		const struct board_check *was = m->questions[i].check;
+	for (size_t i = 0; i < m->n_questions && !c->from; i++) {
+		struct board_check *was = m->questions[i].check;
 
-		if (was && was != c && was->asked == c->asked &&
-			memcmp(was->key, c->key, c->asked) == 0)
-			c->health = was->health;
+		if (!was || was->asked != c->asked || memcmp(was->key, c->key, c->asked) != 0)
+			continue;
+		c->health = was->health;
+		c->from = was;
+		LIST_INSERT_HEAD(&was->heirs, c, heir);
 	}
+}
+
+void board_check_pass_on(struct board_check *c)
+{
+	struct board_check *heir;
+	size_t n;
+
+	board_check_members(c, &n);
+	if (n)
+		LIST_FOREACH(heir, &c->heirs, heir)
+	heir->health = c->health;
 }
 
 /* In the time of the default interval. */
@@ -93,6 +115,7 @@ struct board_check *board_check_need(struct board *b, const struct conf_check *k
 		return node ? *node : NULL;
 	}
 	b->n_checks++;
+	TAILQ_INSERT_TAIL(&b->all, c, link);
 	c->params = (struct health_params){
 		k->inter_ms, k->fastinter_ms, k->downinter_ms, k->rise, k->fall};
 	c->jitter_pct = k->jitter_pct;
@@ -104,52 +127,62 @@ struct board_check *board_check_need(struct board *b, const struct conf_check *k
 	return c;
 }
 
-int board_check_join(struct board_check *c, struct board_member *m)
+/* Where those of a round are, or are to be: never where those in force are. */
+static struct board_judged *judged_in(struct board_check *c, uint64_t round)
 {
-	if (c->round != c->board->round)
-		c->n_members = 0;
-	c->round = c->board->round;
-	if (c->n_members == c->room) {
-		void *grown = reallocarray(c->members, c->room * 2 + 1, sizeof(void *));
+	struct board_judged *j = &c->judged[c->judged[1].round == round];
+
+	if (j->round != round && j->round == c->board->round)
+		j = &c->judged[1];
+	return j;
+}
+
+int board_check_join(struct board_check *c, struct board_member *m, uint64_t round)
+{
+	struct board_judged *j = judged_in(c, round);
+
+	if (j->round != round)
+		j->n = 0;
+	j->round = round;
+	if (j->n == j->room) {
+		void *grown = reallocarray(j->members, j->room * 2 + 1, sizeof(void *));
 
 		if (!grown)
 			return -ENOMEM;
-		c->members = grown;
-		c->room = c->room * 2 + 1;
+		j->members = grown;
+		j->room = j->room * 2 + 1;
 	}
-	c->members[c->n_members++] = m;
+	j->members[j->n++] = m;
 	return 0;
 }
 
-/* twalk has no argument for its function. */
-static struct {
-	struct board_check **item;
-	size_t n;
-	uint64_t round;
-} outdated;
-
-static void find_outdated(const void *node, VISIT which, int depth_unused)
+struct board_member **board_check_members(const struct board_check *c, size_t *n)
 {
-	struct board_check *c = *(struct board_check *const *)node;
+	const struct board_judged *j = &c->judged[c->judged[1].round == c->board->round];
 
-	(void)depth_unused;
-	if ((which == postorder || which == leaf) && c->round != outdated.round)
-		outdated.item[outdated.n++] = c;
+	*n = j->round == c->board->round ? j->n : 0;
+	return j->members;
 }
 
-void board_checks_drop(struct board *b)
+void board_checks_sweep_begin(struct board *b)
 {
-	outdated.item = calloc(b->n_checks + 1, sizeof(void *));
-	outdated.n = 0;
-	outdated.round = b->round;
-	if (!outdated.item)
-		return; /* they go on unheard, and go the next time */
-	twalk(b->checks, find_outdated);
-	for (size_t i = 0; i < outdated.n; i++) {
-		tdelete(outdated.item[i], &b->checks, cmp_check);
-		free_check(outdated.item[i]);
-		b->n_checks--;
-	}
-	free(outdated.item);
-	outdated.item = NULL;
+	b->swept = TAILQ_FIRST(&b->all);
+}
+
+int board_checks_sweep(struct board *b)
+{
+	struct board_check *c = b->swept;
+	size_t n;
+
+	if (!c)
+		return 0;
+	b->swept = TAILQ_NEXT(c, link);
+	board_check_members(c, &n);
+	if (n)
+		return 1;
+	tdelete(c, &b->checks, cmp_check);
+	TAILQ_REMOVE(&b->all, c, link);
+	b->n_checks--;
+	free_check(c);
+	return 1;
 }

@@ -11,6 +11,10 @@
 #include "daemon.h"
 #include "table/load.h"
 
+/* Pools are decided on for so long at one go; the clock is looked at every so many of them. */
+#define PART_US 500
+#define STEPS   16
+
 /* The check whose verdict is nearest to turning the member: the one with the longest streak. */
 static const struct health *leading(const struct board_member *m, const struct health_params **p)
 {
@@ -118,26 +122,14 @@ static unsigned int decide_pool(struct board *b, struct board_pool *p, uint64_t 
 	return changed;
 }
 
-static void note_standing(struct board *b, const uint64_t *standing)
+static void note_standing(struct board *b)
 {
-	for (size_t i = 0; i < DECIDE_STANDS; i++)
-		__atomic_store_n(&b->standing[i], standing[i], __ATOMIC_RELAXED);
-}
-
-void board_decide_all(struct board *b, unsigned int *changed)
-{
-	const uint64_t now_ms = daemon_now_ms();
-
 	uint64_t standing[DECIDE_STANDS] = {0};
 
-	for (size_t i = 0; b->order && i < b->n_pools; i++) {
-		struct board_pool *p = &b->pools[b->order[i]];
-
-		*changed |= decide_pool(b, p, now_ms);
-		p->touched = false;
-		standing[p->standing]++;
-	}
-	note_standing(b, standing);
+	for (size_t i = 0; i < b->n_pools; i++)
+		standing[b->pools[i].standing]++;
+	for (size_t i = 0; i < DECIDE_STANDS; i++)
+		__atomic_store_n(&b->standing[i], standing[i], __ATOMIC_RELAXED);
 }
 
 static void ask_for_build(struct board *b, unsigned int changed)
@@ -146,36 +138,7 @@ static void ask_for_build(struct board *b, unsigned int changed)
 		apply_health_changed(b->d, changed & TABLE_URGENT);
 }
 
-/* Is its decision to be looked at anew: a member has changed, or the pool that may help it was
- * decided on? */
-static bool is_touched(const struct board *b, const struct board_pool *p)
-{
-	return p->touched || (p->backup >= 0 && b->pools[p->backup].touched);
-}
-
-void board_decide_touched(struct board *b)
-{
-	const uint64_t now_ms = daemon_now_ms();
-	uint64_t standing[DECIDE_STANDS] = {0};
-	unsigned int changed = 0;
-
-	if (board_is_frozen(b))
-		return;
-	for (size_t i = 0; b->order && i < b->n_pools; i++) {
-		struct board_pool *p = &b->pools[b->order[i]];
-
-		p->touched = is_touched(b, p);
-		if (p->touched)
-			changed |= decide_pool(b, p, now_ms);
-		standing[p->standing]++;
-	}
-	note_standing(b, standing);
-	for (size_t i = 0; i < b->n_pools; i++)
-		b->pools[i].touched = false;
-	ask_for_build(b, changed);
-}
-
-void board_decide_soon(struct board *b)
+static void decide_soon(struct board *b)
 {
 	static const struct timeval at_once;
 
@@ -183,14 +146,77 @@ void board_decide_soon(struct board *b)
 		evtimer_add(b->decide, &at_once);
 }
 
+void board_decide_begin(struct board *b, bool all)
+{
+	for (size_t i = 0; i < b->n_pools; i++) {
+		b->pools[i].due = all || b->pools[i].touched;
+		b->pools[i].touched = false;
+	}
+	b->touched = false;
+	b->look = (struct board_look){.under_way = true, .now_ms = daemon_now_ms()};
+}
+
+/* What was decided is built, also when the rest is not looked at. */
+void board_decide_break(struct board *b)
+{
+	ask_for_build(b, b->look.changed);
+	b->look = (struct board_look){0};
+}
+
+int board_decide_step(struct board *b)
+{
+	struct board_look *look = &b->look;
+	struct board_pool *p;
+
+	if (look->at == b->n_pools) {
+		note_standing(b);
+		board_decide_break(b);
+		if (b->touched)
+			decide_soon(b);
+		return 0;
+	}
+	p = &b->pools[b->order[look->at++]];
+	p->due |= p->backup >= 0 && b->pools[p->backup].due;
+	if (p->due)
+		look->changed |= decide_pool(b, p, look->now_ms);
+	return 1;
+}
+
+/* While frozen, and while somebody is not judged yet, decisions stay; the end of it is followed by
+ * one about all pools. */
+static bool may_decide(const struct board *b)
+{
+	return !board_is_frozen(b) && !board_is_settling(b);
+}
+
+bool board_decide_part(struct board *b)
+{
+	const uint64_t until = daemon_now_us() + PART_US;
+
+	if (!may_decide(b)) {
+		if (!board_is_settling(b))
+			board_decide_break(b);
+		return false;
+	}
+	if (!b->look.under_way)
+		board_decide_begin(b, false);
+	for (int i = 1; board_decide_step(b); i++)
+		if (i % STEPS == 0 && daemon_now_us() >= until)
+			return true;
+	return false;
+}
+
+void board_touch(struct board *b, struct board_pool *p)
+{
+	p->touched = true;
+	b->touched = true;
+	decide_soon(b);
+}
+
 void board_decide(struct board *b)
 {
-	unsigned int changed = 0;
-
-	if (board_is_frozen(b))
-		return;
-	board_decide_all(b, &changed);
-	ask_for_build(b, changed);
+	for (size_t i = 0; i < b->n_pools; i++)
+		board_touch(b, &b->pools[i]);
 }
 
 /* Of the check that spoke last; NULL: none did. */

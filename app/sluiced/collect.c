@@ -67,14 +67,28 @@ static int collect_times(struct daemon *d, struct collect *c, struct sl_err *err
 /* The board follows a configuration when it is built for the first time. */
 static int follow_board(struct daemon *d, struct collect *c, struct sl_err *err)
 {
-	struct build_job *job = c->job;
-	int rc = 0;
+	const struct build_job *job = c->job;
+	int rc;
 
-	if (!d->running || job->version != d->running->version || d->board->followed != job->conf)
-		rc = board_follow(d->board, job->conf, job->slots);
+	if (!c->follows && d->running && job->version == d->running->version &&
+		d->board->followed == job->conf)
+		return 0;
+	if (!c->follows) {
+		rc = board_follow_begin(d->board, job->conf, job->slots);
+		if (rc)
+			return rc;
+	}
+	c->follows = true;
+	return board_follow_step(d->board);
+}
+
+static int collect_ports(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	const struct build_job *job = c->job;
+
 	for (size_t i = 0; i < job->n_backends; i++)
 		board_set_port(d->board, i, job->hops[i].resolved, job->hops[i].port);
-	return rc;
+	return 0;
 }
 
 /* What has changed of health until now is in it. */
@@ -92,6 +106,7 @@ static const stage_fn stages[] = {
 	collect_services,
 	collect_times,
 	follow_board,
+	collect_ports,
 	collect_health,
 };
 

@@ -7,6 +7,7 @@
 #ifndef SLUICED_COLLECT_H
 #define SLUICED_COLLECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -19,6 +20,7 @@ struct collect {
 	struct build_job *job; /* NULL: none is under way */
 	unsigned int stage;
 	size_t pool, backend; /* how far the stage is that goes by pools */
+	bool follows;         /* the board has begun to */
 };
 
 /* Begin for this version. 0, or -errno with a message. */
