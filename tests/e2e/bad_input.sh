@@ -5,6 +5,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
+# shellcheck source=tests/e2e/control.inc.sh
+. "$(dirname "$0")/control.inc.sh"
 
 LAB_VIPS="$VIP4=4"
 lab_up 2
@@ -92,9 +94,6 @@ refused "16,384 backends" "sluice.conf:[0-9]+: .*16384 elements, at most 16383" 
 cp "$good" "$LAB_CONF"
 
 # The same by commands; two operations each, of which the first is fine.
-ask() {
-	printf '%s\n' "$1" | socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
-}
 fine='{"cmd":"backend.weight","args":{"pool":"web4","backend":"be1","weight":7}}'
 # not_done CODE REGEX OPERATION...
 not_done() {

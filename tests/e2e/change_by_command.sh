@@ -4,16 +4,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
-
-# refused STATUS REGEX COMMAND...: sluicectl must end so, say so, and leave the revision alone.
-refused() {
-	local status=0 said before
-	before=$(lab_ctl -j status | jq .accepted_rev)
-	said=$(lab_ctl "${@:3}" 2>&1) || status=$?
-	expect_eq "exit status of ${*:3} ($said)" "$status" "$1"
-	expect_match "what ${*:3} says" "$said" "$2"
-	expect_eq "revision after ${*:3}" "$(lab_ctl -j status | jq .accepted_rev)" "$before"
-}
+# shellcheck source=tests/e2e/control.inc.sh
+. "$(dirname "$0")/control.inc.sh"
 
 # field BACKEND KEY
 field() {
@@ -99,9 +91,6 @@ refused 6 'VIP "v2" not found' vip del v2
 expect_eq "VIPs" "$(lab_ctl -j vip list | jq -r '.[].vip')" vip1
 
 # An operation of a batch that fails takes all of them along.
-ask() {
-	printf '%s\n' "$1" | socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1
-}
 rev=$(lab_revision)
 ops='{"cmd":"backend.weight","args":{"pool":"web4","backend":"be1","weight":11}}'
 expect_match "bad batch" "$(ask '{"v":1,"id":1,"cmd":"batch","args":{"ops":['"$ops"',{"cmd":"vip.del","args":{"vip":"x"}}]}}')" 'ops\[1\]'

@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 
-from many_flows import HEADER, IN, OUT, ip_header, records
+from many_flows import HEADER, IN, OUT, ip_header, records, write_all
 
 BATCH = 8192
 CHUNKS_PS = 40  # batches of new connections a second; what else there is room for are known ones
@@ -42,12 +42,7 @@ class Pipe(threading.Thread):
         self.frames[SYN][FLAGS::IN] = bytes((SYN,)) * BATCH
         self.order = []
         self.nobody = bytes(records("192.0.2.77", 64))
-        self.write(HEADER)
-
-    def write(self, data):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.fd, view):]
+        write_all(self.fd, HEADER)
 
     def batch(self, chunk, flags):
         header = ip_header(chunk, self.vip)
@@ -55,7 +50,7 @@ class Pipe(threading.Thread):
         for at in (10, 11, 14, 15):
             frames[30 + at::IN] = header[at:at + 1] * BATCH
         self.order.append((chunk, flags == SYN, time.monotonic()))
-        self.write(frames)
+        write_all(self.fd, frames)
 
     def run(self):
         begin, chunks, known = time.monotonic(), 0, 0
@@ -68,7 +63,7 @@ class Pipe(threading.Thread):
             known += 1
         try:
             while True:  # the reader of the pipe waits for whole bursts
-                self.write(self.nobody)
+                write_all(self.fd, self.nobody)
                 time.sleep(0.002)
         except BrokenPipeError:
             pass

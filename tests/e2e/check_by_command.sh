@@ -6,18 +6,10 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
+# shellcheck source=tests/e2e/control.inc.sh
+. "$(dirname "$0")/control.inc.sh"
 # shellcheck source=tests/e2e/health.inc.sh
 . "$(dirname "$0")/health.inc.sh"
-
-# refused STATUS REGEX COMMAND...: sluicectl must end so, say so, and leave the revision alone.
-refused() {
-	local status=0 said before
-	before=$(lab_ctl -j status | jq .accepted_rev)
-	said=$(lab_ctl "${@:3}" 2>&1) || status=$?
-	expect_eq "exit status of ${*:3} ($said)" "$status" "$1"
-	expect_match "what ${*:3} says" "$said" "$2"
-	expect_eq "revision after ${*:3}" "$(lab_ctl -j status | jq .accepted_rev)" "$before"
-}
 
 # result N KEY [POOL]: of the one check of a backend
 result() { lab_ctl -j --filter "backend=be$1" health list "${3:-web4}" | jq -r ".[0].$2"; }
@@ -119,7 +111,6 @@ wait_for 10 member_is 1 code L4OK || fail "$(lab_ctl health list)"
 expect_eq "states" "$(member 1 state) $(member 2 state)" "UP UP"
 
 # A second check of the same pool; and one batch that gives another and takes the first off.
-ask() { printf '%s\n' "$1" | socat -t40 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1; }
 added='{"cmd":"check.add","args":{"check":"other","type":"tcp","port":80,"inter_ms":100,"fastinter_ms":25,"timeout_ms":100}}'
 said=$(ask '{"v":1,"id":1,"cmd":"batch","args":{"ops":['"$added"',{"cmd":"check.del","args":{"check":"web"}}]}}')
 expect_match "a batch that would leave a pool without its check" "$said" 'EBUSY.*ops\[1\]: check ..web.. is used by pool ..web4'

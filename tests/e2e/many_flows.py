@@ -39,29 +39,30 @@ def records(vip, n):
         head + struct.pack("!HHIIBBHHH", 1024 + i, 80, 1, 1, 0x50, 0x10, 512, 0, 0) for i in range(n)))
 
 
+def write_all(fd, data):
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view):]
+
+
 class Sender:
     def __init__(self, path, vip, chunks):
         self.fd = os.open(path, os.O_WRONLY)
         fcntl.fcntl(self.fd, fcntl.F_SETPIPE_SZ, 1 << 20)
         self.vip, self.chunks, self.all = vip, chunks, records(vip, PORTS)
         self.nobody = bytes(records("192.0.2.77", 64))
-        self.write(HEADER)
-
-    def write(self, data):
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.fd, view):]
+        write_all(self.fd, HEADER)
 
     def send_all(self):
         for chunk in range(self.chunks):
             header = ip_header(chunk, self.vip)
             for at in (10, 11, 14, 15):
                 self.all[30 + at::IN] = header[at:at + 1] * PORTS
-            self.write(self.all)
+            write_all(self.fd, self.all)
 
     def idle_until(self, done):
         while not done():
-            self.write(self.nobody)
+            write_all(self.fd, self.nobody)
             time.sleep(0.002)
 
 

@@ -5,16 +5,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
-
-# refused STATUS REGEX COMMAND...: sluicectl must end so, say so, and leave the revision alone.
-refused() {
-	local status=0 said before
-	before=$(lab_ctl -j status | jq .accepted_rev)
-	said=$(lab_ctl "${@:3}" 2>&1) || status=$?
-	expect_eq "exit status of ${*:3} ($said)" "$status" "$1"
-	expect_match "what ${*:3} says" "$said" "$2"
-	expect_eq "revision after ${*:3}" "$(lab_ctl -j status | jq .accepted_rev)" "$before"
-}
+# shellcheck source=tests/e2e/control.inc.sh
+. "$(dirname "$0")/control.inc.sh"
 
 # goes WHO SOURCE DSCP: where 12 new connections go
 goes() {
@@ -24,8 +16,6 @@ goes() {
 
 # rule SUBCOMMAND...: in force when it returns
 rule() { lab_ctl rule "$@" >/dev/null; }
-ask() { printf '%s\n' "$1" | socat -t60 - "UNIX-CONNECT:$LAB_SOCKET" | tail -n 1; }
-in_force() { [ "$(lab_ctl -j status | jq '.rev == .accepted_rev')" = true ]; }
 
 plain=10.77.0.1 gold=10.77.0.101
 one_pool() { printf ', { name = "%s"; forward = "%s"; backends = ( { name = "%s"; address = "%s"; } ); }' "$1" "$LAB_FORWARD" "$2" "$3"; }

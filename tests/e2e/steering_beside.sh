@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
+# shellcheck source=tests/e2e/control.inc.sh
+. "$(dirname "$0")/control.inc.sh"
 # shellcheck source=tests/e2e/health.inc.sh
 . "$(dirname "$0")/health.inc.sh"
 
@@ -28,7 +30,6 @@ with() {
 # on_host NET: how many of them the host holds
 on_host() { lab_exec lb ip -4 -o addr show dev sluice0 | grep -c "203\.$1\." || true; }
 vips() { lab_ctl -j status | jq .vips; }
-in_force() { lab_ctl -j status | jq -e '.rev == .accepted_rev' >/dev/null; }
 
 cp "$LAB_DIR/few" "$LAB_CONF"
 lab_sluiced_start
@@ -40,7 +41,7 @@ lab_ctl -t 20 config apply >/dev/null
 expect_eq "VIPs on the host" "$(on_host 1)" 1500
 for net in 2 3 4 5; do
 	with "$net"
-	printf '{"v":1,"id":1,"cmd":"config.apply"}\n' | socat -t10 - "UNIX-CONNECT:$LAB_SOCKET" >"$LAB_DIR/said"
+	ask '{"v":1,"id":1,"cmd":"config.apply"}' >"$LAB_DIR/said"
 	expect_eq "file $net accepted" "$(jq -s 'map(select(.ok)) | length' "$LAB_DIR/said")" 1
 done
 wait_for 20 in_force || fail "not in force: $(lab_ctl -j status | jq -c '[.rev, .accepted_rev]')"
@@ -61,5 +62,5 @@ expect_eq "VIPs in force" "$(vips)" $((few + 1500))
 
 # The end comes while some are steered.
 with 7
-printf '{"v":1,"id":1,"cmd":"config.apply"}\n' | socat -t10 - "UNIX-CONNECT:$LAB_SOCKET" >/dev/null
+ask '{"v":1,"id":1,"cmd":"config.apply"}' >/dev/null
 lab_sluiced_stop

@@ -4,36 +4,18 @@
  * net_ring devices, which hold 1023 packets each and give them back on reception. */
 
 #include <netinet/in.h>
-#include <rte_dev.h>
 #include <rte_ethdev.h>
 
 #include "datapath/slow.h"
 
 #include "harness.h"
+#include "rings.h"
 
 #define RING_HOLDS 1023
 
 static uint16_t dpdk_port[WORLD_PORTS];
 static struct frame frame;
 static struct lane *lane;
-
-static uint16_t ring_port(const char *name)
-{
-	const struct rte_eth_conf conf = {0};
-	uint16_t id;
-
-	struct rte_mempool *pool =
-		rte_pktmbuf_pool_create(name, 15, 0, 0, RTE_PKTMBUF_HEADROOM, SOCKET_ID_ANY);
-
-	if (!pool || rte_eal_hotplug_add("vdev", name, "") ||
-		rte_eth_dev_get_port_by_name(name, &id) || rte_eth_dev_configure(id, 1, 1, &conf) ||
-		rte_eth_rx_queue_setup(id, 0, 64, 0, NULL, pool) ||
-		rte_eth_tx_queue_setup(id, 0, 64, 0, NULL) || rte_eth_dev_start(id)) {
-		printf("%s does not start\n", name);
-		exit(1);
-	}
-	return id;
-}
 
 /* Take back what a port holds; returns how many. */
 static uint32_t drain(enum world_port port)
@@ -295,8 +277,7 @@ int main(void)
 
 	if (harness_start())
 		return 1;
-	dpdk_port[WORLD_WAN] = ring_port("net_ring0");
-	dpdk_port[WORLD_LAN] = ring_port("net_ring1");
+	rings_start(dpdk_port);
 	failed = cmocka_run_group_tests_name("tx", tests, NULL, NULL);
 	rte_eal_hotplug_remove("vdev", "net_ring0");
 	rte_eal_hotplug_remove("vdev", "net_ring1");
