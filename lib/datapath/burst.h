@@ -29,10 +29,11 @@ struct burst {
 	bool plain;         /* all are what parse_plain4 takes */
 	bool one_service;   /* all packets have the same */
 	uint32_t new_flows; /* bit per packet that has no backend yet */
-	uint32_t missed; /* of those that the flow table was asked for: not in their first bucket */
+	uint32_t crowded;   /* of those: its buckets were crowded (flow_intake.h) */
+	uint32_t missed;    /* packets whose flow is not in its first bucket */
 	uint32_t unsettled; /* the same, and what needs a closer look */
-	uint64_t any,
-		every; /* brief of all packets, or-ed and and-ed; for the transform and after */
+	uint64_t any;       /* brief of all packets, or-ed; for the transform and after */
+	uint64_t every;     /* the same and-ed */
 
 	struct rte_mbuf *mbuf[BURST_MAX];
 	struct rte_mbuf *ended[BURST_MAX]; /* counted; freed at the end of the burst */

@@ -3,8 +3,8 @@
 #include "datapath/flow_event.h"
 #include "datapath/stage.h"
 #include "datapath/sticky.h"
+#include "table/flow_intake.h"
 #include "table/flow_keys.h"
-#include "table/flow_place.h"
 
 /* May a packet of a known flow go on to its backend? A SYN after the end of a connection begins
  * another one on the same ports, which is chosen for anew: a client that uses its ports again and
@@ -158,23 +158,29 @@ static inline void flow_going_on(struct lane *l, const struct generation *g, str
 	*not_plain = others;
 }
 
-/* The flows that neither bucket has. For bursts that begin flows and little else, whose buckets are
- * both there already. */
-static __attribute__((noinline)) uint32_t flow_absent(
-	const struct flow_table *t, const struct burst *b)
+/* The flows that neither bucket has, and those of them whose buckets are crowded. For bursts that
+ * begin flows and little else, whose buckets are both there already. */
+static __attribute__((noinline)) void flow_absent(
+	const struct lane *l, const struct generation *g, struct burst *b)
 {
-	const struct flow_bucket *bucket = t->bucket;
-	const uint32_t mask = t->mask, n = b->n;
-	uint32_t absent = 0;
+	const struct flow_bucket *bucket = l->flows->bucket;
+	const uint32_t mask = l->flows->mask, n = b->n;
+	const uint16_t now = l->clock, least_idle = flow_least_idle(&g->flow_timeouts);
+	uint32_t absent = 0, crowded = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const uint64_t hash = b->hash[i];
-		const uint32_t found = flow_match2(&bucket[flow_index1(hash) & mask],
-			&bucket[flow_index2(hash) & mask], flow_tag(hash));
+		const uint32_t tag = flow_tag(hash);
+		const struct flow_bucket *b1 = &bucket[flow_index1(hash) & mask],
+					 *b2 = &bucket[flow_index2(hash) & mask];
 
-		absent |= (uint32_t)(found == 0) << i;
+		if (__builtin_expect(flow_crowded(b1, b2, tag, now, least_idle), 1))
+			crowded |= 1u << i;
+		else
+			absent |= (uint32_t)(flow_match2(b1, b2, tag) == 0) << i;
 	}
-	return absent;
+	b->new_flows = absent | crowded;
+	b->crowded = l->flows->spare ? 0 : crowded; /* it may grow, which gives room */
 }
 
 static inline void note_newness(struct lane *l, uint32_t missed, uint32_t n)
@@ -191,14 +197,14 @@ void stage_find(struct lane *l, const struct generation *g, struct burst *b)
 	uint32_t missed = 0, others;
 
 	b->new_flows = burst_all(b);
-	b->missed = b->unsettled = 0;
+	b->crowded = b->missed = b->unsettled = 0;
 	if (!t)
 		return;
 	b->new_flows = __builtin_expect(g->some_forgotten, 0) ? find_forgotten(g, b) : 0;
 	if (__builtin_expect(t->known != NULL || b->new_flows, 0)) {
 		others = burst_all(b) & ~b->new_flows;
 	} else if (__builtin_expect(l->nearly_all_new && !t->half, 0)) {
-		b->new_flows = flow_absent(t, b);
+		flow_absent(l, g, b);
 		note_newness(l, b->new_flows, b->n);
 		others = burst_all(b) & ~b->new_flows;
 	} else {

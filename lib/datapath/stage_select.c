@@ -261,13 +261,16 @@ static inline bool is_plain(const struct lane *l, const struct generation *g, co
 	       (!l->flows || s->untracked || s->shape == SCHED_TABLE);
 }
 
-/* The keys of such a burst are hashed where they are. */
-static inline void hash_in_place(
-	const struct generation *g, const struct burst *b, const struct service *s, uint64_t *hash)
+/* The keys of such a burst are hashed where they are. Which entry of its table each asks is known
+ * then, and on its way to the cache. */
+static inline void hash_in_place(const struct generation *g, const struct burst *b,
+	const struct service *s, uint64_t *hash, uint32_t *at)
 {
 	hash_burst(&g->slot_key, b->key, b->is6, b->n, hash);
-	for (uint32_t i = 0; i < b->n; i++)
-		__builtin_prefetch(&s->entry[sched_index(hash[i], s->size)]);
+	for (uint32_t i = 0; i < b->n; i++) {
+		at[i] = sched_index(hash[i], s->size);
+		__builtin_prefetch(&s->entry[at[i]]);
+	}
 }
 
 /* Such a burst, and its flows are remembered: many of them are new, as in a flood. */
@@ -276,13 +279,14 @@ static uint32_t by_table_flood(struct lane *l, const struct generation *g, struc
 	const struct service *s = &g->services[b->service[0]];
 	struct choices c;
 	uint64_t hash[BURST_MAX];
+	uint32_t at[BURST_MAX];
 
 	c.n = 0;
-	hash_in_place(g, b, s, hash);
+	hash_in_place(g, b, s, hash, at);
 	for (uint32_t left = b->new_flows; left; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
 
-		choose_slot(&c, i, s->entry[sched_index(hash[i], s->size)] & BACKEND_SLOT_MASK);
+		choose_slot(&c, i, s->entry[at[i]] & BACKEND_SLOT_MASK);
 	}
 	remember_all(l, g, b, &c);
 	return 0;
@@ -301,11 +305,11 @@ static inline bool is_flood(const struct generation *g, const struct burst *b)
 static uint32_t by_table_plain(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const struct service *s = &g->services[b->service[0]];
-	uint32_t failed = 0;
+	uint32_t failed = 0, at[BURST_MAX];
 
-	hash_in_place(g, b, s, b->hash);
+	hash_in_place(g, b, s, b->hash, at);
 	for (uint32_t i = 0; i < b->n; i++) {
-		const uint16_t slot = s->entry[sched_index(b->hash[i], s->size)];
+		const uint16_t slot = s->entry[at[i]];
 
 		if (__builtin_expect(slot == MAGLEV_NONE, 0)) {
 			take_out(l, g, b, i, s);

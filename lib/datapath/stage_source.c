@@ -35,15 +35,16 @@ static __attribute__((noinline)) void take_out(
 		return;
 	burst_close(b, gone);
 	b->new_flows = mask_close(b->new_flows, gone, n);
+	b->crowded = mask_close(b->crowded, gone, n);
 }
 
-static inline uint32_t maybe_ours(
+static inline bool maybe_ours(
 	const struct own_set *own, const struct burst *b, uint32_t i, bool is6)
 {
 	uint64_t addr[2];
 
 	key_address(addr, b->key[i].w, is6);
-	return (uint32_t)own_maybe(own, addr) << i;
+	return own_maybe(own, addr);
 }
 
 /* New flows that may come from a prefix of which our tunnels choose addresses. */
@@ -70,12 +71,14 @@ void stage_source(struct lane *l, const struct generation *g, struct burst *b)
 
 	if (b->new_flows == burst_all(b) && b->plain) { /* the same without questions */
 		for (uint32_t i = 0; i < n; i++)
-			doubtful |= maybe_ours(&own, b, i, false);
+			if (__builtin_expect(maybe_ours(&own, b, i, false), 0))
+				doubtful |= 1u << i;
 	} else {
 		for (uint32_t left = b->new_flows; left; left &= left - 1) {
 			const uint32_t i = (uint32_t)__builtin_ctz(left);
 
-			doubtful |= maybe_ours(&own, b, i, b->is6[i]);
+			if (__builtin_expect(maybe_ours(&own, b, i, b->is6[i]), 0))
+				doubtful |= 1u << i;
 		}
 	}
 	if (__builtin_expect(own.varied != 0, 0))

@@ -31,6 +31,21 @@ struct pair {
 	struct burst burst[2];
 };
 
+/* One address that nobody may send from. */
+#define OURS_BYTES          \
+	{                   \
+		10, 0, 0, 9 \
+	}
+
+static void ours(struct own_set *own)
+{
+	const struct sl_addr a = {.b = {[10] = 0xff, 0xff, 10, 0, 0, 9}};
+
+	assert_int_equal(own_new(own, 8, 8), 0);
+	own_add(own, &a, OWN_TUNNEL);
+	own_note(own, &a);
+}
+
 static struct pair *pair_new(const struct flow_shape *shape)
 {
 	struct pair *p = aligned_alloc(64, (sizeof *p + 63) / 64 * 64);
@@ -42,6 +57,8 @@ static struct pair *pair_new(const struct flow_shape *shape)
 	assert_non_null(p->g);
 	p->g->flow_timeouts = (struct flow_timeouts){{10, 900, 30, 60}};
 	hash_key_init(&p->g->slot_key, secret);
+	assert_int_equal(vip_compile(&p->g->vips, NULL, 0), 0);
+	ours(&p->g->own);
 	for (uint32_t i = 0; i < BACKENDS; i++)
 		p->g->backends[i].state = BACKEND_READY;
 	for (uint32_t i = 0; i < ENTRIES; i++)
@@ -74,6 +91,7 @@ static void random_burst(struct pair *p, uint32_t flows)
 	const bool data = random_below(&p->rnd, 8);
 
 	b->n = (uint16_t)(1 + random_below(&p->rnd, BURST_MAX));
+	b->n_ended = 0;
 	b->new_flows = 0;
 	b->one_service = one;
 	for (uint32_t i = 0; i < b->n; i++) {
@@ -83,6 +101,8 @@ static void random_burst(struct pair *p, uint32_t flows)
 			b->key[i].w[w] = random_next(&flow);
 		for (uint32_t w = 2; w < 6; w++)
 			b->key[i].w[w] = 0;
+		if (random_below(&flow, 16) == 0)
+			memcpy(b->key[i].w, (uint8_t[4])OURS_BYTES, 4);
 		b->is6[i] = 0;
 		b->service[i] = (uint16_t)(one ? 0 : random_below(&flow, SERVICES));
 		b->info[i] = (struct parsed){
@@ -154,6 +174,12 @@ static void step_at_once(struct pair *p, uint32_t flows)
 	random_burst(p, flows);
 	hash_burst(&p->lane[0]->flows->key, p->burst[0].key, p->burst[0].is6, p->burst[0].n,
 		p->burst[0].hash);
+	if (p->lane[0]->flows->half || random_below(&p->rnd, 4) == 0) {
+		p->burst[0].crowded = 0;
+	} else { /* as after a burst of which nearly all were new */
+		p->lane[0]->nearly_all_new = true;
+		stage_find(p->lane[0], p->g, &p->burst[0]);
+	}
 	p->burst[1] = p->burst[0];
 	for (uint32_t i = 0; i < p->burst[0].n; i++) {
 		if (random_below(&p->rnd, 8) == 0)
@@ -172,6 +198,7 @@ static const struct {
 	uint32_t flows;
 } tables[] = {
 	{{.entries = 64, .start = 64}, 100},
+	{{.entries = 64, .start = 64}, 100000000},
 	{{.entries = 512, .start = 512}, 100000000},
 	{{.entries = 512, .start = 512}, 600},
 	{{.entries = 1 << 15, .start = 64}, 100000000},
@@ -230,6 +257,7 @@ static void step_flood(struct pair *p, uint32_t flows)
 		p->lane[1]->nearly_all_new = false;
 		stage_find(p->lane[i], p->g, &p->burst[i]);
 		stage_flow(p->lane[i], p->g, &p->burst[i]);
+		stage_source(p->lane[i], p->g, &p->burst[i]);
 		stage_select(p->lane[i], p->g, &p->burst[i]);
 	}
 	expect_same_burst(p);
@@ -254,11 +282,78 @@ static void flood_as_any_burst(void **state)
 	}
 }
 
+/* A hash of which the first bucket is 0, of 8. */
+static uint64_t hash_of(uint32_t tag)
+{
+	return (uint64_t)tag << 32;
+}
+
+static uint32_t second_of(uint32_t tag)
+{
+	return flow_index2(hash_of(tag)) % 8;
+}
+
+/* Tags of two flows that share their first bucket and no second one, and leave it. */
+static void two_tags(uint32_t *one, uint32_t *other)
+{
+	*one = 1000;
+	while (second_of(*one) == 0)
+		++*one;
+	*other = *one + 1;
+	while (second_of(*other) == 0 || second_of(*other) == second_of(*one))
+		++*other;
+}
+
+/* Full of flows that nothing moves. */
+static void fill(struct flow_table *t, uint16_t now)
+{
+	for (uint32_t i = 0; i < 8; i++)
+		for (uint32_t way = 0; way < FLOW_WAYS; way++) {
+			t->bucket[i].tag[way] = 1 + i * FLOW_WAYS + way;
+			t->bucket[i].note[way] = (struct flow_note){
+				.backend = FLOW_ESTABLISHED << FLOW_STATE_SHIFT, .age = now};
+		}
+	t->entries = 64;
+	t->active[0] = 64;
+}
+
+/* A flow goes to its second bucket, another one takes what was closing in its first one, where the
+ * next packet of the flow looks: it is one flow all the same. */
+static void closing_entry_taken_between(void **state)
+{
+	struct pair *p = pair_new(&(struct flow_shape){.entries = 64, .start = 64});
+	struct burst *b = &p->burst[0];
+	struct choices c = {.n = 3, .packet = {0, 1, 2}};
+	uint32_t one, other;
+
+	two_tags(&one, &other);
+	memset(b, 0, sizeof *b);
+	b->n = 3;
+	b->crowded = 7;
+	b->hash[0] = b->hash[2] = hash_of(one);
+	b->hash[1] = hash_of(other);
+	for (int i = 0; i < 2; i++) {
+		struct flow_table *t = p->lane[i]->flows;
+
+		fill(t, p->lane[i]->clock);
+		t->bucket[0].note[one % FLOW_WAYS].backend = FLOW_CLOSING << FLOW_STATE_SHIFT;
+		t->bucket[second_of(one)].note[3].backend = FLOW_NEW << FLOW_STATE_SHIFT;
+	}
+	p->burst[1] = *b;
+	remember_all(p->lane[0], p->g, b, &c);
+	for (uint32_t j = 0; j < c.n; j++)
+		remember(p->lane[1], p->g, &p->burst[1], c.packet[j], c.slot[j]);
+	expect_same(p);
+	assert_int_equal(p->lane[0]->flows->inserts, 2);
+	pair_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(at_once_as_one_by_one),
 		cmocka_unit_test(flood_as_any_burst),
+		cmocka_unit_test(closing_entry_taken_between),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
