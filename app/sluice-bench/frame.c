@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/splitmix.h"
 #include "frame.h"
 #include "net/csum.h"
 
@@ -12,21 +13,6 @@
 #define FRAME_LEAST (64 - FCS_LEN)
 /* Flows that occur again have numbers below this. */
 #define FIRST_FRESH (1ull << 32)
-
-/* A bijection that looks random (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number
- * Generators", 2014, the finalizer). */
-static inline uint64_t mix(uint64_t x)
-{
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
-static inline uint64_t next_random(struct frame_source *s)
-{
-	s->random += 0x9e3779b97f4a7c15u;
-	return mix(s->random);
-}
 
 /* 32 random bits scaled to 0..n-1. */
 static inline uint32_t scale(uint32_t bits, uint32_t n)
@@ -112,7 +98,7 @@ static void lay_strata(struct frame_source *s)
 void frame_source_init(struct frame_source *s, const struct bench_case *c, uint64_t seed)
 {
 	memset(s, 0, sizeof *s);
-	s->random = mix(seed);
+	s->random = splitmix_scatter(seed);
 	s->fresh = FIRST_FRESH;
 	s->flows = c->v[AXIS_FLOWS];
 	s->hit = c->v[AXIS_HIT];
@@ -131,7 +117,7 @@ static inline uint64_t next_flow(struct frame_source *s)
 		s->walk = s->walk + 1 < s->flows ? s->walk + 1 : 0;
 		return s->walk;
 	}
-	const uint64_t r = next_random(s);
+	const uint64_t r = splitmix_next(&s->random);
 
 	if (s->new_below && (uint32_t)r < s->new_below)
 		return s->fresh++;
@@ -139,7 +125,7 @@ static inline uint64_t next_flow(struct frame_source *s)
 		return scale((uint32_t)(r >> 32), s->flows);
 	const uint32_t k = (uint32_t)(r >> 32) % FRAME_STRATA;
 
-	return s->strata[k].first + scale((uint32_t)next_random(s), s->strata[k].n);
+	return s->strata[k].first + scale((uint32_t)splitmix_next(&s->random), s->strata[k].n);
 }
 
 /* Sources are 1.0.0.0 to 64.255.255.255 and one /48 of IPv6; with the port 46 and 80 bits, of which
@@ -147,7 +133,8 @@ static inline uint64_t next_flow(struct frame_source *s)
 uint32_t frame_next(struct frame_source *s, uint8_t *at)
 {
 	const uint64_t flow = next_flow(s);
-	const uint64_t tuple = mix(flow + 0x632be59bd9b4e019u), more = mix(tuple);
+	const uint64_t tuple = splitmix_scatter(flow + 0x632be59bd9b4e019u),
+		       more = splitmix_scatter(tuple);
 	const uint32_t vip = scale((uint32_t)(more >> 32), s->hit);
 	const struct frame_kind *k = &s->kind[vip % WORLD_KINDS];
 	const uint16_t sport = (uint16_t)(tuple >> 32), vip_be = htobe16((uint16_t)(vip + 1));

@@ -8,9 +8,13 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/splitmix.h"
 #include "health/conn.h"
 #include "health/probe_type.h"
 #include "health/reuse.h"
+
+/* Results are handed over for so long at one go. */
+#define HAND_OVER_US 1000
 
 static const struct probe_type *const probe_types[] = {
 	&probe_none,
@@ -22,10 +26,7 @@ static const struct probe_type *const probe_types[] = {
 	&probe_icmp,
 };
 
-/* Results are handed over for so long at one go. */
-#define HAND_OVER_US 1000
-
-#define N_TYPES      (sizeof probe_types / sizeof *probe_types)
+#define N_TYPES (sizeof probe_types / sizeof *probe_types)
 
 const char *probe_type_name(size_t i)
 {
@@ -40,14 +41,9 @@ uint64_t probe_now_us(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators) */
 uint64_t probe_random(struct prober *prober)
 {
-	uint64_t z = prober->random += 0x9e3779b97f4a7c15;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-	return z ^ (z >> 31);
+	return splitmix_next(&prober->random);
 }
 
 static struct timeval after_us(uint64_t us)
@@ -70,11 +66,10 @@ static void tell_of_work(const struct prober *prober)
 
 static void hand_over(evutil_socket_t fd, short what, void *arg)
 {
-	struct prober *prober = arg;
-	struct probe *p;
-
 	const uint64_t until = probe_now_us() + HAND_OVER_US;
 	const struct timeval at_once = {0};
+	struct prober *prober = arg;
+	struct probe *p;
 
 	/* A probe that is started again by its own result comes round in the next loop. */
 	for (size_t n = prober->n_finished; n && (p = TAILQ_FIRST(&prober->finished)); n--) {

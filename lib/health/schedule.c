@@ -3,13 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/splitmix.h"
 #include "health/schedule.h"
 
 #define SECOND_US 1000000u
 
 struct schedule {
-	struct schedule_item *
-		*heap; /* 1..count: heap[i] is due no later than heap[2i], heap[2i+1] */
+	/* 1..count: heap[i] is due no later than heap[2i], heap[2i+1] */
+	struct schedule_item **heap;
 	size_t count, room;
 	uint32_t max_inflight, max_rate, inflight;
 	uint64_t credit_us; /* starts that are paid for, SECOND_US / max_rate each */
@@ -44,14 +45,11 @@ void schedule_limit(struct schedule *s, uint32_t max_inflight, uint32_t max_rate
 	s->max_rate = max_rate;
 }
 
-/* SplitMix64 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number Generators", 2014). */
 static uint64_t draw(struct schedule *s, uint64_t below)
 {
-	uint64_t z = s->random += 0x9e3779b97f4a7c15u;
+	const uint64_t random = splitmix_next(&s->random);
 
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-	return below ? (z ^ z >> 31) % below : 0;
+	return below ? random % below : 0;
 }
 
 static void put(struct schedule *s, size_t at, struct schedule_item *item)

@@ -13,6 +13,7 @@
 #include <rte_bpf.h>
 #include <rte_errno.h>
 
+#include "base/splitmix.h"
 #include "table/program.h"
 
 static_assert(sizeof(struct program_flow) == 40, "as in examples/sched/sluice_sched.h");
@@ -32,15 +33,12 @@ static uint64_t load(uint64_t flow, uint64_t member, uint64_t c, uint64_t d, uin
 	return member < call->flow.members ? call->load(call, member) : UINT64_MAX;
 }
 
-/* The flow's hash, mixed with a number: the finalizer of splitmix64. */
+/* The flow's hash, mixed with a number. */
 static uint64_t hash(uint64_t flow, uint64_t seed, uint64_t c, uint64_t d, uint64_t e)
 {
-	uint64_t z = ((const struct program_flow *)(uintptr_t)flow)->hash +
-		     seed * UINT64_C(0x9e3779b97f4a7c15);
+	const struct program_flow *f = (const struct program_flow *)(uintptr_t)flow;
 
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
+	return splitmix_scatter(f->hash + seed * SPLITMIX_STEP);
 }
 
 #define FLOW                                                                 \
@@ -94,8 +92,7 @@ int program_load(const char *path, uint64_t stamp, struct sched_program **out, s
 		free(p);
 		return sl_err_add(err,
 			"program %s is refused: it must be an eBPF object with a function in "
-			"section "
-			"\"" PROGRAM_SECTION
+			"section \"" PROGRAM_SECTION
 			"\", without loops and maps, that calls nothing but sluice_members, "
 			"sluice_load and sluice_hash, and reads nothing but its argument",
 			path);

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/splitmix.h"
 #include "table/sched.h"
 
 int sched_ring(struct sched_table *t);
@@ -20,15 +21,6 @@ struct point {
 	uint64_t identity;
 	uint16_t slot;
 };
-
-/* splitmix64's finalizer (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators",
- * 2014). */
-static uint64_t scatter(uint64_t z)
-{
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return z ^ z >> 31;
-}
 
 static int point_cmp(const void *left, const void *right)
 {
@@ -68,7 +60,7 @@ static struct point *make_points(const struct sched_table *t, size_t *n)
 
 		for (uint64_t k = 1; k <= points; k++)
 			p[(*n)++] = (struct point){
-				.at = scatter(identity + k * UINT64_C(0x9e3779b97f4a7c15)),
+				.at = splitmix_scatter(identity + k * SPLITMIX_STEP),
 				.identity = identity,
 				.slot = spec->members[i].slot,
 			};

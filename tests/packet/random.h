@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Random numbers that a failed test can be repeated with: SplitMix64 (Steele, Lea, Flood 2014). */
+/* Random numbers that a failed test can be repeated with. */
 
 #ifndef SLUICE_TESTS_RANDOM_H
 #define SLUICE_TESTS_RANDOM_H
@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "base/splitmix.h"
 
 struct random {
 	uint64_t state;
@@ -26,11 +28,7 @@ static inline struct random random_start(void)
 
 static inline uint64_t random_next(struct random *r)
 {
-	uint64_t z = r->state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
+	return splitmix_next(&r->state);
 }
 
 static inline uint32_t random_below(struct random *r, uint32_t n)
