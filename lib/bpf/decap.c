@@ -149,8 +149,12 @@ static int inherit(struct decap *d, int prog_fd, struct sl_err *err)
 	for (size_t i = 0; i < sizeof heirlooms / sizeof *heirlooms && rc == 0; i++) {
 		const int fd = obj_map_open(prog_fd, heirlooms[i].map);
 
-		if (fd < 0)
+		if (fd == -ENOENT)
 			continue;
+		if (fd < 0) {
+			rc = fd;
+			break;
+		}
 		if (same_layout(fd, heirlooms[i].key_size, heirlooms[i].value_size))
 			rc = heirlooms[i].copy(d, fd);
 		close(fd);

@@ -75,8 +75,8 @@ static int check_escape(struct scan *s)
 	char digits[3] = "";
 	long c;
 
-	if (s->end - s->p < 4 || tolower(s->p[1]) != 'x' || !isxdigit((unsigned char)s->p[2]) ||
-		!isxdigit((unsigned char)s->p[3]))
+	if (s->end - s->p < 4 || tolower((unsigned char)s->p[1]) != 'x' ||
+		!isxdigit((unsigned char)s->p[2]) || !isxdigit((unsigned char)s->p[3]))
 		return 0;
 	memcpy(digits, s->p + 2, 2);
 	c = strtol(digits, NULL, 16);
