@@ -2,8 +2,7 @@
 
 /* Layer 3 DSR on the backend: a packet for one of the host's own addresses whose DSCP stands for a
  * VIP gets the VIP as destination and DSCP 0, and its checksums are corrected. A packet for a VIP
- * stays as it is. Part of decap.bpf.c, which has the maps
- * and is_vip(). */
+ * stays as it is. Part of decap.bpf.c, which has the maps and is_vip(). */
 
 #ifndef SLUICE_BPF_DECAP_DSCP_H
 #define SLUICE_BPF_DECAP_DSCP_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* Common ground of the loaders in this module: what libbpf says becomes an error message, and a
- * program that is already in the kernel is found with its maps. Control thread only. Not for users
- * of the module. */
+ * program that is already in the kernel is found with its maps. obj_listen() to obj_unlisten() in
+ * one thread at a time. Not for users of the module. */
 
 #ifndef SLUICE_BPF_OBJ_H
 #define SLUICE_BPF_OBJ_H

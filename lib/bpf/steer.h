@@ -7,8 +7,8 @@
  *   af_packet: steer_prepare, steer_open_tc
  *   both:      steer_set_vips on every change of the configuration, steer_close at the end
  *
- * What is steered is told in steer_classify.h. All of it on the control thread, in the network
- * namespace of the interface. steer_prepare, steer_open_* need CAP_NET_ADMIN and
+ * What is steered is told in steer_classify.h. One thread at a time, in the network namespace
+ * of the interface. steer_prepare, steer_open_* need CAP_NET_ADMIN and
  * CAP_SYS_ADMIN (programs and maps are found by id; it includes CAP_BPF and CAP_PERFMON);
  * steer_set_vips needs none on kernels from 5.19 on; steer_close CAP_NET_ADMIN. */
 
@@ -49,8 +49,8 @@ int steer_open_tc(const char *ifname, struct steer **out, struct sl_err *err);
 
 /* Make the set of VIPs equal to `vips` (duplicates are fine). Those that are new are added before
  * others are removed, so one that stays is never missing. 0, or -errno: -E2BIG or -ENOSPC when old
- * and new addresses together are more than 8192, or old and new prefixes are; none of them was
- * removed then. */
+ * and new addresses together are more than 8192, or old and new prefixes are; all of that kind stay
+ * then. */
 int steer_set_vips(struct steer *s, const struct sl_prefix *vips, size_t n, struct sl_err *err);
 
 /* Where tunnels of ours come from. */

@@ -261,7 +261,6 @@ int compile_generation(const struct compile_input *in, struct generation **out, 
 {
 	struct generation *g = generation_new(in->n_services, in->n_slots, in->conf->n_pools);
 	int rc = g ? 0 : -ENOMEM;
-
 	const size_t before = err->count;
 
 	*out = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* Configuration and view of the network to generation. Pure: everything it reads is in the input.
- */
+/* Configuration and view of the network to generation. Pure: everything it reads is in the
+ * input. */
 
 #ifndef SLUICE_COMPILE_COMPILE_H
 #define SLUICE_COMPILE_COMPILE_H
@@ -63,8 +63,8 @@ struct compile_input {
  * alive until it returns. */
 int compile_generation(const struct compile_input *in, struct generation **out, struct sl_err *err);
 
-/* Bytes that the transform puts in front of an IP packet for a backend of this address.
- */
+/* Bytes that the transform puts in front of an IP packet for a backend of this
+ * address. */
 uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backend);
 
 /* Has this way to a backend an outer header, with a source address? */

@@ -18,8 +18,7 @@ uint32_t compile_overhead(enum conf_forward forward, const struct sl_addr *backe
 static uint16_t inner_max(
 	const struct compile_input *in, const struct compile_hop *hop, uint32_t overhead)
 {
-	/* Every Ethernet takes one tag on top of its MTU (IEEE 802.3, 3.2.7), not each takes two.
-	 */
+	/* Every Ethernet takes one tag on top of its MTU (IEEE 802.3, 3.2.7), not each two. */
 	const uint32_t second = hop->vlans.n > 1 ? VLAN_LEN : 0;
 	const uint32_t all = in->ports[hop->port].mtu, port = all > second ? all - second : 0;
 	const uint32_t mtu = hop->mtu && hop->mtu < port ? hop->mtu : port;

@@ -76,8 +76,7 @@ static void check_tunnel_source(struct check *c, const struct conf_pool *pool)
 		told[f] = true;
 		check_fail(c, &pool->place,
 			"pool \"%s\": an %s \"tunnel_source\" is needed for backend \"%s\": a vdev "
-			"port "
-			"has no address of its own",
+			"port has no address of its own",
 			pool->name, family_name[f], b->name);
 	}
 }
@@ -92,8 +91,7 @@ static void check_egress(struct check *c, struct conf_pool *pool)
 		if (pool->n_backends && c->conf->n_ports > 1 && only_vdev_ports(c->conf))
 			check_fail(c, &pool->place,
 				"pool \"%s\": egress is missing: with several ports and no kernel "
-				"routes, "
-				"name the port that leads to the backends",
+				"routes, name the port that leads to the backends",
 				pool->name);
 		return;
 	}
@@ -121,8 +119,7 @@ static void check_scheduler(struct check *c, struct conf_pool *pool)
 	if (source && pool->hash != CONF_HASH_SOURCE)
 		check_fail(c, &pool->place,
 			"pool \"%s\": scheduler \"source-hash\" hashes the source: leave hash out, "
-			"or "
-			"take scheduler \"maglev\" with it",
+			"or take scheduler \"maglev\" with it",
 			pool->name);
 	if (scheduler_needs(pool->scheduler) == SCHEDULER_FLOWS && pool->track == CONF_TRACK_NONE)
 		check_fail(c, &pool->place,
@@ -150,8 +147,7 @@ static void check_scheduler(struct check *c, struct conf_pool *pool)
 	if (pool->persist_s && (!c->conf->flows.per_lane || pool->track == CONF_TRACK_NONE))
 		check_fail(c, &pool->place,
 			"pool \"%s\": persist_s cannot work with %s: nothing tells a new "
-			"connection "
-			"from another packet",
+			"connection from another packet",
 			pool->name,
 			c->conf->flows.per_lane ? "track = \"none\"" : "flows.per_lane = 0");
 	if (pool->scheduler == SCHEDULER_P2C &&

@@ -66,9 +66,8 @@ static void check_vlan(struct check *c, const struct conf_port *port)
 	if (port->vlans.n && !port->has_next_hop_mac)
 		check_fail(c, &port->place,
 			"port \"%s\": \"vlan\" goes with \"next_hop_mac\"; where the kernel "
-			"decides, "
-			"a route by a VLAN interface says it: ip link add link %s name %s.100 type "
-			"vlan id 100",
+			"decides, a route by a VLAN interface says it: ip link add link %s name "
+			"%s.100 type vlan id 100",
 			port->name, interface, interface);
 }
 

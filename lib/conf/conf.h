@@ -323,11 +323,8 @@ void conf_stamp_programs(struct conf *conf, const char *path);
  * after conf_check. */
 int conf_warn(const struct conf *conf, struct sl_err *warn);
 
-/* Backends of the first n_pools pools: the number of the next pool's first one in arrays by
- * backend.
- */
-/* Do both objects hold the same, by their stamps (conf/stamp.h)? False also where it is not known.
- */
+/* Do both objects hold the same, by their stamps (conf/stamp.h)? False also where it is not
+ * known. */
 static inline bool conf_same(const struct conf_place *a, const struct conf_place *b)
 {
 	return a->stamp && a->stamp == b->stamp;
@@ -337,6 +334,8 @@ static inline bool conf_same(const struct conf_place *a, const struct conf_place
  * goes through another configuration in its order finds each at once. */
 const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name, size_t *near);
 
+/* Backends of the first n_pools pools: the number of the next pool's first one in arrays by
+ * backend. */
 static inline size_t conf_count_backends(const struct conf *conf, size_t n_pools)
 {
 	size_t n = 0;

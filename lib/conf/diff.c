@@ -92,10 +92,7 @@ static int find(struct side *s, const char *name, size_t near, const char **out)
 /* Is element i of a, by its stamp, the same as one of b? */
 static bool is_untouched(const struct side *a, size_t i, const char *other)
 {
-	const struct conf_place *pa = walk_place(a->list, element(a, i)),
-				*pb = walk_place(a->list, other);
-
-	return pa->stamp && pa->stamp == pb->stamp;
+	return conf_same(walk_place(a->list, element(a, i)), walk_place(a->list, other));
 }
 
 static int report(struct diff *d, const struct conf_row *row, char *old, char *new, bool ok)
@@ -250,9 +247,6 @@ int conf_diff_objects(const struct conf *from, const struct conf *to, diff_fn fn
 {
 	return compare_all(from, to, (struct diff){.fn = fn, .arg = arg, .whole = true});
 }
-
-/* -- taking over stamps --------------------------------------------------------------------------
- */
 
 static bool holds_same(
 	const struct walk *w, const struct conf_row *list, const void *a, const void *b);

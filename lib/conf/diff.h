@@ -21,8 +21,8 @@ struct diff_row {
 	const char *names[EDIT_DEPTH_MAX]; /* of the lists of row->path, outermost first */
 	size_t n_names;
 	const char *old, *new;
-	const void *from,
-		*to; /* the struct that holds the field, or the object; NULL where it is not */
+	/* the struct that holds the field, or the object; NULL where it is not */
+	const void *from, *to;
 };
 
 /* Return 0 to go on. */

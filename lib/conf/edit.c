@@ -192,6 +192,12 @@ int edit_find(struct conf *conf, const char *list, const char *const *names,
 	return walk_down(conf, true, list, names, 0, out, err);
 }
 
+int edit_look(const struct conf *conf, const char *list, const char *const *names,
+	struct edit_object *out, struct sl_err *err)
+{
+	return walk_down((struct conf *)(uintptr_t)conf, false, list, names, 0, out, err);
+}
+
 /* One more zeroed element; the array moves when its room is used up. */
 static char *grow(struct conf *conf, const struct conf_row *list, void *base)
 {
@@ -236,12 +242,6 @@ static int add_named(struct conf *conf, const struct conf_row *list, struct edit
 		edit_touch(o);
 	rc = o->base ? set_defaults(conf, list, o->base) : -ENOMEM;
 	return rc ? rc : value_store(walk_name(list), o->base, conf->arena, &name, 1, why);
-}
-
-int edit_look(const struct conf *conf, const char *list, const char *const *names,
-	struct edit_object *out, struct sl_err *err)
-{
-	return walk_down((struct conf *)(uintptr_t)conf, false, list, names, 0, out, err);
 }
 
 int edit_add(struct conf *conf, const char *list, const char *const *names, struct edit_object *out,

@@ -49,8 +49,8 @@ const struct conf_row conf_rows[] = {
 	{"eal.workers", CONF_TYPE_UINTS, AT(struct conf, eal.workers),
 		COUNT(struct conf, eal.n_workers), .max = 1023, .most = 128, .value = "",
 		.start = true,
-		.help = "CPUs that move packets, one worker each. Empty: every "
-			"allowed CPU but main_lcore."},
+		.help = "CPUs that move packets, one worker each. Empty: every allowed CPU but "
+			"main_lcore."},
 	{"eal.lanes", CONF_TYPE_UINT, AT(struct conf, eal.lanes), .min = 1, .max = 128,
 		.zero = "one per worker", .value = "0", .start = true,
 		.help = "Receive queues per port, spread over the workers."},
@@ -70,8 +70,7 @@ const struct conf_row conf_rows[] = {
 		.max = 67108864, .zero = "connections are not remembered", .value = "1048576",
 		.unit = "flows", .start = true,
 		.help = "Most flows that each lane remembers, 8 to 10 bytes each; memory is taken "
-			"as "
-			"they come."},
+			"as they come."},
 	{"flows.exact_keys", CONF_TYPE_BOOL, AT(struct conf, flows.exact_keys), .value = "false",
 		.start = true,
 		.help = "Keep the whole 5-tuple of each flow, for lists of flows and for an "
@@ -249,8 +248,7 @@ const struct conf_row conf_rows[] = {
 	{"pools[].max_latency_ms", CONF_TYPE_UINT, AT(struct conf_pool, max_latency_ms), .min = 1,
 		.max = 60000, .zero = "no limit", .value = "0", .unit = "milliseconds",
 		.help = "A backend whose probes take longer in the mean counts as degraded, and "
-			"comes "
-			"last with scheduler least-latency."},
+			"comes last with scheduler least-latency."},
 	{"pools[].program", CONF_TYPE_TEXT, AT(struct conf_pool, program), .min = 1, .max = 255,
 		.absent = "none", .example = "/usr/share/sluice/sched/affinity.bpf.o",
 		.help = "For scheduler bpf: absolute path of an eBPF object. It is read when the "
@@ -266,17 +264,14 @@ const struct conf_row conf_rows[] = {
 		COUNT(struct conf_pool, has_tunnel_source), .absent = "address of the port",
 		.example = "10.0.0.250",
 		.help = "Outer source address of ipip and gue, one per family. Required where only "
-			"a vdev "
-			"port can send."},
+			"a vdev port can send."},
 	{"pools[].tunnel_source_prefix", CONF_TYPE_PREFIXES, AT(struct conf_pool, source_prefixes),
 		COUNT(struct conf_pool, n_source_prefixes), .most = 2,
 		.absent = "one source address", .example = "10.9.0.0/16",
 		.help = "With ipip, instead of tunnel_source: the outer source varies by flow "
-			"inside "
-			"this prefix, one per family, so that the NICs of backends spread packets "
-			"over their queues. /8 to /31, over IPv6 /64 to /127. No VIP and no "
-			"backend may "
-			"be inside."},
+			"inside this prefix, one per family, so that the NICs of backends spread "
+			"packets over their queues. /8 to /31, over IPv6 /64 to /127. No VIP and "
+			"no backend may be inside."},
 	{"pools[].gue_port", CONF_TYPE_UINT, AT(struct conf_pool, gue_port), .min = 1, .max = 65535,
 		.value = "6080", .help = "UDP port that backends take gue on."},
 	{"pools[].gue_checksum", CONF_TYPE_WORD, AT(struct conf_pool, gue_checksum),
@@ -284,13 +279,11 @@ const struct conf_row conf_rows[] = {
 	{"pools[].decrement_ttl", CONF_TYPE_BOOL, AT(struct conf_pool, decrement_ttl),
 		.value = "false",
 		.help = "Take a hop off TTL or hop limit, as a router does; a packet without one "
-			"left "
-			"is answered with ICMP time exceeded."},
+			"left is answered with ICMP time exceeded."},
 	{"pools[].mss_clamp", CONF_TYPE_UINT, AT(struct conf_pool, mss_clamp), .min = -1,
 		.max = 9000, .value = "0", .unit = "bytes",
 		.help = "Most that a client's SYN may announce as its MSS. 0: not changed; -1: "
-			"what "
-			"fits the MTU towards the backend."},
+			"what fits the MTU towards the backend."},
 	{"pools[].egress", CONF_TYPE_NAME, AT(struct conf_pool, egress),
 		.absent = "the port of the route", .example = "wan",
 		.help = "Name of the port that packets to the backends leave by."},
@@ -391,8 +384,7 @@ const struct conf_row conf_rows[] = {
 		.example = "10.0.0.11", .help = "Address of the backend, either family."},
 	{"pools[].backends[].weight", CONF_TYPE_UINT, AT(struct conf_backend, weight), .max = 1000,
 		.value = "100", .alone = true,
-		.help = "Share of the traffic relative to the other backends; 0: "
-			"none."},
+		.help = "Share of the traffic relative to the other backends; 0: none."},
 	{"pools[].backends[].admin", CONF_TYPE_WORD, AT(struct conf_backend, admin),
 		.words = admins, .value = "ready", .alone = true,
 		.help = "What the operator wants of the backend."},
@@ -425,10 +417,8 @@ const struct conf_row conf_rows[] = {
 	{"vips[].rules", LIST_OF(struct conf_vip, rules, struct conf_rule), .max = CONF_MAX_RULES,
 		.unit = "rule",
 		.help = "New connections that another pool serves. The longest prefix that holds "
-			"the "
-			"client decides; without one, the DSCP of its packet; without that, the "
-			"VIP's "
-			"pool serves."},
+			"the client decides; without one, the DSCP of its packet; without that, "
+			"the VIP's pool serves."},
 	{"vips[].rules[].name", CONF_TYPE_NAME, AT(struct conf_rule, name), .example = "gold",
 		.help = "Name of the rule, unique in its VIP."},
 	{"vips[].rules[].sources", CONF_TYPE_PREFIXES, AT(struct conf_rule, sources),

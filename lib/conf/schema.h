@@ -44,8 +44,8 @@ struct conf_row {
 	const char *path; /* "pools[].backends[].weight"; [] stands behind every list */
 	enum conf_type type;
 	uint32_t size; /* bytes of the field, of one element for a list */
-	size_t offset; /* of the field in the struct that the path's last list, or struct conf, is
-			*/
+	/* of the field, in an element of the path's last list or in struct conf */
+	size_t offset;
 	size_t count_offset; /* of the second field that the type speaks of */
 	size_t place_offset; /* list: of struct conf_place in an element */
 	int64_t min, max;    /* UINT(S): value; TEXT(S): bytes; LIST: elements */
@@ -53,8 +53,8 @@ struct conf_row {
 	const char *zero;    /* UINT: what 0 stands for, where it is allowed beside min to max */
 	const struct conf_word *words;
 	const char *value; /* default as written in a file, without quotes; NULL = none */
-	const char
-		*absent; /* no default: what holds without the key; both NULL = key is required */
+	/* no default: what holds without the key; both NULL = key is required */
+	const char *absent;
 	const char *example; /* for a key without default */
 	bool shown;          /* optional, but the example of the full file needs it */
 	bool alone;          /* any value in range goes with any others: conf_check need not look */

@@ -237,8 +237,7 @@ static int store_prefixes(struct target *t, const struct value *v, size_t n)
 		if (sl_prefix_parse(v[i].text, &array[i]))
 			return because(t,
 				"\"%s\" is not a prefix such as 10.0.0.0/8 or 2001:db8::/32, with "
-				"no "
-				"bit set behind it",
+				"no bit set behind it",
 				v[i].text);
 	memcpy(t->field, &array, sizeof array);
 	memcpy(t->second, &n, sizeof n);

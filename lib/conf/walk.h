@@ -12,8 +12,8 @@
 #include "conf/schema.h"
 
 struct walk {
-	const struct conf_row *
-		*owner; /* by row: the innermost list whose elements hold it, or NULL */
+	/* by row: the innermost list whose elements hold it, or NULL */
+	const struct conf_row **owner;
 };
 
 /* 0, or -ENOMEM. */

@@ -74,8 +74,8 @@ struct relay_ring {
 	alignas(64) uint32_t head; /* worker of the lane before: rw, of this lane: ro */
 	alignas(64) uint32_t tail; /* worker of this lane: rw */
 	uint32_t mask;
-	alignas(64) struct relay_msg
-		at[]; /* [tail, head): of this lane's worker; others: the one's before */
+	/* [tail, head): of this lane's worker; others: the one's before */
+	alignas(64) struct relay_msg at[];
 };
 
 struct relay {

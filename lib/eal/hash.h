@@ -9,8 +9,9 @@
  * 16-byte blocks.
  *
  *     16 bytes:  s = b0 ^ k0;   s = R(s, k1..k4)
- *     48 bytes:  s = b0 ^ k10;  s = R(s, k2..k3);  s ^= b1;  s = R(s, k4..k5);  s ^= b2;  s = R(s,
- * k6..k9)
+ *     48 bytes:  s = b0 ^ k10;  s = R(s, k2..k3);
+ *                s ^= b1;       s = R(s, k4..k5);
+ *                s ^= b2;       s = R(s, k6..k9)
  *
  * The value is the first 8 bytes of s, read as a little-endian number. The first shape is therefore
  * half of the state that enters round 5 of AES-128. No round of one shape uses the key which the

@@ -8,12 +8,13 @@
  *   1. W_all = 0                           EMPTY
  *   2. healthy = ready, UP, neither suppressed nor ejected; after WAIT the members that are still
  *      INIT count as healthy, until all have a verdict
- *   3. W_ok / W_all < panic_pct, or none   take in suppressed members that are UP, then ejected
- * ones
+ *   3. W_ok / W_all < panic_pct, or none   take in suppressed members that are UP, then
+ *                                          ejected ones
  *   4. W_ok < backup_below                 the backup pool helps, if it can
  *   5. W_ok = 0                            on_all_down
  *   6. W_ok / W_all < panic_pct            PANIC: all ready members at their configured weight,
- * until W_ok / W_all was DECIDE_CALM_PCT above panic_pct for DECIDE_CALM_MS
+ *                                          until W_ok / W_all was DECIDE_CALM_PCT above
+ *                                          panic_pct for DECIDE_CALM_MS
  */
 
 #ifndef SLUICE_HEALTH_DECIDE_H

@@ -174,7 +174,6 @@ static void fill_room(struct reuse_pool *pool)
 static void opening_hear(void *ctx, enum conn_news news)
 {
 	struct reuse_conn *rc = ctx;
-
 	struct reuse_pool *pool = rc->pool;
 
 	if (news == CONN_UP) {

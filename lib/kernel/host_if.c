@@ -45,8 +45,7 @@ static int explain_attach(struct sl_err *err, int code, const char *name)
 	if (code == EBUSY)
 		return sl_err_sys(err, code,
 			"interface \"%s\" exists already: stop its owner, `ip link del %s`, or "
-			"take another "
-			"name",
+			"take another name",
 			name, name);
 	if (code == EPERM)
 		return sl_err_sys(

@@ -8,8 +8,7 @@
  * next one is dropped (and counted as a TX drop of the interface). It does not speak ARP, router or
  * multicast discovery, and has no link-local address.
  *
- * Thread: control.
- */
+ * One thread at a time. */
 
 #ifndef SLUICE_KERNEL_HOST_IF_H
 #define SLUICE_KERNEL_HOST_IF_H

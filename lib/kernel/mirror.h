@@ -83,7 +83,7 @@ void listen_drain(struct mirror *m);
 
 /* ask.c */
 
-/* Set the timer if it is not set and there is something to do. */
+/* Set the timer, if it is not set. */
 void ask_arm(struct mirror *m, uint32_t delay_ms);
 
 /* Up to 256 questions about routes. */

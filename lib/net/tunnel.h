@@ -37,10 +37,11 @@ struct tunnel {
 /* What varies per packet. */
 struct tunnel_packet {
 	uint16_t inner_len; /* bytes of the inner IP packet */
-	uint16_t
-		id; /* identification of an outer IPv4 header; any value, as DF is set (RFC 6864) */
-	uint32_t entropy; /* the same for all packets of a flow: flow label of an outer IPv6 header
-			     (RFC 6438), source port of GUE, source address where that varies */
+	/* identification of an outer IPv4 header; any value, as DF is set (RFC 6864) */
+	uint16_t id;
+	/* the same for all packets of a flow: flow label of an outer IPv6 header (RFC 6438), source
+	 * port of GUE, source address where that varies */
+	uint32_t entropy;
 	uint8_t tos; /* of the inner packet, copied to the outer one (RFC 2983, uniform model) */
 	bool inner_v6;
 };

@@ -13,9 +13,9 @@
 #include "eal/hash.h"
 #include "table/backend.h"
 #include "table/flow.h"
-#include "table/rules.h"
 #include "table/health_view.h"
 #include "table/own.h"
+#include "table/rules.h"
 #include "table/sched.h"
 #include "table/vip.h"
 
@@ -65,7 +65,8 @@ struct generation {
 	struct hash_key slot_key;
 	struct flow_timeouts flow_timeouts;
 	struct vip_table vips;
-	struct own_set own; /* VIPs noted; tunnel sources and tunnelled backends */
+	/* VIPs noted; tunnel sources, tunnelled backends, addresses that we reach backends from */
+	struct own_set own;
 	struct gen_port ports[GENERATION_MAX_PORTS];
 	bool some_forgotten; /* services */
 	bool some_limited;   /* backends have max_flows */
@@ -84,8 +85,8 @@ struct generation {
 	/* Control side: slots of the backends whose flows are to be counted every few ms, because a
 	 * scheduler or a limit of their pool goes by it. NULL for none. */
 	uint16_t *counted;
-	uint32_t *max_flows; /* by backend slot; 0 = no limit */
 	size_t n_counted;
+	uint32_t *max_flows; /* by backend slot; 0 = no limit */
 };
 
 /* An empty generation with room for these numbers of ids; all rows zero, no VIP, no table.
