@@ -223,7 +223,8 @@ const struct command commands[] = {
 		.help = "read the daemon's file again and bring it into force",
 		.more = "All or nothing. What was changed by command and is not in the file goes. "
 			"With --confirm it is taken back by itself; changes that came in "
-			"between are kept where they still make sense.",
+			"between are kept where they still make sense. What was not confirmed does "
+			"not come into force by a restart either, while the file says the same.",
 		.accepts = NEEDS_CHANGE | NEEDS_TRIAL,
 		.request = "config.apply",
 		.run = config_apply,
@@ -244,9 +245,9 @@ const struct command commands[] = {
 	{
 		.name = "config save",
 		.help = "write the configuration to daemon.state_dir/running.conf",
-		.more = "Complete or not at all. With --to, sluicectl writes that file itself, "
-			"with "
-			"the rights of whoever calls it.",
+		.more = "Complete or not at all, and not while something waits for its "
+			"confirmation. With --to, sluicectl writes that file itself, with the "
+			"rights of whoever calls it.",
 		.accepts = NEEDS_FILE,
 		.request = "config.save",
 		.run = config_save,

@@ -275,12 +275,35 @@ static enum exit_code write_file(const char *path, const json_t *items, struct s
 	return done ? EXIT_OK : EXIT_REFUSED;
 }
 
+/* The daemon does not save what waits for its confirmation; nor is it to be had this way. */
+static enum exit_code nothing_waits(const struct options *opts, struct sl_err *err)
+{
+	struct ctl_question q = {.cmd = "status"};
+	struct ctl_reply reply;
+	enum exit_code code = ask(opts, &q, &reply, err);
+	double rev;
+
+	if (code != EXIT_OK)
+		return code;
+	rev = cell_number(reply.data, "config.trial.rev");
+	ctl_reply_clear(&reply);
+	if (rev <= 0)
+		return EXIT_OK;
+	sl_err_add(err,
+		"revision %.0f waits for its confirmation (sluicectl config confirm, or config "
+		"undo, then save)",
+		rev);
+	return EXIT_PRECONDITION;
+}
+
 static enum exit_code save_to(const struct options *opts, FILE *out, struct sl_err *err)
 {
 	const struct command show = {.request = "config.show"};
 	json_t *items;
-	enum exit_code code = ask_list(&show, opts, &items, err);
+	enum exit_code code = nothing_waits(opts, err);
 
+	if (code == EXIT_OK)
+		code = ask_list(&show, opts, &items, err);
 	if (code != EXIT_OK)
 		return code;
 	code = write_file(opts->to, items, err);

@@ -131,6 +131,11 @@ static void print_status(FILE *out, const json_t *data, const struct options *op
 			"revision %.0f is taken back in %.0f s without: sluicectl config confirm\n",
 			cell_number(data, "config.trial.rev"),
 			cell_number(data, "config.trial.left_s") + 0.5);
+	if (json_is_true(cell_find(data, "config.unconfirmed")))
+		fprintf(out,
+			"%s, as it was applied for a time, is not confirmed: not in force, also "
+			"after a restart; sluicectl config apply\n",
+			cell_string(data, "config.path", "?"));
 	if (cell_number(data, "loop.late_ms") > LATE_MS)
 		fprintf(out,
 			"control loop: timers were up to %.0f ms late in the last minute, its "

@@ -297,11 +297,7 @@ int cmd_config_apply(struct ctl_call *call, void *daemon)
 
 int cmd_config_confirm(struct ctl_call *call, void *daemon)
 {
-	return trial_confirm(daemon)
-		       ? ctl_call_fail(call, ENOENT,
-				 "it was confirmed, or taken back when its time was over",
-				 "nothing waits for confirmation")
-		       : 0;
+	return trial_confirm(daemon, call);
 }
 
 int cmd_config_set(struct ctl_call *call, void *daemon, void *arg)

@@ -50,6 +50,8 @@ static json_t *config_state(const struct daemon *d)
 		json_object_set_new(c, "error", ctl_text_json(d->last_error));
 	if (d->trial.back)
 		json_object_set_new(c, "trial", trial_json(d));
+	else if (d->trial.noted.applied)
+		json_object_set_new(c, "unconfirmed", json_true());
 	return c;
 }
 

@@ -325,6 +325,8 @@ int daemon_start(
 		conf_free(conf);
 		return sl_err_sys(err, ENOMEM, "cannot start");
 	}
+	trial_first(d);
+	conf = d->first->conf;
 	rc = prepare(d, conf, err);
 	if (!rc)
 		rc = start_eal(d, conf, err);

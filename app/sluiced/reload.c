@@ -16,6 +16,7 @@
 #include "conf/diff.h"
 #include "errand.h"
 #include "proof.h"
+#include "trial_note.h"
 
 /* Lines of the log that say what a reload changes. */
 #define LINES_MAX 20
@@ -36,6 +37,11 @@ struct reading {
 	struct version *from;   /* what is wanted so far */
 	struct version *loaded; /* as the file had it when it was read last */
 	uint32_t confirm_s;
+	struct version *back;  /* for a time: what to go back to */
+	struct version *noted; /* to stay: what a restart would not take (trial.h), or NULL */
+	bool dry_run;
+	bool accepted;
+	char *note_dir; /* where the note is written or removed already; NULL: nowhere */
 	bool by_signal;
 	struct ctl_caller by; /* who sent it */
 	struct conf *conf;
@@ -142,6 +148,26 @@ static void say_effect(const struct reload_effect *effect)
 /* -- reading the file ----------------------------------------------------------------------------
  */
 
+/* What a restart goes by is on the disk before the file is accepted: if it is what brings the
+ * daemon down, it does not do so again. */
+static int note(struct reading *r)
+{
+	const struct conf *where = r->confirm_s ? r->conf : r->noted ? r->noted->conf : NULL;
+	int rc;
+
+	if (!where)
+		return 0;
+	r->note_dir = strdup(where->daemon.state_dir);
+	if (!r->note_dir)
+		return sl_err_sys(&r->err, ENOMEM, "cannot apply");
+	rc = r->confirm_s ? trial_note_write(r->conf, r->back->conf, &r->err)
+			  : trial_note_remove(r->note_dir, &r->err);
+	if (rc)
+		sl_err_add(&r->err, "so a restart would not go by what is confirmed: nothing was "
+				    "applied (daemon.state_dir says where that is kept)");
+	return rc;
+}
+
 static void read_file(struct errand *e)
 {
 	struct reading *r = (struct reading *)e;
@@ -154,14 +180,21 @@ static void read_file(struct errand *e)
 	r->rc = proof_make(r->from->conf, r->conf, &r->proof, &r->err);
 	if (!r->rc)
 		r->rc = find_effect(r);
+	if (!r->rc && !r->dry_run)
+		r->rc = note(r);
 }
 
 static void end_reading(struct errand *e)
 {
 	struct reading *r = (struct reading *)e;
 
+	if (r->note_dir && !r->accepted)
+		trial_settle(r->d, r->note_dir);
+	free(r->note_dir);
 	version_put(r->from);
 	version_put(r->loaded);
+	version_put(r->back);
+	version_put(r->noted);
 	waste_conf(&r->d->waste, r->conf);
 	for (size_t i = 0; i < r->effect.n_lines; i++)
 		free(r->effect.lines[i]);
@@ -170,8 +203,10 @@ static void end_reading(struct errand *e)
 	free(r);
 }
 
-/* With the desk. NULL without memory. */
-static struct reading *reading_new(struct daemon *d, void (*done)(struct errand *e))
+/* With the desk. by_signal: what waits for its confirmation goes on waiting. NULL without memory.
+ */
+static struct reading *reading_new(
+	struct daemon *d, void (*done)(struct errand *e), uint32_t confirm_s, bool by_signal)
 {
 	struct reading *r = calloc(1, sizeof *r);
 
@@ -182,6 +217,12 @@ static struct reading *reading_new(struct daemon *d, void (*done)(struct errand 
 	r->path = d->options->config;
 	r->from = version_get(apply_wanted(d));
 	r->loaded = version_get(d->change.loaded);
+	r->confirm_s = confirm_s;
+	r->by_signal = by_signal;
+	if (confirm_s)
+		r->back = version_get(trial_way_back(d));
+	else if (d->trial.noted.applied && !(by_signal && d->trial.back))
+		r->noted = version_get(d->trial.noted.applied);
 	return r;
 }
 
@@ -198,12 +239,13 @@ static int take_file(struct reading *r)
 	version_put(d->change.loaded);
 	d->change.loaded = version_get(apply_wanted(d));
 	if (r->confirm_s)
-		r->rc = trial_begin(d, r->from, r->confirm_s, &r->err);
-	else if (!r->by_signal)
-		(void)trial_confirm(d);
-	else if (d->trial.back)
+		r->rc = trial_begin(d, r->back, r->confirm_s, &r->err);
+	else if (r->by_signal && d->trial.back)
 		log_warn("revision %" PRIu64 " still waits for its confirmation",
 			d->trial.applied->rev);
+	else
+		trial_keep(d);
+	r->accepted = true;
 	return r->rc;
 }
 
@@ -232,12 +274,12 @@ int reload_command(struct ctl_call *call, struct daemon *d, uint32_t confirm_s)
 
 	if (rc)
 		return rc;
-	r = reading_new(d, answer);
+	r = reading_new(d, answer, confirm_s, false);
 	if (!r) {
 		desk_leave(&d->desk);
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory to read the configuration");
 	}
-	r->confirm_s = confirm_s;
+	r->dry_run = ctl_call_dry_run(call);
 	return errands_answer(d->errands, &r->errand, call);
 }
 
@@ -287,9 +329,8 @@ static void start_reload(struct desk_waiter *turn)
 
 	if (!desk_take(&d->desk, turn))
 		return;
-	r = reading_new(d, on_read);
+	r = reading_new(d, on_read, 0, true);
 	if (r) {
-		r->by_signal = true;
 		r->by = reload->by;
 		errands_add(d->errands, &r->errand);
 		return;

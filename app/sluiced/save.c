@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -16,6 +13,7 @@
 #include "apply.h"
 #include "conf/save.h"
 #include "save.h"
+#include "whole_file.h"
 
 struct save {
 	/* for the thread, which has them until it rings done_fd */
@@ -23,10 +21,10 @@ struct save {
 	struct version *version; /* what is saved; held */
 	char *text;
 	size_t len;
-	char *dir, *path, *temporary;
+	char *path;
 	int done_fd;
-	int rc;           /* written by the thread */
-	const char *step; /* the same: what failed */
+	int rc;            /* written by the thread */
+	struct sl_err err; /* the same */
 
 	/* control thread */
 	struct daemon *d;
@@ -35,70 +33,16 @@ struct save {
 	uint64_t rev;
 };
 
-static int failed(struct save *s, const char *step)
-{
-	s->step = step;
-	return -errno;
-}
-
-static int write_all(struct save *s, int fd)
-{
-	for (size_t at = 0; at < s->len;) {
-		const ssize_t n = write(fd, s->text + at, s->len - at);
-
-		if (n < 0 && errno != EINTR)
-			return failed(s, "write");
-		if (n > 0)
-			at += (size_t)n;
-	}
-	if (fchmod(fd, 0640))
-		return failed(s, "chmod");
-	return fsync(fd) ? failed(s, "fsync") : 0;
-}
-
-/* The rename itself is on the disk when its directory is. */
-static int sync_dir(struct save *s)
-{
-	const int fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc;
-
-	if (fd < 0)
-		return failed(s, "open");
-	rc = fsync(fd) ? failed(s, "fsync") : 0;
-	close(fd);
-	return rc;
-}
-
-static int write_file(struct save *s)
-{
-	int fd, rc;
-
-	if (mkdir(s->dir, 0750) && errno != EEXIST)
-		return failed(s, "mkdir");
-	fd = mkostemp(s->temporary, O_CLOEXEC);
-	if (fd < 0)
-		return failed(s, "create");
-	rc = write_all(s, fd);
-	if (close(fd) && !rc)
-		rc = failed(s, "close");
-	if (!rc && rename(s->temporary, s->path))
-		rc = failed(s, "rename");
-	if (rc)
-		unlink(s->temporary);
-	return rc ? rc : sync_dir(s);
-}
-
 static int render(struct save *s)
 {
 	FILE *f = open_memstream(&s->text, &s->len);
 	int rc;
 
-	s->step = "render";
 	if (!f)
-		return -ENOMEM;
+		return sl_err_sys(&s->err, ENOMEM, "%s", s->path);
 	fprintf(f, "// Written by sluiced at revision %" PRIu64 ".\n", s->rev);
 	rc = conf_save(f, s->version->conf);
-	return fclose(f) ? -ENOMEM : rc;
+	return fclose(f) || rc ? sl_err_sys(&s->err, ENOMEM, "%s", s->path) : 0;
 }
 
 static void *save_main(void *arg)
@@ -108,7 +52,7 @@ static void *save_main(void *arg)
 
 	s->rc = render(s);
 	if (!s->rc)
-		s->rc = write_file(s);
+		s->rc = whole_file_write(s->path, s->text, s->len, &s->err);
 	while (write(s->done_fd, &one, sizeof one) < 0 && errno == EINTR)
 		;
 	return NULL;
@@ -122,9 +66,8 @@ static void save_free(struct save *s)
 		close(s->done_fd);
 	version_put(s->version);
 	free(s->text);
-	free(s->dir);
 	free(s->path);
-	free(s->temporary);
+	sl_err_clear(&s->err);
 	free(s);
 }
 
@@ -135,7 +78,7 @@ static void end(struct save *s)
 	pthread_join(s->thread, NULL);
 	s->d->save = NULL;
 	if (call && s->rc)
-		ctl_call_fail(call, s->rc, NULL, "%s: %s: %s", s->path, s->step, strerror(-s->rc));
+		change_refuse(call, s->rc, &s->err);
 	else if (call)
 		json_object_set_new(ctl_call_data(call), "path", json_string(s->path));
 	if (call) {
@@ -154,22 +97,18 @@ static struct save *save_new(struct daemon *d)
 {
 	struct save *s = calloc(1, sizeof *s);
 	struct version *wanted = apply_wanted(d);
-	const char *dir = wanted->conf->daemon.state_dir;
 
 	if (!s)
 		return NULL;
 	s->d = d;
 	s->version = version_get(wanted);
 	s->rev = wanted->rev;
-	s->dir = strdup(dir);
 	s->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (asprintf(&s->path, "%s/running.conf", dir) < 0)
+	if (asprintf(&s->path, "%s/running.conf", wanted->conf->daemon.state_dir) < 0)
 		s->path = NULL;
-	if (asprintf(&s->temporary, "%s/running.conf.XXXXXX", dir) < 0)
-		s->temporary = NULL;
 	if (s->done_fd >= 0)
 		s->done = event_new(d->base, s->done_fd, EV_READ, on_done, s);
-	if (s->dir && s->path && s->temporary && s->done && event_add(s->done, NULL) == 0)
+	if (s->path && s->done && event_add(s->done, NULL) == 0)
 		return s;
 	save_free(s);
 	return NULL;
@@ -186,6 +125,10 @@ int save_command(struct ctl_call *call, void *daemon)
 	struct daemon *d = daemon;
 	struct save *s;
 
+	if (d->trial.back)
+		return ctl_call_fail(call, EBUSY,
+			"sluicectl config confirm, or config undo, then save",
+			"revision %" PRIu64 " waits for its confirmation", d->trial.applied->rev);
 	if (d->save)
 		return ctl_call_fail(call, EBUSY, "ask again", "another save is under way");
 	s = save_new(d);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -14,6 +15,7 @@
 #include "conf/diff.h"
 #include "errand.h"
 #include "proof.h"
+#include "trial_note.h"
 
 void trial_end(struct daemon *d)
 {
@@ -179,16 +181,149 @@ static void on_time_over(evutil_socket_t fd, short what, void *arg)
 	take_back(d);
 }
 
+/* -- the note ------------------------------------------------------------------------------------
+ */
+
+/* The note in a directory, as it has to be. */
+struct settlement {
+	struct errand errand;
+	struct version *before, *applied; /* NULL: there is to be none */
+	char *state_dir;
+	struct sl_err err;
+	int rc;
+};
+
+static void run_settlement(struct errand *e)
+{
+	struct settlement *s = (struct settlement *)e;
+
+	s->rc = s->applied ? trial_note_write(s->applied->conf, s->before->conf, &s->err)
+			   : trial_note_remove(s->state_dir, &s->err);
+}
+
+static void say_settled(struct errand *e)
+{
+	struct settlement *s = (struct settlement *)e;
+
+	if (!s->rc)
+		return;
+	log_error("%s: a restart may go by a configuration that was not confirmed, or not by one "
+		  "that was",
+		sl_err_first(&s->err));
+	if (e->call)
+		ctl_call_fail(e->call, s->rc, "remove that file: a restart would go back by it",
+			"confirmed, but %s", sl_err_first(&s->err));
+}
+
+static void end_settlement(struct errand *e)
+{
+	struct settlement *s = (struct settlement *)e;
+
+	version_put(s->before);
+	version_put(s->applied);
+	free(s->state_dir);
+	sl_err_clear(&s->err);
+	free(s);
+}
+
+static struct settlement *settlement_new(const char *state_dir, const struct trial_noted *noted)
+{
+	struct settlement *s = calloc(1, sizeof *s);
+
+	if (!s)
+		return NULL;
+	s->errand =
+		(struct errand){.run = run_settlement, .done = say_settled, .end = end_settlement};
+	s->state_dir = strdup(state_dir);
+	if (!s->state_dir) {
+		free(s);
+		return NULL;
+	}
+	if (noted) {
+		s->before = version_get(noted->before);
+		s->applied = version_get(noted->applied);
+	}
+	return s;
+}
+
+static bool is_noted_in(const struct trial_noted *n, const char *state_dir)
+{
+	return n->applied && strcmp(n->applied->conf->daemon.state_dir, state_dir) == 0;
+}
+
+void trial_settle(struct daemon *d, const char *state_dir)
+{
+	const struct trial_noted *n = &d->trial.noted;
+	struct settlement *s = settlement_new(state_dir, is_noted_in(n, state_dir) ? n : NULL);
+
+	if (s)
+		errands_add(d->errands, &s->errand);
+	else
+		log_error("no memory to bring %s/unconfirmed.conf up to date", state_dir);
+}
+
+/* From now on the disk has this note, or none. */
+static void note_is(struct daemon *d, struct version *before, struct version *applied)
+{
+	struct trial_noted *n = &d->trial.noted;
+	const struct trial_noted old = *n;
+
+	*n = (struct trial_noted){0};
+	if (applied)
+		*n = (struct trial_noted){version_get(before), version_get(applied)};
+	/* Where it is in another directory, the one before is there still. */
+	if (applied && old.applied && !is_noted_in(n, old.applied->conf->daemon.state_dir))
+		trial_settle(d, old.applied->conf->daemon.state_dir);
+	version_put(old.before);
+	version_put(old.applied);
+}
+
+void trial_first(struct daemon *d)
+{
+	struct sl_err err = SL_ERR_INIT;
+	struct version *before = NULL;
+	struct conf *conf;
+	const int rc = trial_note_find(d->first->conf, &conf, &err);
+
+	if (!rc)
+		before = version_new(conf, 1, &d->waste);
+	if (before) {
+		log_warn("%s was applied for a time and not confirmed: starting with what was "
+			 "before, from %s/unconfirmed.conf; \"config apply\" brings the file into "
+			 "force",
+			d->options->config, d->first->conf->daemon.state_dir);
+		d->trial.noted = (struct trial_noted){version_get(before), d->first};
+		d->first = before;
+		daemon_set_log(before->conf);
+	} else if (rc != -ENOENT) {
+		conf_free(conf);
+		for (size_t i = 0; i < err.count; i++)
+			log_warn("%s", err.text[i]);
+		log_warn("%s was applied for a time and not confirmed, but what was before cannot "
+			 "be read: starting with the file",
+			d->options->config);
+	}
+	sl_err_clear(&err);
+}
+
+/* -- begin and end -------------------------------------------------------------------------------
+ */
+
+struct version *trial_way_back(const struct daemon *d)
+{
+	return d->trial.back ? d->trial.back : apply_wanted(d);
+}
+
 int trial_begin(struct daemon *d, struct version *back, uint32_t confirm_s, struct sl_err *err)
 {
 	const struct timeval later = {.tv_sec = confirm_s};
 	struct trial *t = &d->trial;
-	struct version *to = version_get(t->back ? t->back : back);
 
 	trial_end(d);
-	t->back = to;
+	t->back = version_get(back);
 	t->applied = version_get(apply_wanted(d));
 	t->until_ms = daemon_now_ms() + (uint64_t)confirm_s * 1000;
+	note_is(d, t->back, t->applied);
 	if (!t->timer)
 		t->timer = evtimer_new(d->base, on_time_over, d);
 	if (t->timer && evtimer_add(t->timer, &later) == 0)
@@ -198,13 +333,39 @@ int trial_begin(struct daemon *d, struct version *back, uint32_t confirm_s, stru
 		err, ENOMEM, "revision %" PRIu64 " is taken back: it cannot wait", t->applied->rev);
 }
 
-int trial_confirm(struct daemon *d)
+void trial_keep(struct daemon *d)
 {
-	if (!d->trial.back)
-		return -ENOENT;
-	log_info("revision %" PRIu64 " is confirmed", d->trial.applied->rev);
+	if (d->trial.back)
+		log_info("revision %" PRIu64 " is confirmed", d->trial.applied->rev);
 	trial_end(d);
-	return 0;
+	note_is(d, NULL, NULL);
+}
+
+/* It has the desk. */
+static int confirm(struct daemon *d, struct ctl_call *call)
+{
+	struct settlement *s;
+
+	if (!d->trial.back)
+		return ctl_call_fail(call, ENOENT,
+			"it was confirmed, or taken back when its time was over",
+			"nothing waits for confirmation");
+	s = settlement_new(d->trial.applied->conf->daemon.state_dir, NULL);
+	if (!s)
+		return ctl_call_fail(call, ENOMEM, NULL, "no memory to confirm it");
+	trial_keep(d);
+	return errands_answer(d->errands, &s->errand, call);
+}
+
+int trial_confirm(struct daemon *d, struct ctl_call *call)
+{
+	int rc = desk_take_for(&d->desk, call);
+
+	if (rc)
+		return rc;
+	rc = confirm(d, call);
+	desk_leave(&d->desk);
+	return rc;
 }
 
 void trial_failed(struct daemon *d, uint64_t from, uint64_t to)
@@ -241,10 +402,11 @@ void trial_open(struct daemon *d)
 void trial_clear(struct daemon *d)
 {
 	if (d->trial.back)
-		log_warn("revision %" PRIu64 " was not confirmed; %s still has it, and the next "
-			 "start takes it",
+		log_warn("revision %" PRIu64 " was not confirmed: the next start goes by what was "
+			 "before it, unless %s is changed",
 			d->trial.applied->rev, d->options->config);
 	trial_end(d);
+	note_is(d, NULL, NULL);
 	if (d->trial.timer)
 		event_free(d->trial.timer);
 	d->trial.timer = NULL;
