@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Other balancers, measured once for the plan of this project on one core of a machine of the type that
+"""Other balancers, measured once on one core of a machine of the type that
 docs/performance.md names (Zen 5, TSC 2.6 GHz, mitigations on), without a network card. The whole cost of a packet in ns
 by number of flows. T is bare forwarding in the same set-up, source and sink included, where there was such a thing."""
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Drain, delete, put back, under downloads (fault 11): what has live connections is not deleted by a slip, and what
+# Drain, delete, put back, under downloads: what has live connections is not deleted by a slip, and what
 # comes back while it still has some keeps them. Who has which connection is read from the backends' kernels; a flow of
 # another pool never notices.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A backend is deleted by force under downloads (fault 11): they start over elsewhere at once, and those of the others
+# A backend is deleted by force under downloads: they start over elsewhere at once, and those of the others
 # and a flow of another pool never notice. Without connections it takes no force.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

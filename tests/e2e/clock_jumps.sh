@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The wall clock of the daemon jumps a day ahead, then two days back; then the whole daemon stands still for 3 s (fault
-# 28), ten intervals of its checks. No backend changes its state, no table is built, flows, a connection and sessions
+# The wall clock of the daemon jumps a day ahead, then two days back; then the whole daemon stands still for 3 s, ten
+# intervals of its checks. No backend changes its state, no table is built, flows, a connection and sessions
 # go on, and probes keep their pace: none is left out, and none is made up for.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

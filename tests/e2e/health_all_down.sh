@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# No backend of a pool is left (fault 8): by its policy all of them get traffic, or new connections are dropped; and a
+# No backend of a pool is left: by its policy all of them get traffic, or new connections are dropped; and a
 # backend that comes back ends it. A flow of another pool never notices. Refusing is health_reject.sh.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

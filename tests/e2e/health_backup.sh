@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Too few backends of a pool are left (fault 8): those of its backup pool help, besides or instead of them, as long as
+# Too few backends of a pool are left: those of its backup pool help, besides or instead of them, as long as
 # they can. A flow of another pool never notices.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A backend's web server is killed (fault 1): down within 3.3 s at full length, out of the table 0.1 s later; no flow
+# A backend's web server is killed: down within 3.3 s at full length, out of the table 0.1 s later; no flow
 # of another backend moves, those of its own that can go on do so elsewhere, and nothing but that is counted. It comes
 # back with slow start.
 set -euo pipefail

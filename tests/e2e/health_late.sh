@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A backend is removed while its probe is in flight (fault 12): the probe goes with it, and a late answer counts for
+# A backend is removed while its probe is in flight: the probe goes with it, and a late answer counts for
 # nobody, not even for a backend of the same name and address that came meanwhile. A flow of another pool never notices.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

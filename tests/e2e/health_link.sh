@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Our own link loses its carrier (fault 9): that is no backend's fault. Tables freeze, nobody goes down, nothing is
+# Our own link loses its carrier: that is no backend's fault. Tables freeze, nobody goes down, nothing is
 # rebuilt, and with the link back all is as it was, without slow start. The background flow, which shares the link,
 # loses what was sent meanwhile and goes on with the same backend; one that begins then loses nothing.
 set -euo pipefail

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# The border of panic (fault 10), panic_pct 30: with 30 % of the weight left nobody who is down gets traffic, with
+# The border of panic, panic_pct 30: with 30 % of the weight left nobody who is down gets traffic, with
 # 29 % all do; it is over when 40 % have held for 5 s, not at 39 %. A flow of another pool never notices.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

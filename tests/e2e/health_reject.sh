@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# All web servers of a pool are killed, and the pool refuses (fault 8, on_all_down = "reject"): clients are told
+# All web servers of a pool are killed, and the pool refuses (on_all_down = "reject"): clients are told
 # at once, by RST and by ICMP, counted one by one, until a backend is back. Others notice nothing.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

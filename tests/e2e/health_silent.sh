@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A backend falls silent, its cable is cut (fault 2): down within 5.2 s at full length, by time. Flows of the others
+# A backend falls silent, its cable is cut: down within 5.2 s at full length, by time. Flows of the others
 # stay; with the cable back it has its part again.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# A backend's web server is stopped, while its kernel still accepts connections (fault 3): a tcp check sees nothing, as
+# A backend's web server is stopped, while its kernel still accepts connections: a tcp check sees nothing, as
 # documented; an http check takes it down as one that is silent, and it is up again as soon as it goes on.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Fragments (fault 14): in order, out of order, without the first, tiny, overlapping, too many, in every tunnel; chains of
+# Fragments: in order, out of order, without the first, tiny, overlapping, too many, in every tunnel; chains of
 # 0 to 64 IPv6 extension headers. What arrives goes to the backend of its flow; memory and time are bounded.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Broken headers (fault 13): cut, wrong header length, lying total length, wrong checksum, TTL 0 and 1. Each has its one
+# Broken headers: cut, wrong header length, lying total length, wrong checksum, TTL 0 and 1. Each has its one
 # reason, what is only odd travels on, and thousands of mutated packets end somewhere. By both drivers.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

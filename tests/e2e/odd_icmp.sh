@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# ICMP errors that quote a connection of a VIP (fault 15): they go to the connection's backend, by its tunnel, whatever the
+# ICMP errors that quote a connection of a VIP: they go to the connection's backend, by its tunnel, whatever the
 # table says by now; forged ones and cut ones are dropped, each with its reason.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# Sources that no packet to a VIP has (fault 19): source equal to destination, martians, a VIP, our own tunnel; and our
+# Sources that no packet to a VIP has: source equal to destination, martians, a VIP, our own tunnel; and our
 # own tunnelled packets coming back. Each has its reason, none goes on, and other odd sources are served.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh

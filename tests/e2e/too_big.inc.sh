@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # shellcheck shell=bash
 #
-# Packets that do not fit once they wear the outer header, on a link of 1500 bytes (fault 20), both families outside and
+# Packets that do not fit once they wear the outer header, on a link of 1500 bytes, both families outside and
 # inside, by the tunnel of LAB_FORWARD. With DF, and over IPv6, the client's kernel is told the MTU and adapts: ping,
 # TCP, UDP. Without DF the backend puts the pieces together. Sourced by the tests of one tunnel each, behind netlab.sh.
 
