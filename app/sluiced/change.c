@@ -11,6 +11,8 @@
 #include "change.h"
 #include "daemon.h"
 
+const struct ctl_arg change_applied_args[1] = {{"rev", JSON_INTEGER, false}};
+
 void change_first(struct daemon *d)
 {
 	d->change.accepted = d->change.in_force = d->revision;

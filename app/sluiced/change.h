@@ -92,6 +92,7 @@ void change_half_done(struct daemon *d, struct sl_err *err);
 void change_say_failed(struct daemon *d, const char *outcome, struct sl_err *err);
 
 /* Handler: wait until the revision of the argument "rev" is in force. */
+extern const struct ctl_arg change_applied_args[1];
 int change_applied(struct ctl_call *call, void *daemon);
 
 /* Say no with the messages of err, all that have room; err is cleared. Returns -|code|. */
