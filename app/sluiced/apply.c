@@ -86,12 +86,6 @@ int apply_first(struct daemon *d, struct version *version, struct sl_err *err)
 	return 0;
 }
 
-/* Is the pool at this place of another configuration the same? */
-static bool is_listed(const struct conf *other, size_t p, const struct conf_pool *pool)
-{
-	return other && p < other->n_pools && conf_same(&pool->place, &other->pools[p].place);
-}
-
 /* The addresses of a configuration, but for pools that are in one that is listed. */
 static size_t list_addresses(
 	const struct conf *conf, const struct conf *listed, struct sl_addr *out)
@@ -101,7 +95,7 @@ static size_t list_addresses(
 	for (size_t p = 0; conf && p < conf->n_pools; p++) {
 		const struct conf_pool *pool = &conf->pools[p];
 
-		for (size_t i = 0; i < pool->n_backends && !is_listed(listed, p, pool); i++)
+		for (size_t i = 0; i < pool->n_backends && !conf_has_pool(listed, p, pool); i++)
 			out[n++] = pool->backends[i].address;
 	}
 	return n;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "kernel/host_if.h"
 #include "own_address.h"
 
 struct own {
@@ -63,12 +64,6 @@ static bool uses_kernel(const struct conf *conf)
 	return false;
 }
 
-static bool is_listed(const struct conf *other, size_t p, const struct conf_pool *pool)
-{
-	return other && p < other->n_pools && pool->place.stamp &&
-	       other->pools[p].place.stamp == pool->place.stamp;
-}
-
 static void refuse(const struct conf_pool *pool, const struct conf_backend *be,
 	const struct own *own, struct sl_err *err)
 {
@@ -112,7 +107,8 @@ int own_address_check(const struct conf *from, const struct conf *conf, struct s
 		return 0;
 	collect(list, &owns);
 	for (size_t p = 0; p < conf->n_pools && owns.all.count; p++)
-		if (!is_listed(from, p, &conf->pools[p]) && check_pool(&conf->pools[p], &owns, err))
+		if (!conf_has_pool(from, p, &conf->pools[p]) &&
+			check_pool(&conf->pools[p], &owns, err))
 			rc = -EINVAL;
 	sl_array_free(&owns.all);
 	freeifaddrs(list);

@@ -9,9 +9,6 @@
 #include "base/err.h"
 #include "conf/conf.h"
 
-/* The interface that holds the VIPs: its addresses come and go with them. */
-#define HOST_IF_NAME "sluice0"
-
 /* Asks the kernel for the addresses of this network namespace. Pools that are the same in `from`
  * (NULL: none) were looked at before. 0, or -EINVAL with a message for each such backend; 0 too
  * where no port has a kernel interface, or the kernel does not say. Any thread. */

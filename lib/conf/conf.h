@@ -334,6 +334,12 @@ static inline bool conf_same(const struct conf_place *a, const struct conf_place
  * goes through another configuration in its order finds each at once. */
 const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name, size_t *near);
 
+/* Is the pool at place p of another configuration the same one? other NULL: no. */
+static inline bool conf_has_pool(const struct conf *other, size_t p, const struct conf_pool *pool)
+{
+	return other && p < other->n_pools && conf_same(&pool->place, &other->pools[p].place);
+}
+
 /* Backends of the first n_pools pools: the number of the next pool's first one in arrays by
  * backend. */
 static inline size_t conf_count_backends(const struct conf *conf, size_t n_pools)

@@ -18,6 +18,9 @@
 #include "base/addr.h"
 #include "base/err.h"
 
+/* Its name, where sluiced makes it. */
+#define HOST_IF_NAME "sluice0"
+
 struct host_if;
 
 /* Make the TAP, up and with carrier, without address. 0; or -errno with a sentence that says how to
