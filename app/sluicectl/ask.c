@@ -145,8 +145,12 @@ enum exit_code ask_args(const struct command *command, char **operands, int n_op
 			continue;
 		json_decref(*args);
 		*args = NULL;
-		sl_err_add(err, "%s \"%.80s\" must be %s", operand->name, operands[i],
-			form_of(operand));
+		/* Of some the name is their form. */
+		if (operand->is_settings || operand->is_members)
+			sl_err_add(err, "\"%.80s\" must be %s", operands[i], form_of(operand));
+		else
+			sl_err_add(err, "%s \"%.80s\" must be %s", operand->name, operands[i],
+				form_of(operand));
 		return EXIT_USAGE;
 	}
 	return EXIT_OK;

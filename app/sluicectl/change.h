@@ -6,14 +6,18 @@
 #ifndef SLUICECTL_CHANGE_H
 #define SLUICECTL_CHANGE_H
 
-#include <stdint.h>
-
 #include "command.h"
+#include "ctl/client.h"
 
 enum exit_code change_run(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err);
 
-/* Wait until a revision is in force. EXIT_OK, or the exit code with a sentence in err. */
-enum exit_code change_wait(const struct options *opts, uint64_t rev, struct sl_err *err);
+/* Tells a person that it was done. */
+typedef void (*change_say)(const struct options *opts, const struct ctl_reply *reply, FILE *out);
+
+/* Ask for a change, wait until its revision is in force, and say so, as JSON with -j. q as in
+ * ask(). */
+enum exit_code change_make(const struct options *opts, struct ctl_question *q, change_say say,
+	FILE *out, struct sl_err *err);
 
 #endif

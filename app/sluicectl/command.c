@@ -55,8 +55,7 @@ const struct command commands[] = {
 		.help = "one line about the daemon",
 		.more = "Version, uptime, revision of the configuration, VIPs, pools with a usable "
 			"backend, packets received a second and the share of them that is dropped. "
-			"A "
-			"second line tells when the last change of the configuration failed.",
+			"A second line tells when the last change of the configuration failed.",
 		.accepts = NEEDS_DAEMON,
 		.request = "status",
 		.run = show_status,
@@ -299,8 +298,7 @@ const struct command commands[] = {
 		.name = "flow flush",
 		.help = "forget connections: their next packet is chosen for anew",
 		.more = "One connection, those of one backend (--backend), or all (the word all). "
-			"A "
-			"connection that is forgotten and then goes to another backend breaks.",
+			"A connection that is forgotten and then goes to another backend breaks.",
 		.accepts = NEEDS_FLOWS | NEEDS_ASSENT,
 		.request = "flow.flush",
 		.operands = flush_operands,
@@ -322,8 +320,7 @@ const struct command commands[] = {
 		.name = "lane move",
 		.help = "have another worker drive a lane",
 		.more = "It takes its queues, connections and counters along; no packet is lost "
-			"and "
-			"no connection moves. Not kept over a restart.",
+			"and no connection moves. Not kept over a restart.",
 		.accepts = NEEDS_NOTHING,
 		.request = "lane.move",
 		.operands = lane_operands,
@@ -334,11 +331,9 @@ const struct command commands[] = {
 		.name = "table show",
 		.help = "the tables of the pools: slots, shares, deviation, checksum",
 		.more = "DEVIATION of a pool is the greatest one of a backend's share from what "
-			"its "
-			"weight means. CHECKSUM is equal on every node whose table decides alike. "
-			"SLOTS are entries of the table, or turns of rr and wrr. With a scheduler "
-			"that "
-			"goes by load, shares are what is meant.",
+			"its weight means. CHECKSUM is equal on every node whose table decides "
+			"alike. SLOTS are entries of the table, or turns of rr and wrr. With a "
+			"scheduler that goes by load, shares are what is meant.",
 		.accepts = NEEDS_DAEMON | NEEDS_LIST,
 		.request = "table.show",
 		.operands = table_operand,
@@ -421,8 +416,7 @@ const struct command commands[] = {
 		.name = "health run",
 		.help = "probe a backend now, by each of its checks",
 		.more = "The results count as those of any other probe. The exit status is 7 when "
-			"one "
-			"fails.",
+			"one fails.",
 		.request = "health.run",
 		.operands = backend_operand,
 		.n_operands = COUNT(backend_operand),

@@ -163,23 +163,11 @@ enum exit_code config_show(const struct command *command, const struct options *
 /* -- apply, confirm, undo ------------------------------------------------------------------------
  */
 
-static void print_revision(FILE *out, const struct ctl_reply *reply)
-{
-	json_t *json = json_pack("{s:I, s:O}", "rev", (json_int_t)reply->rev, "data", reply->data);
-
-	ask_print_json(out, json);
-	json_decref(json);
-}
-
 static void say_applied(const struct options *opts, const struct ctl_reply *reply, FILE *out)
 {
 	const double lost = cell_number(reply->data, "discarded"),
 		     n = cell_number(reply->data, "changes");
 
-	if (opts->json) {
-		print_revision(out, reply);
-		return;
-	}
 	if (opts->dry_run)
 		fprintf(out, "%.0f changes would be accepted; nothing was changed\n", n);
 	else
@@ -196,20 +184,10 @@ enum exit_code config_apply(const struct command *command, const struct options 
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
 	struct ctl_question q = {.cmd = command->request};
-	struct ctl_reply reply;
-	enum exit_code code;
 
 	if (opts->confirm_s)
 		q.args = json_pack("{s:I}", "confirm", (json_int_t)opts->confirm_s);
-	code = ask(opts, &q, &reply, err);
-	if (code != EXIT_OK)
-		return code;
-	if (!opts->dry_run)
-		code = change_wait(opts, reply.rev, err);
-	if (code == EXIT_OK)
-		say_applied(opts, &reply, out);
-	ctl_reply_clear(&reply);
-	return code;
+	return change_make(opts, &q, say_applied, out, err);
 }
 
 static void print_stays(FILE *out, const json_t *data, const struct options *opts, char **operands)
@@ -225,23 +203,18 @@ enum exit_code config_confirm(const struct command *command, const struct option
 	return ask_answer(opts, &q, operands, print_stays, out, err);
 }
 
+static void say_undone(const struct options *opts, const struct ctl_reply *reply, FILE *out)
+{
+	fprintf(out, "revision %" PRIu64 " in force; %.0f earlier ones are kept\n", reply->rev,
+		cell_number(reply->data, "left"));
+}
+
 enum exit_code config_undo(const struct command *command, const struct options *opts,
 	char **operands, int n_operands, FILE *out, struct sl_err *err)
 {
 	struct ctl_question q = {.cmd = command->request};
-	struct ctl_reply reply;
-	enum exit_code code = ask(opts, &q, &reply, err);
 
-	if (code != EXIT_OK)
-		return code;
-	code = change_wait(opts, reply.rev, err);
-	if (code == EXIT_OK && opts->json)
-		print_revision(out, &reply);
-	else if (code == EXIT_OK)
-		fprintf(out, "revision %" PRIu64 " in force; %.0f earlier ones are kept\n",
-			reply.rev, cell_number(reply.data, "left"));
-	ctl_reply_clear(&reply);
-	return code;
+	return change_make(opts, &q, say_undone, out, err);
 }
 
 /* -- save ----------------------------------------------------------------------------------------
@@ -255,8 +228,10 @@ static enum exit_code write_file(const char *path, const json_t *items, struct s
 	int fd = -1;
 	bool done;
 
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		sl_err_sys(err, ENOMEM, "%s", path);
 		return EXIT_REFUSED;
+	}
 	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd >= 0)
 		f = fdopen(fd, "w");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -257,6 +258,10 @@ static int fail_unknown(const char *word, struct sl_err *err)
 {
 	const char *near = NULL;
 
+	if (strncmp(word, "--", 2) != 0 && isdigit(optopt))
+		return sl_err_add(err,
+			"unknown option -%c; a word that begins with - can stand behind --",
+			optopt);
 	if (strncmp(word, "--", 2) != 0 && optopt)
 		return sl_err_add(err, "unknown option -%c; see sluicectl --help", optopt);
 	if (strncmp(word, "--", 2) == 0)

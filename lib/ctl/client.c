@@ -39,8 +39,7 @@ static int fail_connect(const char *path, int code, struct sl_err *err)
 	case EPERM:
 		sl_err_add(err,
 			"no permission to use %s: be root, or in the group that "
-			"daemon.control.group "
-			"names",
+			"daemon.control.group names",
 			path);
 		return -EACCES;
 	case EAGAIN:

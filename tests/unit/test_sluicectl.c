@@ -236,6 +236,14 @@ static void errors_have_words_and_codes(void **state)
 		"sluicectl: unknown command \"frobnicate x\"; see sluicectl --help\n");
 	expect(w, "--jsno status", 2, "sluicectl: unknown option --jsno: did you mean --json?\n");
 	expect(w, "-Y status", 2, "sluicectl: unknown option -Y; see sluicectl --help\n");
+	expect(w, "backend weight web/b1 -5", 2,
+		"sluicectl: unknown option -5; a word that begins with - can stand behind --\n");
+	expect(w, "backend set web/b1 weight", 2,
+		"sluicectl: \"weight\" must be KEY=VALUE, each key once\n");
+	expect(w, "pool replace web b1", 2,
+		"sluicectl: \"b1\" must be NAME=ADDRESS or NAME=ADDRESS,WEIGHT\n");
+	expect(w, "rule del web", 2,
+		"sluicectl: VIP/RULE \"web\" must be two names with a slash between\n");
 	expect(w, "-y status", 2, "sluicectl: option --yes makes no sense with \"status\"\n");
 	expect(w, "-n drops", 2, "sluicectl: option --dry-run makes no sense with \"drops\"\n");
 	expect(w, "--if-rev x drops", 2,
