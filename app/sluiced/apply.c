@@ -21,6 +21,8 @@
  * leave its table. */
 #define HEALTH_GAP_MS    250
 #define HEALTH_URGENT_MS 20
+/* The least time between two attempts at what the kernel refused. */
+#define STEER_GAP_MS     2000
 
 static void step_after(struct daemon *d, uint64_t ms)
 {
@@ -269,6 +271,20 @@ static void collect_on(struct daemon *d)
 		apply_soon(d);
 }
 
+/* What the kernel refused is asked for again. */
+static void steer_again(struct daemon *d)
+{
+	const uint64_t ago = daemon_now_ms() - d->change.half_ms;
+
+	if (ago < STEER_GAP_MS) {
+		step_after(d, STEER_GAP_MS - ago);
+		return;
+	}
+	d->change.half_ms = daemon_now_ms();
+	if (steering_begin(d))
+		step_after(d, STEER_GAP_MS);
+}
+
 /* Nothing is under way: what is due? */
 static void begin(struct daemon *d)
 {
@@ -280,6 +296,8 @@ static void begin(struct daemon *d)
 		step_again(d);
 	else if (d->health_changed && !board_is_frozen(d->board))
 		step_after(d, health_wait_ms(d));
+	else if (d->change.half_why)
+		steer_again(d);
 	if (d->collect.job || d->watch_due)
 		apply_soon(d);
 }
@@ -339,10 +357,10 @@ static void follow(struct daemon *d)
 
 void apply_steered(struct daemon *d, int rc, struct sl_err *err)
 {
-	if (rc && d->new_in_force)
+	if (rc)
 		change_half_done(d, err);
-	else if (rc)
-		change_not_followed(d, err);
+	else
+		change_steered(d);
 	if (d->new_in_force)
 		change_in_force(d);
 	d->new_in_force = false;

@@ -56,14 +56,24 @@ bool change_is_outdated(const struct daemon *d, const struct version *from, stru
 	return true;
 }
 
-int change_refuse(struct ctl_call *call, int code, struct sl_err *err)
+/* Sentences in a line of an answer, as many as have room. */
+#define TEXT_BYTES 300
+
+static void join(const struct sl_err *err, char text[TEXT_BYTES])
 {
-	char text[300] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < err->count && n < sizeof text; i++)
+	*text = '\0';
+	for (size_t i = 0; i < err->count && n < TEXT_BYTES; i++)
 		n += (size_t)snprintf(
-			text + n, sizeof text - n, "%s%s", i ? "; " : "", err->text[i]);
+			text + n, TEXT_BYTES - n, "%s%s", i ? "; " : "", err->text[i]);
+}
+
+int change_refuse(struct ctl_call *call, int code, struct sl_err *err)
+{
+	char text[TEXT_BYTES];
+
+	join(err, text);
 	sl_err_clear(err);
 	return ctl_call_fail(call, code, NULL, "%s", *text ? text : strerror(abs(code)));
 }
@@ -90,6 +100,11 @@ static bool has_failed(const struct change *c, uint64_t rev)
 	return rev >= c->failed_from && rev <= c->failed_to;
 }
 
+static bool is_half(const struct change *c, uint64_t rev)
+{
+	return c->half_why && rev >= c->half_from && rev <= c->half_to;
+}
+
 /* 0 when the revision is in force, 1 when it is on its way, -errno after ctl_call_fail(). */
 static int answer(const struct daemon *d, struct ctl_call *call, uint64_t rev)
 {
@@ -99,6 +114,9 @@ static int answer(const struct daemon *d, struct ctl_call *call, uint64_t rev)
 			d->change.failed_why ? d->change.failed_why : "no memory");
 	if (rev > d->change.in_force)
 		return 1;
+	if (is_half(&d->change, rev))
+		return ctl_call_fail(call, EIO, "it is tried again every few seconds",
+			"revision %" PRIu64 " is in force, but %s", rev, d->change.half_why);
 	json_object_set_new(
 		ctl_call_data(call), "rev", json_integer((json_int_t)d->change.in_force));
 	return 0;
@@ -156,10 +174,41 @@ void change_say_failed(struct daemon *d, const char *outcome, struct sl_err *err
 	sl_err_clear(err);
 }
 
+/* What is refused again, in the same words, is nobody else's fault and no news. */
 void change_half_done(struct daemon *d, struct sl_err *err)
 {
+	struct change *c = &d->change;
+	char text[TEXT_BYTES];
+
+	join(err, text);
+	c->half_ms = daemon_now_ms();
 	d->refused = true;
+	if (c->half_why && strcmp(c->half_why, text) == 0) {
+		sl_err_clear(err);
+		return;
+	}
+	free(c->half_why);
+	c->half_why = strdup(text);
+	c->half_from = c->in_force < d->revision ? c->in_force + 1 : d->revision;
+	c->half_to = d->revision;
 	change_say_failed(d, "is in force, but not all its VIPs are steered", err);
+}
+
+void change_steered(struct daemon *d)
+{
+	struct change *c = &d->change;
+
+	if (!c->half_why)
+		return;
+	log_info("revision %" PRIu64 ": all its VIPs are steered now", d->revision);
+	/* What was refused after it is still to be seen. */
+	if (d->last_error && strncmp(c->half_why, d->last_error, strlen(d->last_error)) == 0) {
+		free(d->last_error);
+		d->last_error = NULL;
+		d->refused = false;
+	}
+	free(c->half_why);
+	c->half_why = NULL;
 }
 
 void change_not_followed(struct daemon *d, struct sl_err *err)
@@ -225,4 +274,5 @@ void change_clear(struct daemon *d)
 	while (d->change.n_history)
 		version_put(d->change.history[--d->change.n_history]);
 	free(d->change.failed_why);
+	free(d->change.half_why);
 }

@@ -37,6 +37,11 @@ struct change {
 	/* Revisions that were accepted and could not be built; failed_to 0: none. */
 	uint64_t failed_from, failed_to;
 	char *failed_why;
+	/* In force, but the kernel refused some of its VIPs: the revisions that brought this about;
+	 * why, NULL: all are steered; when it was tried. */
+	uint64_t half_from, half_to;
+	char *half_why;
+	uint64_t half_ms;
 	LIST_HEAD(change_waiters, change_waiter) waiters; /* for a revision to be in force */
 };
 
@@ -81,11 +86,12 @@ bool change_is_outdated(const struct daemon *d, const struct version *from, stru
 int change_undo(struct ctl_call *call, void *daemon);
 
 /* For apply.c: the running version is in force; a build for a version failed; one for a change of
- * the network failed; a version is in force but for its steering. err is cleared. */
+ * the network failed; the running version is not steered in whole; it is. err is cleared. */
 void change_in_force(struct daemon *d);
 void change_failed(struct daemon *d, struct sl_err *err);
 void change_not_followed(struct daemon *d, struct sl_err *err);
 void change_half_done(struct daemon *d, struct sl_err *err);
+void change_steered(struct daemon *d);
 
 /* Say why it failed, which outcome it had, and remember it for `sluicectl status`. err is cleared.
  */
