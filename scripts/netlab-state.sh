@@ -24,14 +24,21 @@ lab_wired() {
 	done
 }
 
-# Packets that a kernel had no room for, on any link (a veth with XDP queues 256) or in a UDP socket, since the laboratory
-# was made. Nobody else counts them.
+# Packets that a kernel had no room for, on any link (a veth with XDP queues 256), in an AF_XDP socket whose reader is late
+# or in a UDP socket, since the laboratory was made. Nobody else counts them.
 lab_kernel_lost() {
 	local ns
 	for ns in $(lab_namespaces); do
 		ip -n "$ns" -j -s link | jq '[.[].stats64.tx.dropped] | add // 0'
+		if [[ $ns = *-lb ]]; then lab_xdp_lost "$ns" wan; fi
 		ip netns exec "$ns" nstat -azs UdpRcvbufErrors Udp6RcvbufErrors | awk '/RcvbufErrors/ { print $2 }'
 	done | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# lab_xdp_lost NAMESPACE INTERFACE: what XDP wanted to hand over and could not, which is not what it dropped.
+lab_xdp_lost() {
+	{ ip netns exec "$1" ethtool -S "$2" 2>/dev/null || true; } |
+		awk '/rx_queue_[0-9]+_drops:/ { n += $2 } END { print n + 0 }'
 }
 
 # lab_threads PID: of each thread the CPU it was on last, how long it has run, and how long it has waited for a CPU, in ms.
@@ -54,7 +61,7 @@ lab_state() {
 		for question in status "lcore list" "port list" "vip list" "backend list" drops; do
 			printf -- '--- sluicectl %s\n' "$question"
 			# shellcheck disable=SC2086
-			lab_ctl -t 2 $question
+			lab_ctl -t 2 $question || break
 		done
 	fi
 	for ns in $(lab_namespaces); do

@@ -35,8 +35,8 @@ demo_fails() {
 	expect_match "reason given after SIG$1" "$(lab_log demo)" '^FAIL: '
 }
 
-demo_fails STOP '^\[5/8\]'
+demo_fails STOP '^\[4/8\]'
 demo_fails KILL '^\[7/8\]'
-demo_until '^\[4/8\]'
+demo_until '^\[5/8\]'
 kill -INT "$demo"
 demo_ends 130 "after Ctrl-C"

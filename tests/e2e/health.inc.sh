@@ -18,21 +18,34 @@ refused_ms=$(((health_inter + 2 * health_fast) * 11 / 10))
 silent_ms=$((health_inter * 11 / 10 + 2 * (health_timeout + 20) + health_timeout))
 # From DOWN to the new table in force.
 rebuild_ms=100
-# What a machine may add to each: so much, because processes take their time to die; and for each of the turns of the
+# What a machine may add to each: so much, because processes take their time to die; for each of the turns of the
 # control loop that a verdict takes, three probes and their answers, what `status` says that its timers were late in the
-# last 5 s for want of a CPU. That is told apart from what the daemon itself was busy, which is not forgiven.
+# last 5 s for want of a CPU; and what the kernel says that other threads, one of which builds tables while a worker says
+# that it no longer reads the old ones, have waited for a CPU since the fault. That is told apart from what the daemon
+# itself was busy, which is not forgiven.
 busy_ms=150 busy_turns=6
 # Where the end is seen by this script, which looks every 50 ms, and not read from an event.
 look_ms=150
 
+# ms that the threads of sluiced have waited for a CPU so far.
+health_waited() {
+	cat "/proc/$(lab_pid sluiced)/task/"*/schedstat 2>/dev/null | awk '{ ns += $2 } END { printf "%d\n", ns / 1000000 }'
+}
+
+# health_begins: the fault, whatever comes of it and health_took is asked for.
+health_begins() {
+	health_waited_before=$(health_waited)
+}
+
 # health_took WHAT MS WORST-MS [NEUTRAL]: not longer than the worst case, and what the machine adds. A result that the
 # daemon calls neutral, because it was held up itself, gives the backend one more probe: NEUTRAL of them since the fault.
-# To be called soon after it.
+# To be called soon after it, and health_begins right before it; health_strike does that.
 health_took() {
-	local late most
+	local late waited most
+	waited=$(($(health_waited) - health_waited_before))
 	late=$(lab_ctl -j status | jq '.loop | .late_5s_ms - .hold_now_ms | if . > 0 then ceil else 0 end')
-	most=$(($3 + busy_ms + busy_turns * late + ${4:-0} * (health_inter + 2 * health_timeout)))
-	echo "$1: $2 ms, at worst $3 ms; up to $most ms here, with $late ms want of CPU and ${4:-0} neutral probes"
+	most=$(($3 + busy_ms + busy_turns * late + waited + ${4:-0} * (health_inter + 2 * health_timeout)))
+	echo "$1: $2 ms, at worst $3 ms; up to $most ms here, with $late ms want of CPU, $waited of all threads, and ${4:-0} neutral probes"
 	# What came of it may be earlier than the clock was read.
 	expect_between "ms: $1" "$2" -5000 "$most"
 }
@@ -42,6 +55,7 @@ health_took() {
 health_strike() {
 	local name pids=()
 	for name in "${@:2}"; do pids+=("$(lab_pid "$name")"); done
+	health_begins
 	kill "-$1" "${pids[@]}"
 	struck=$((${EPOCHREALTIME//[.,]/} / 1000))
 }

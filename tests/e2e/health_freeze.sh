@@ -58,6 +58,7 @@ lab_ctl backend weight web4/be2 100 >/dev/null
 
 faults_mark
 expect_eq "builds while nothing happens" "$(faults_changes builds)" ""
+health_begins
 said '^not frozen any more' health freeze 0
 thawed=$(event_ms health 'no longer frozen')
 out() { member_is 1 slots 0 && member_is 1 slots 0 web6; }

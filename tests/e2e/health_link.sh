@@ -36,6 +36,7 @@ happened() { [ "$(events_of health "$1")" = "$2" ]; }
 
 before=$(tables)
 count=$(health .neutral)
+health_begins
 cable down
 cut=$(now_ms)
 wait_for 5 happened FROZEN 1 || fail "not frozen: $(lab_ctl events)"
@@ -60,6 +61,7 @@ health_bg_again
 wait_for 15 happened 'no longer frozen' 1 || fail "frozen for ever"
 # 5 s for what has to be found again: neighbours, routes.
 thawed=$(event_ms health 'no longer frozen')
+health_begins # its five seconds are not counted
 health_took "link back, 5 s, to thawed" $((thawed - back - 5000)) 200
 [ $((thawed - before_back)) -ge 5000 ] || fail "thawed $((thawed - before_back)) ms after the link was back"
 expect_eq "tables" "$(tables)" "$before"

@@ -64,6 +64,7 @@ frozen() { lab_ctl -j status | jq -r .health.frozen; }
 is_frozen() { [ "$(frozen)" = "$1" ]; }
 
 before=$(tables)
+health_begins
 probes lost 1 2 3
 lost=$(now_ms)
 wait_for 5 is_frozen 'mass failure' || fail "not frozen: $(lab_ctl health list)"

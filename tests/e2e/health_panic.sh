@@ -69,6 +69,7 @@ comes 4 4
 wait_for 15 pool_is decision normal || fail "panic does not end"
 # Looked at every 100 ms; the two clocks are read to the millisecond.
 held=$(($(event_ms web4 normal) - $(event_ms web4/be4 'DOWN->UP') + 2))
+health_begins # its five seconds are not counted
 health_took "panic after 5 s at 40 %" $((held - 5000)) 100
 is normal 40 out
 expect_eq "times of panic" "$(events_of web4 panic)" 1

@@ -22,6 +22,7 @@ faults_begin
 cable() { ip -n "$(lab_ns sw)" link set be1-eth0 "$1"; }
 
 held_up=$(neutral web4/be1 web6/be1)
+health_begins
 cable down
 cut=$(now_ms)
 wait_pool web4 down=1 10

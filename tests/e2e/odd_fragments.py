@@ -186,19 +186,20 @@ def refused(lab, f):
 def waits(lab):
     """Those whose first one never comes: they wait, and not for ever; more than there is room for are dropped at once."""
     before = lab.counters()
-    alone = [pieces(datagram(f, 7000 + i), Idents.new())[k] for f in (4, 6) for i in range(N) for k in (1, 2)]
-    lab.case("without the first one", alone, {"held": 4 * N})
-    long, ident = datagram(4, 7100, 60000), Idents.new()
-    many = [piece(long, ident, 8 * i, 8 * i + 8) for i in range(1, HELD_EACH + 1 + N)]
-    lab.case("many of one datagram", many, {"held": HELD_EACH, "frag_cache_full": N})
-    ident = Idents.new()
-    apart = [piece(long, ident, 16 * i, 16 * i + 8) for i in range(1, PARTS + 1 + N)]
-    lab.case("parts apart from each other", apart, {"held": PARTS, "frag_cache_full": N})
-    held = lab.counters()["held"]
-    expect("held", held, 4 * N + HELD_EACH + PARTS)
-    # Of many datagrams: some push out others that share their place, which counts the same.
+    held = 4 * N + HELD_EACH + PARTS
     room = HELD_MAX - held
-    lots = [pieces(datagram(4, 10000 + i, 1500), Idents.new(), (1200,))[1] for i in range(room + 50)]
+    long, one, other = datagram(4, 7100, 60000), Idents.new(), Idents.new()
+    # All are made before the first one is sent: those wait for two seconds only.
+    alone, many, apart, lots = ([bytes(lab.frame(p)) for p in packets] for packets in (
+        [pieces(datagram(f, 7000 + i), Idents.new())[k] for f in (4, 6) for i in range(N) for k in (1, 2)],
+        [piece(long, one, 8 * i, 8 * i + 8) for i in range(1, HELD_EACH + 1 + N)],
+        [piece(long, other, 16 * i, 16 * i + 8) for i in range(1, PARTS + 1 + N)],
+        [pieces(datagram(4, 10000 + i, 1500), Idents.new(), (1200,))[1] for i in range(room + 50)]))
+    lab.case("without the first one", alone, {"held": 4 * N})
+    lab.case("many of one datagram", many, {"held": HELD_EACH, "frag_cache_full": N})
+    lab.case("parts apart from each other", apart, {"held": PARTS, "frag_cache_full": N})
+    expect("held", lab.counters()["held"], held)
+    # Of many datagrams: some push out others that share their place, which counts the same.
     now = lab.counters()
     lab.send(lots)
     end = time.monotonic() + LIMIT
@@ -207,7 +208,8 @@ def waits(lab):
             fail(f"more than there is room for: {lab.changes(now)} of {len(lots)}")
         time.sleep(0.01)
     changes = lab.changes(now)
-    if changes.get("held", 0) > room or changes.get("frag_cache_full", 0) < 50:
+    # On a late machine the first ones are over by then, each of which makes room for another.
+    if changes.get("held", 0) > room or changes.get("frag_cache_full", 0) < 50 - changes.get("frag", 0):
         fail(f"more than there is room for: {changes}, room for {room}")
     # Whole packets do not mind.
     homes(lab, "while fragments wait", IPIP[4], [datagram(4, 7200 + i, 10) for i in range(N)])
