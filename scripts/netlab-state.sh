@@ -41,13 +41,15 @@ lab_xdp_lost() {
 		awk '/rx_queue_[0-9]+_drops:/ { n += $2 } END { print n + 0 }'
 }
 
-# lab_threads PID: of each thread the CPU it was on last, how long it has run, and how long it has waited for a CPU, in ms.
+# lab_threads PID: of each thread the CPU it was on last, how long it has run, and how long it has waited for a CPU, in ms;
+# whether it sleeps now, and where in the kernel.
 lab_threads() {
 	local task ran waited
 	for task in "/proc/$1/task/"*; do
 		read -r ran waited _ <"$task/schedstat" || continue
-		printf '%s: CPU %s, ran %d ms, waited %d ms\n' "$(<"$task/comm")" "$(sed 's/.*) //' "$task/stat" | cut -d' ' -f37)" \
-			$((ran / 1000000)) $((waited / 1000000))
+		printf '%s: CPU %s, ran %d ms, waited %d ms, state %s in %s\n' "$(<"$task/comm")" \
+			"$(sed 's/.*) //' "$task/stat" | cut -d' ' -f37)" $((ran / 1000000)) $((waited / 1000000)) \
+			"$(sed 's/.*) //' "$task/stat" | cut -d' ' -f1)" "$(cat "$task/wchan")"
 	done
 }
 
