@@ -61,7 +61,7 @@ lab_silent() {
 	! lab_answers "$1"
 }
 
-# http://ADDRESS/, with brackets where they belong
+# lab_url ADDRESS: http://ADDRESS/, with brackets where they belong
 lab_url() {
 	case $1 in
 	*:*) echo "http://[$1]/" ;;

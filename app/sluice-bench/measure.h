@@ -7,6 +7,7 @@
 
 #include "cases.h"
 #include "datapath/lane.h"
+#include "rig.h"
 #include "source.h"
 
 /* The middle of several samples, and half the distance between their quartiles. */
@@ -38,16 +39,6 @@ struct result {
 	struct latency latency[LATENCY_LOADS]; /* only where asked for, as the next */
 	struct latency silence[SILENCES];
 	uint64_t inserts, bypass, evicted; /* of the flow table */
-};
-
-#define RIG_NO_CPU UINT32_MAX
-
-struct rig {
-	uint32_t other_cpu; /* another one that may be used, or RIG_NO_CPU */
-	struct rte_mempool *pool;
-	uint16_t port; /* DPDK's number of the device that swallows packets */
-	uint32_t rounds, slice, ahead;
-	bool stages, latency;
 };
 
 /* Run a case. 0, or -errno with a message; -EIO when a packet got lost. */

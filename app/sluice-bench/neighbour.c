@@ -11,6 +11,7 @@
 
 #include "bench.h"
 #include "neighbour.h"
+#include "report.h"
 #include "world.h"
 
 #define ROUNDS_MOST 64
@@ -162,9 +163,10 @@ static int write_json(const char *path, const struct sample s[COMPANIES], struct
 	if (!f)
 		return sl_err_sys(err, errno, "cannot write %s", path);
 	fprintf(f, "{");
-	for (int c = 0; c < COMPANIES; c++)
-		fprintf(f, "%s\"%s\": {\"median\": %.3f, \"spread\": %.3f}", c ? ", " : "",
-			names[c], s[c].median, s[c].spread);
+	for (int c = 0; c < COMPANIES; c++) {
+		fprintf(f, c ? ", " : "");
+		report_sample(f, names[c], &s[c]);
+	}
 	fprintf(f, "}\n");
 	return fclose(f) ? sl_err_sys(err, EIO, "cannot write %s", path) : 0;
 }

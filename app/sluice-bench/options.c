@@ -199,11 +199,10 @@ int options_parse(struct options *o, int argc, char **argv, struct sl_err *err)
 void options_print_help(void)
 {
 	printf("usage: sluice-bench [OPTION...]\n\n"
-	       "Runs the packet path on packets from a generator, without a network card, in turn "
-	       "with bare\n"
-	       "forwarding of the same packets, and prints what it adds: x nanoseconds a packet. "
-	       "Without a\n"
-	       "list option it runs the cases that have a goal; with some, all combinations.\n\n");
+	       "Runs the packet path on packets from a generator, without a network card, in\n"
+	       "turn with bare forwarding of the same packets, and prints what it adds: x\n"
+	       "nanoseconds a packet. Without a list option it runs the cases that have a goal;\n"
+	       "with some, all combinations.\n\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		char name[32];
 

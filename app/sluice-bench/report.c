@@ -108,7 +108,7 @@ void report_row(const struct cases *all, const struct bench_case *c, const struc
 	fflush(stdout);
 }
 
-static void json_sample(FILE *f, const char *name, const struct sample *s)
+void report_sample(FILE *f, const char *name, const struct sample *s)
 {
 	fprintf(f, "\"%s\": {\"median\": %.3f, \"spread\": %.3f}", name, s->median, s->spread);
 }
@@ -117,8 +117,7 @@ static void json_facts(FILE *f, const struct facts *m)
 {
 	fprintf(f,
 		"  \"machine\": {\"cpu_model\": \"%s\", \"cpus\": %u, \"cpu\": %u, \"tsc_hz\": "
-		"%llu, "
-		"\"governor\": \"%s\", \"load\": %.2f, \"kernel\": \"%s\", \"dpdk\": \"%s\", "
+		"%llu, \"governor\": \"%s\", \"load\": %.2f, \"kernel\": \"%s\", \"dpdk\": \"%s\", "
 		"\"compiler\": \"%s\", \"hash\": \"%s\", \"code\": \"%s\", \"huge\": %s},\n",
 		m->cpu_model, m->cpus, m->cpu, (unsigned long long)m->tsc_hz, m->governor, m->load,
 		m->kernel, m->dpdk, m->compiler, m->hash, m->code, m->huge ? "true" : "false");
@@ -129,7 +128,7 @@ static void json_stages(FILE *f, const struct result *r)
 	fprintf(f, ", \"stage_cycles\": {");
 	for (int s = 0; s < STAGES; s++) {
 		fprintf(f, s ? ", " : "");
-		json_sample(f, measure_stage_names[s], &r->stage[s]);
+		report_sample(f, measure_stage_names[s], &r->stage[s]);
 	}
 	fprintf(f, "}");
 }
@@ -167,11 +166,11 @@ static void json_case(
 	for (enum axis a = 0; a < AXES; a++)
 		fprintf(f, "\"%s\": \"%s\", ", options_axis_name(a),
 			a == AXIS_TABLE && !cases_table(c) ? "off" : value_text(c, a, text));
-	json_sample(f, "bare_ns", &r->bare);
+	report_sample(f, "bare_ns", &r->bare);
 	fprintf(f, ", ");
-	json_sample(f, "full_ns", &r->full);
+	report_sample(f, "full_ns", &r->full);
 	fprintf(f, ", ");
-	json_sample(f, "x_ns", &r->x);
+	report_sample(f, "x_ns", &r->x);
 	if (c->goal > 0)
 		fprintf(f, ", \"goal_ns\": %.1f, \"most_ns\": %.1f", c->goal, c->most);
 	if (o->stages)

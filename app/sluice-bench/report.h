@@ -10,6 +10,9 @@
 #include "facts.h"
 #include "measure.h"
 
+/* "name": {...}, as all of the JSON has it. */
+void report_sample(FILE *f, const char *name, const struct sample *s);
+
 void report_facts(const struct facts *f);
 
 /* The heading of the table; axes whose value is the same in all cases stand above it. */

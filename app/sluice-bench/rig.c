@@ -11,6 +11,7 @@
 #include <rte_ethdev.h>
 #include <rte_mempool.h>
 
+#include "datapath/burst.h"
 #include "rig.h"
 
 #define DEVICE        "net_null0"

@@ -122,22 +122,31 @@ class Every:
         self.thread.join()
 
 
+def connect(path):
+    """A connection to the control socket, and what is read from it, behind the greeting."""
+    sock = socket.socket(socket.AF_UNIX)
+    sock.connect(str(path))
+    answers = sock.makefile("r", encoding="utf-8")
+    answers.readline()
+    return sock, answers
+
+
+def request(sock, number, cmd, **args):
+    sock.sendall((json.dumps({"v": 1, "id": number, "cmd": cmd, "args": args}) + "\n").encode())
+
+
 class Asker:
     """One request after the other by the control socket."""
 
     def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(path))
-        self.file = self.sock.makefile("rw", encoding="utf-8")
-        self.file.readline()  # the greeting
+        self.sock, self.answers = connect(path)
         self.sent = 0
 
     def ask(self, cmd, **args):
         """The whole answer."""
         self.sent += 1
-        self.file.write(json.dumps({"v": 1, "id": self.sent, "cmd": cmd, "args": args}) + "\n")
-        self.file.flush()
-        answer = json.loads(self.file.readline())
+        request(self.sock, self.sent, cmd, **args)
+        answer = json.loads(self.answers.readline())
         if not answer.get("ok"):
             raise pair.Broken(f"sluiced refused {cmd}: {answer}")
         return answer
@@ -153,10 +162,7 @@ class Weights:
     """Weight changes by the control socket, without waiting for one answer before the next request."""
 
     def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(str(path))
-        self.answers = self.sock.makefile("r", encoding="utf-8")
-        self.answers.readline()  # the greeting
+        self.sock, self.answers = connect(path)
         self.sent = self.accepted = 0
         self.refused = []
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -175,9 +181,7 @@ class Weights:
 
     def change(self, i):
         self.sent += 1
-        request = {"v": 1, "id": self.sent, "cmd": "backend.weight",
-                   "args": {"pool": "pool", "backend": f"b{i % 100}", "weight": 50 + i % 100}}
-        self.sock.sendall((json.dumps(request) + "\n").encode())
+        request(self.sock, self.sent, "backend.weight", pool="pool", backend=f"b{i % 100}", weight=50 + i % 100)
 
     def settle(self):
         """Until every request is answered, so that nothing is left for the quiet part of the next round."""
@@ -272,7 +276,7 @@ class Case:
                 "rate": self.rate("alone"), "rate_neighbour": self.rate("neighbour")}
 
 
-def generations(path):
+def revision(path):
     """The revision in force."""
     with Asker(path) as asker:
         return asker.ask("status")["data"]["rev"]
@@ -282,13 +286,13 @@ def measure(o, program, sock, path, flows):
     weights = Weights(sock)
     cases = [Case(o, program, "weights", weights.change, WEIGHTS_PER_S),
              Case(o, program, "reloads", Reloads(program, path).change, RELOADS_PER_S)]
-    before = generations(sock)
+    before = revision(sock)
     for i in range(o.rounds):
         for case in cases:
             case.one_round(i)
             weights.settle()
     weights.close()
-    if generations(sock) == before:
+    if revision(sock) == before:
         raise pair.Broken("no change came into force")
     return [case.row(flows) for case in cases]
 

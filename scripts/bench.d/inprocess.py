@@ -23,15 +23,18 @@ GROWTH = [
     ("cold packets", ["--flows", "100k", "--ahead", "512"]),
 ]
 
+# Packet buffers, also with a long lead of the generator.
+BUFFERS_MB = 256
+
 
 class Broken(Exception):
     """A run that says nothing."""
 
 
-def bench(program, o, options):
+def run_json(program, o, *options):
     """The JSON of one run."""
     path = pathlib.Path(o.out) / "sluice-bench.json"
-    argv = [str(program), "--cpu", str(o.cpu), "--rounds", str(o.rounds), "--json", str(path), *options]
+    argv = [str(program), "--json", str(path), *options]
     done = subprocess.run(argv, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise Broken(f"{' '.join(argv)}: {done.stderr.strip()}")
@@ -40,8 +43,8 @@ def bench(program, o, options):
     return result
 
 
-# Packet buffers, also with a long lead of the generator.
-BUFFERS_MB = 256
+def bench(program, o, *options):
+    return run_json(program, o, "--cpu", str(o.cpu), "--rounds", str(o.rounds), *options)
 
 
 def run(program, o):
@@ -49,33 +52,20 @@ def run(program, o):
         return run_all(program, o)
 
 
-def memory(program, o):
-    path = pathlib.Path(o.out) / "memory.json"
-    subprocess.run([str(program), "--memory", "--json", str(path)], check=True, stdout=subprocess.DEVNULL)
-    result = json.loads(path.read_text())
-    path.unlink()
-    return result
-
-
 def neighbour(program, o):
     """What a worker pays for another one. Nothing where there is one CPU."""
     if len(os.sched_getaffinity(0)) < 2:
         print("SKIP: neighbour: this machine has one CPU; two are needed")
         return {}
-    path = pathlib.Path(o.out) / "neighbour.json"
-    subprocess.run([str(program), "--neighbour", "--cpu", str(o.cpu), "--rounds", str(o.rounds), "--json", str(path)],
-                   check=True, stdout=subprocess.DEVNULL)
-    result = json.loads(path.read_text())
-    path.unlink()
-    return result
+    return bench(program, o, "--neighbour")
 
 
 def run_all(program, o):
-    goals = bench(program, o, ["--stages"] + (["--quick"] if o.quick else []))
+    goals = bench(program, o, "--stages", *(["--quick"] if o.quick else []))
     result = {"machine": goals["machine"], "goals": goals["cases"]}
-    result["latency"] = bench(program, o, ["--latency", "--flows", "1k" if o.quick else "1k,1M"])["cases"]
-    result["memory"] = memory(program, o)
+    result["latency"] = bench(program, o, "--latency", "--flows", "1k" if o.quick else "1k,1M")["cases"]
+    result["memory"] = run_json(program, o, "--memory")
     result["neighbour"] = neighbour(program, o)
     if not o.quick:
-        result["growth"] = [{"name": name, "cases": bench(program, o, options)["cases"]} for name, options in GROWTH]
+        result["growth"] = [{"name": name, "cases": bench(program, o, *options)["cases"]} for name, options in GROWTH]
     return result

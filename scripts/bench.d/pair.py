@@ -172,7 +172,8 @@ def start_testpmd(o, huge, pcap, n, prefix, out, cpus=None, back=False):
     for d in filter(None, devices(pcap, queues, back)):
         argv += ["--vdev", d]
     argv += ["--", "--forward-mode=macswap", f"--nb-cores={queues}", f"--rxq={queues}", f"--txq={queues}",
-             "--burst=32", f"--total-num-mbufs={n + SPARE_MBUFS}", "--auto-start", *(["--port-topology=loop"] if back else [])]
+             "--burst=32", f"--total-num-mbufs={n + SPARE_MBUFS}", "--auto-start",
+             *(["--port-topology=loop"] if back else [])]
     return Program("testpmd", argv, prefix, out / f"testpmd{queues}.log", 0 if back else 1)
 
 
@@ -182,9 +183,10 @@ def start_sluiced(build, o, huge, case, pcap, n, prefix, out, cpus=None, back=Fa
     cpus = cpus or [o.cpu]
     path = out / f"sluiced{len(cpus)}.conf"
     path.write_text(conf.text(
-        socket=f"{runtime_dir(prefix)}.sock", state=out / "state", prefix=prefix, main_cpu=o.main_cpu, cpus=cpus, table=table, huge=huge,
-        devices=devices(pcap, len(cpus), back), mbufs=n + SPARE_MBUFS, forward=forward,
-        traffic=option(packets, "--traffic", "ack"), family=option(packets, "--family", "v4"), probes=probes))
+        socket=f"{runtime_dir(prefix)}.sock", state=out / "state", prefix=prefix, main_cpu=o.main_cpu,
+        cpus=cpus, table=table, huge=huge, devices=devices(pcap, len(cpus), back), mbufs=n + SPARE_MBUFS,
+        forward=forward, traffic=option(packets, "--traffic", "ack"), family=option(packets, "--family", "v4"),
+        probes=probes))
     argv = [*(PROBED if probes else []), str(build / "app/sluiced/sluiced"), "-c", str(path)]
     return Program("sluiced", argv, prefix, out / f"sluiced{len(cpus)}.log", 0 if back else 1)
 

@@ -8,7 +8,8 @@ from peers import PEERS
 WIDTH, HEIGHT = 900, 480
 LEFT, RIGHT, TOP, BOTTOM = 64, 250, 40, 56
 X_RANGE, Y_RANGE = (1, 10**7), (2, 1000)
-COLOURS = ("#0b62a4", "#5fa3d9", "#1c9a6c", "#7cc6a6", "#c0392b", "#8e44ad", "#b9770e", "#7f8c8d", "#2c3e50", "#d35400", "#16a085", "#e84393")
+COLOURS = ("#0b62a4", "#5fa3d9", "#1c9a6c", "#7cc6a6", "#c0392b", "#8e44ad", "#b9770e",
+           "#7f8c8d", "#2c3e50", "#d35400", "#16a085", "#e84393")
 
 
 def number(text):
@@ -73,7 +74,8 @@ def own_curves(result):
         for name, key in (("sluiced, whole", "full_ns"), ("sluiced, x alone", "x_ns")):
             curves.setdefault(f"{name}, {row['forward']}", []).append((number(row["flows"]), row[key]["median"]))
     for case in next((part["cases"] for part in result.get("growth", []) if part["name"] == "flows"), []):
-        curves.setdefault(f"in process, x, {case['forward']}", []).append((number(case["flows"]), case["x_ns"]["median"]))
+        point = (number(case["flows"]), case["x_ns"]["median"])
+        curves.setdefault(f"in process, x, {case['forward']}", []).append(point)
     return curves
 
 

@@ -91,9 +91,11 @@ def scaling(result):
             return "yes" if full >= SCALING_GOAL else "no"
         return f"not judged: bare forwarding has {bare:.2f}, " + ("sluiced more" if full >= bare else "sluiced less")
 
-    rows = [[r["flows"], r.get("cpus", ""), *(f"{r[w]['median']:.2f} ± {r[w]['spread']:.2f}" for w in ("bare", "sluiced")), verdict(r)]
+    rows = [[r["flows"], r.get("cpus", ""),
+             *(f"{r[w]['median']:.2f} ± {r[w]['spread']:.2f}" for w in ("bare", "sluiced")), verdict(r)]
             for r in result.get("scaling", [])]
-    return table(["flows in each of two queues", "CPUs", "testpmd", "sluiced", f"{SCALING_GOAL} reached"], rows) if rows else ""
+    titles = ["flows in each of two queues", "CPUs", "testpmd", "sluiced", f"{SCALING_GOAL} reached"]
+    return table(titles, rows) if rows else ""
 
 
 def neighbour(result):
@@ -173,7 +175,8 @@ def program_rows(result):
     if not f:
         return
     yield ["start to the first packet that leaves, ms", "at most 1000", pm(f["start_ms"]), "telemetry"]
-    yield ["control thread with nothing to do, of a CPU", "below 1 %", f"{f['idle_pct']:.2f} %", "`schedstat` of the thread"]
+    yield ["control thread with nothing to do, of a CPU", "below 1 %", f"{f['idle_pct']:.2f} %",
+           "`schedstat` of the thread"]
     yield ["the same with 100 probed backends, whose answers this kernel gives, too", "", f"{f['probing_pct']:.2f} %",
            "`schedstat` of the thread"]
     yield ["a new weight, from the request to workers that use it, ms", "at most 10", pm(f["weight_ms"]),
@@ -196,8 +199,8 @@ def further(result):
     return table(["what", "wanted", "measured", "by"], rows) if rows else ""
 
 
-PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth, "scaling": scaling, "neighbour": neighbour,
-         "latency": latency, "control": control, "memory": memory,
+PARTS = {"machine": machine, "goals": goals, "stages": stages, "programs": programs, "growth": growth,
+         "scaling": scaling, "neighbour": neighbour, "latency": latency, "control": control, "memory": memory,
          "further": further, "peers": peers}
 
 

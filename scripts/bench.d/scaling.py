@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One worker and two: how much more two forward, sluiced and testpmd.
 
-Each worker has a receive queue of its own (a file of packets for each queue of net_pcap), and what it sends goes back to
-that device, which counts and drops it. (Not to net_null: its queues count by atomic additions to one cache line, 40 bytes
-a queue, so that two senders wait for each other whatever program they belong to.) The factor is
-2 * c1 / c2, c being CPU time a packet with one and with two workers: 2.00 when the second worker costs the first one
-nothing. That bare forwarding scales is the condition for saying anything about sluiced.
+Each worker has a receive queue of its own (a file of packets for each queue of net_pcap), and what it sends goes back
+to that device, which counts and drops it. (Not to net_null: its queues count by atomic additions to one cache line, 40
+bytes a queue, so that two senders wait for each other whatever program they belong to.) The factor is 2 * c1 / c2, c
+being CPU time a packet with one and with two workers: 2.00 when the second worker costs the first one nothing. That
+bare forwarding scales is the condition for saying anything about sluiced.
 """
 
 import os
