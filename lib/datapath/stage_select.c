@@ -85,21 +85,13 @@ static __attribute__((noinline)) uint16_t with_room(
 	return slot;
 }
 
-static inline void choose_slot(struct choices *c, uint32_t i, uint16_t slot)
-{
-	c->packet[c->n] = (uint8_t)i;
-	c->slot[c->n++] = slot;
-}
-
 /* TABLE, and every shape where nothing is remembered. Returns the packets that it took out,
  * because there is no backend for them. */
 static inline uint32_t by_table(struct lane *l, const struct generation *g, struct burst *b,
 	const struct fresh *f, const bool all)
 {
-	struct choices c;
-	uint32_t failed = 0;
+	uint32_t failed = 0, tracked = 0;
 
-	c.n = 0;
 	for (uint32_t j = 0; j < f->n; j++) {
 		const uint32_t i = f->packet[j];
 		const struct service *s = f->service[j];
@@ -117,14 +109,14 @@ static inline uint32_t by_table(struct lane *l, const struct generation *g, stru
 		if (l->flows && !s->untracked) {
 			if (__builtin_expect(g->some_limited, 0))
 				slot = with_room(l, s, f->hash[j], slot);
-			choose_slot(&c, i, slot);
+			tracked |= 1u << i;
 		} else {
-			burst_choose(b, g, i, slot);
 			b->hash[i] = f->hash[j];
 		}
+		burst_choose(b, g, i, slot);
 	}
-	if (c.n)
-		remember_all(l, g, b, &c);
+	if (tracked)
+		remember_all(l, g, b, tracked);
 	return failed;
 }
 
@@ -277,18 +269,16 @@ static inline void hash_in_place(const struct generation *g, const struct burst 
 static uint32_t by_table_flood(struct lane *l, const struct generation *g, struct burst *b)
 {
 	const struct service *s = &g->services[b->service[0]];
-	struct choices c;
 	uint64_t hash[BURST_MAX];
 	uint32_t at[BURST_MAX];
 
-	c.n = 0;
 	hash_in_place(g, b, s, hash, at);
 	for (uint32_t left = b->new_flows; left; left &= left - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(left);
 
-		choose_slot(&c, i, s->entry[at[i]] & BACKEND_SLOT_MASK);
+		burst_choose(b, g, i, s->entry[at[i]] & BACKEND_SLOT_MASK);
 	}
-	remember_all(l, g, b, &c);
+	remember_all(l, g, b, b->new_flows);
 	return 0;
 }
 

@@ -166,10 +166,25 @@ static uint16_t random_slot(struct pair *p, uint64_t hash)
 						    : random_below(&p->rnd, BACKENDS));
 }
 
-/* At once on lane 0, one by one on lane 1. Every packet is said to be new, known or not. */
+/* Packets that have a backend each: at once on lane 0, one by one on lane 1. */
+static void expect_same_remembered(struct pair *p, uint32_t packets)
+{
+	struct burst *b = &p->burst[1];
+
+	*b = p->burst[0];
+	remember_all(p->lane[0], p->g, &p->burst[0], packets);
+	for (; packets; packets &= packets - 1) {
+		const uint32_t i = (uint32_t)__builtin_ctz(packets);
+
+		remember(p->lane[1], p->g, b, i, b->backend[i]);
+	}
+	expect_same_burst(p);
+}
+
+/* Every packet is said to be new, known or not. */
 static void step_at_once(struct pair *p, uint32_t flows)
 {
-	struct choices c = {.n = 0};
+	uint32_t packets = 0;
 
 	random_burst(p, flows);
 	hash_burst(&p->lane[0]->flows->key, p->burst[0].key, p->burst[0].is6, p->burst[0].n,
@@ -180,17 +195,13 @@ static void step_at_once(struct pair *p, uint32_t flows)
 		p->lane[0]->nearly_all_new = true;
 		stage_find(p->lane[0], p->g, &p->burst[0]);
 	}
-	p->burst[1] = p->burst[0];
 	for (uint32_t i = 0; i < p->burst[0].n; i++) {
 		if (random_below(&p->rnd, 8) == 0)
 			continue;
-		c.packet[c.n] = (uint8_t)i;
-		c.slot[c.n++] = random_slot(p, p->burst[0].hash[i]);
+		burst_choose(&p->burst[0], p->g, i, random_slot(p, p->burst[0].hash[i]));
+		packets |= 1u << i;
 	}
-	remember_all(p->lane[0], p->g, &p->burst[0], &c);
-	for (uint32_t j = 0; j < c.n; j++)
-		remember(p->lane[1], p->g, &p->burst[1], c.packet[j], c.slot[j]);
-	expect_same_burst(p);
+	expect_same_remembered(p, packets);
 }
 
 static const struct {
@@ -323,7 +334,6 @@ static void closing_entry_taken_between(void **state)
 {
 	struct pair *p = pair_new(&(struct flow_shape){.entries = 64, .start = 64});
 	struct burst *b = &p->burst[0];
-	struct choices c = {.n = 3, .packet = {0, 1, 2}};
 	uint32_t one, other;
 
 	two_tags(&one, &other);
@@ -339,10 +349,7 @@ static void closing_entry_taken_between(void **state)
 		t->bucket[0].note[one % FLOW_WAYS].backend = FLOW_CLOSING << FLOW_STATE_SHIFT;
 		t->bucket[second_of(one)].note[3].backend = FLOW_NEW << FLOW_STATE_SHIFT;
 	}
-	p->burst[1] = *b;
-	remember_all(p->lane[0], p->g, b, &c);
-	for (uint32_t j = 0; j < c.n; j++)
-		remember(p->lane[1], p->g, &p->burst[1], c.packet[j], c.slot[j]);
+	expect_same_remembered(p, 7);
 	expect_same(p);
 	assert_int_equal(p->lane[0]->flows->inserts, 2);
 	pair_free(p);
