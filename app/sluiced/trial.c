@@ -189,6 +189,8 @@ struct settlement {
 	struct errand errand;
 	struct version *before, *applied; /* NULL: there is to be none */
 	char *state_dir;
+	struct daemon *again; /* is to settle it where this is forgotten with its call; or NULL */
+	bool ran;
 	struct sl_err err;
 	int rc;
 };
@@ -197,6 +199,7 @@ static void run_settlement(struct errand *e)
 {
 	struct settlement *s = (struct settlement *)e;
 
+	s->ran = true;
 	s->rc = s->applied ? trial_note_write(s->applied->conf, s->before->conf, &s->err)
 			   : trial_note_remove(s->state_dir, &s->err);
 }
@@ -219,6 +222,8 @@ static void end_settlement(struct errand *e)
 {
 	struct settlement *s = (struct settlement *)e;
 
+	if (!s->ran && s->again)
+		trial_settle(s->again, s->state_dir);
 	version_put(s->before);
 	version_put(s->applied);
 	free(s->state_dir);
@@ -353,6 +358,7 @@ static int confirm(struct daemon *d, struct ctl_call *call)
 	s = settlement_new(d->trial.applied->conf->daemon.state_dir, NULL);
 	if (!s)
 		return ctl_call_fail(call, ENOMEM, NULL, "no memory to confirm it");
+	s->again = d;
 	trial_keep(d);
 	return errands_answer(d->errands, &s->errand, call);
 }
