@@ -153,6 +153,7 @@ static void on_slice(evutil_socket_t fd, short what, void *arg)
 		evtimer_add(b->save.event, &pause);
 	else
 		end(b);
+	loop_relieve(&b->d->loop, b->d->base);
 }
 
 int board_save_open(struct board *b)

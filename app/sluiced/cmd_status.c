@@ -74,9 +74,9 @@ static json_t *loop_state(const struct loop_meter *m)
 			json_pack("{s:o, s:I}", "up_to_ms",
 				i < LOOP_COUNTS - 1 ? json_real(ms(loop_bounds[i])) : json_null(),
 				"count", (json_int_t)m->count[i]));
-	return json_pack("{s:f, s:f, s:f, s:f, s:o}", "hold_ms", ms(minute.hold_us), "late_ms",
-		ms(minute.late_us), "hold_now_ms", ms(now.hold_us), "late_5s_ms",
-		ms(lately.late_us), "goes", goes);
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:o}", "hold_ms", ms(minute.hold_us), "late_ms",
+		ms(minute.late_us), "hold_now_ms", ms(now.hold_us), "late_now_ms", ms(now.late_us),
+		"late_5s_ms", ms(lately.late_us), "goes", goes);
 }
 
 int cmd_status(struct ctl_call *call, void *arg)

@@ -8,7 +8,6 @@
 #include "drain.h"
 #include "gather.h"
 #include "leave.h"
-#include "numbers.h"
 #include "paths.h"
 #include "sessions.h"
 
@@ -34,24 +33,24 @@ static int collect_hops(struct daemon *d, struct collect *c, struct sl_err *err)
 	return 0;
 }
 
-/* Together: whoever is taken out by force is so for this build, and who is from then on for a later
- * one. */
 static int collect_slots(struct daemon *d, struct collect *c, struct sl_err *err)
 {
-	int rc = numbers_backends(d, c->job, err);
+	return numbers_backends(d, c->job, &c->numbers, err);
+}
 
-	if (!rc)
-		rc = leave_collect(d, c->job);
-	if (!rc && d->running && c->job->version != d->running->version)
-		memset(d->forced, 0, BACKEND_SLOTS * sizeof *d->forced);
-	return rc;
+static int collect_leavers(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	return leave_collect(d, c->job);
 }
 
 static int collect_services(struct daemon *d, struct collect *c, struct sl_err *err)
 {
-	const int rc = numbers_services(d, c->job, err);
+	return numbers_services(d, c->job, &c->numbers, err);
+}
 
-	return rc ? rc : sessions_number_pools(d, c->job, err);
+static int collect_pools(struct daemon *d, struct collect *c, struct sl_err *err)
+{
+	return sessions_number_pools(d, c->job, err);
 }
 
 static int collect_times(struct daemon *d, struct collect *c, struct sl_err *err)
@@ -103,12 +102,21 @@ static int collect_health(struct daemon *d, struct collect *c, struct sl_err *er
 static const stage_fn stages[] = {
 	collect_hops,
 	collect_slots,
+	collect_leavers,
 	collect_services,
+	collect_pools,
 	collect_times,
 	follow_board,
 	collect_ports,
 	collect_health,
 };
+
+/* Whoever is taken out by force is so for this build, and who is from now on for a later one. */
+static void take_forced(struct daemon *d)
+{
+	memcpy(d->collect.forced, d->forced, sizeof d->collect.forced);
+	memset(d->forced, 0, sizeof d->collect.forced);
+}
 
 int collect_begin(struct daemon *d, struct version *version, struct sl_err *err)
 {
@@ -127,6 +135,8 @@ int collect_begin(struct daemon *d, struct version *version, struct sl_err *err)
 			.offloads = d->ports[i].offloads,
 		};
 	d->collect = (struct collect){.job = job};
+	if (d->running && version != d->running->version)
+		take_forced(d);
 	return 0;
 }
 
@@ -155,5 +165,6 @@ struct build_job *collect_take(struct collect *c)
 
 void collect_drop(struct collect *c)
 {
+	numbers_drop(&c->numbers);
 	build_job_free(collect_take(c));
 }

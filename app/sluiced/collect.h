@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/err.h"
+#include "table/backend.h"
+#include "numbers.h"
 
 struct build_job;
 struct daemon;
@@ -21,6 +22,8 @@ struct collect {
 	unsigned int stage;
 	size_t pool, backend; /* how far the stage is that goes by pools */
 	bool follows;         /* the board has begun to */
+	struct numbers numbers;
+	bool forced[BACKEND_SLOTS]; /* daemon.forced, for this build */
 };
 
 /* Begin for this version. 0, or -errno with a message. */

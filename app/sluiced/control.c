@@ -121,6 +121,13 @@ static uint64_t revision(void *arg)
 	return ((struct daemon *)arg)->revision;
 }
 
+static void on_worked(void *arg)
+{
+	struct daemon *d = arg;
+
+	loop_relieve(&d->loop, d->base);
+}
+
 static int open_socket(struct daemon *d, const struct conf *conf, struct sl_err *err)
 {
 	const struct ctl_server_opts opts = {
@@ -133,6 +140,7 @@ static int open_socket(struct daemon *d, const struct conf *conf, struct sl_err 
 		.n_commands = commands_count,
 		.rev = revision,
 		.audit = audit_write,
+		.worked = on_worked,
 		.change = &change_ops,
 		.arg = d,
 	};

@@ -105,63 +105,36 @@ static size_t *firsts(const struct conf *conf)
 	return first;
 }
 
-/* Keys of those whose number is not known; the others have it in job->slots. NULL without memory.
- */
-static char **slot_keys(const struct daemon *d, struct build_job *job)
+/* A part lasts so long; it looks at the clock every so many steps. */
+#define PART_US 1000
+#define STEPS   16
+
+/* The number of one more is looked up, or the key for it made: 1, 0 behind the last one, or
+ * -ENOMEM. */
+static int backend_key(struct daemon *d, struct build_job *job, struct numbers *w)
 {
-	const bool known = is_of_running(d, d->slots_of);
-	char **keys = calloc(job->n_backends + 1, sizeof *keys);
-	size_t *first = known ? firsts(d->running->conf) : NULL, at = 0, n = 0;
-	bool ok = keys && (first || !known);
+	const struct conf_pool *pool = &job->conf->pools[w->pool];
+	const uint16_t *slots = NULL;
 
-	for (size_t p = 0; ok && p < job->conf->n_pools; p++) {
-		const struct conf_pool *pool = &job->conf->pools[p];
-		const uint16_t *slots = known ? slots_before(d, pool, &at, first) : NULL;
-
-		if (slots)
-			memcpy(job->slots + n, slots, pool->n_backends * sizeof *slots);
-		for (size_t i = 0; i < pool->n_backends && ok; i++) {
-			if (!slots)
-				keys[n + i] = slot_key(pool, &pool->backends[i]);
-			ok = slots || keys[n + i];
-		}
-		n += pool->n_backends;
+	if (w->pool == job->conf->n_pools)
+		return 0;
+	if (!w->backend && w->first)
+		slots = slots_before(d, pool, &w->at, w->first);
+	if (slots) {
+		memcpy(job->slots + w->n, slots, pool->n_backends * sizeof *slots);
+		w->n += pool->n_backends;
+		w->backend = pool->n_backends;
 	}
-	free(first);
-	if (ok)
-		return keys;
-	free_keys(keys, job->n_backends);
-	return NULL;
-}
-
-static int assign_backends(struct daemon *d, struct build_job *job, struct sl_err *err)
-{
-	char **keys = slot_keys(d, job);
-	int rc = -ENOMEM;
-
-	if (keys)
-		rc = ids_assign(d->slots, (const char *const *)keys, job->n_backends, job->number,
-			job->slots, err);
-	for (size_t i = 0; i < job->n_backends && !rc; i++)
-		if (keys[i])
-			flow_care_name(d, job->slots[i], keys[i]);
-	free_keys(keys, job->n_backends);
-	return rc;
-}
-
-int numbers_backends(struct daemon *d, struct build_job *job, struct sl_err *err)
-{
-	int rc = 0;
-
-	if (is_of_running(d, d->slots_of) && all_same_backends(d->running->conf, job->conf))
-		memcpy(job->slots, d->running->slots, job->n_backends * sizeof *job->slots);
-	else
-		rc = assign_backends(d, job, err);
-	d->slots_of = job->number;
-	job->n_slots = ids_top(d->slots);
-	stats_follow(&d->stats, STATS_BACKEND, d->slots);
-	load_follow(d);
-	return rc;
+	if (w->backend < pool->n_backends) {
+		w->keys[w->n] = slot_key(pool, &pool->backends[w->backend++]);
+		if (!w->keys[w->n++])
+			return -ENOMEM;
+	}
+	if (w->backend == pool->n_backends) {
+		w->pool++;
+		w->backend = 0;
+	}
+	return 1;
 }
 
 /* The place of a VIP in the running configuration: mostly that behind the last one, or the next
@@ -174,55 +147,169 @@ static size_t place_before(const struct conf *was, const struct conf_vip *vip, s
 	return was->n_vips;
 }
 
-/* As slot_keys(). */
-static char **service_keys(const struct daemon *d, struct build_job *job)
+static int service_key_of(struct daemon *d, struct build_job *job, struct numbers *w)
 {
-	const struct conf *conf = job->conf;
-	const bool known = is_of_running(d, d->services_of);
-	char **keys = calloc(conf->n_vips + 1, sizeof *keys);
-	size_t at = 0;
+	const struct conf *was = w->known ? d->running->conf : NULL;
+	const struct conf_vip *vip = &job->conf->vips[w->n];
+	const size_t found = was && w->n < job->conf->n_vips ? place_before(was, vip, w->at) : 0;
 
-	for (size_t i = 0; keys && i < conf->n_vips; i++) {
-		const struct conf *was = known ? d->running->conf : NULL;
-		const size_t found = known ? place_before(was, &conf->vips[i], at) : 0;
-
-		if (known && found < was->n_vips) {
-			job->services[i] = d->running->services[found];
-			at = found + 1;
-			continue;
-		}
-		keys[i] = service_key(&conf->vips[i]);
-		if (!keys[i]) {
-			free_keys(keys, conf->n_vips);
-			return NULL;
-		}
+	if (w->n == job->conf->n_vips)
+		return 0;
+	if (was && found < was->n_vips) {
+		job->services[w->n] = d->running->services[found];
+		w->at = found + 1;
+	} else {
+		w->keys[w->n] = service_key(vip);
+		if (!w->keys[w->n])
+			return -ENOMEM;
 	}
-	return keys;
+	w->n++;
+	return 1;
 }
 
-static int assign_services(struct daemon *d, struct build_job *job, struct sl_err *err)
+static int backend_name(struct daemon *d, const struct build_job *job, struct numbers *w)
 {
-	char **keys = service_keys(d, job);
-	int rc = -ENOMEM;
-
-	if (keys)
-		rc = ids_assign(d->services, (const char *const *)keys, job->conf->n_vips,
-			job->number, job->services, err);
-	free_keys(keys, job->conf->n_vips);
-	return rc;
+	if (w->n == w->n_keys)
+		return 0;
+	if (w->keys[w->n])
+		flow_care_name(d, job->slots[w->n], w->keys[w->n]);
+	w->n++;
+	return 1;
 }
 
-int numbers_services(struct daemon *d, struct build_job *job, struct sl_err *err)
+static int begin(struct numbers *w, size_t n)
+{
+	w->keys = calloc(n + 1, sizeof *w->keys);
+	w->n_keys = n;
+	w->stage = NUMBERS_KEYS;
+	return w->keys ? 0 : -ENOMEM;
+}
+
+static void go_on(struct numbers *w)
+{
+	w->stage++;
+	w->n = 0;
+}
+
+void numbers_drop(struct numbers *w)
+{
+	free_keys(w->keys, w->n_keys);
+	free(w->first);
+	*w = (struct numbers){0};
+}
+
+static int backends_begin(struct daemon *d, struct build_job *job, struct numbers *w)
+{
+	w->known = is_of_running(d, d->slots_of);
+	if (w->known && all_same_backends(d->running->conf, job->conf)) {
+		memcpy(job->slots, d->running->slots, job->n_backends * sizeof *job->slots);
+		w->stage = NUMBERS_END;
+		return 0;
+	}
+	if (w->known) {
+		w->first = firsts(d->running->conf);
+		if (!w->first)
+			return -ENOMEM;
+	}
+	return begin(w, job->n_backends);
+}
+
+/* One step; 1 when the stage has more of them. */
+static int backends_step(
+	struct daemon *d, struct build_job *job, struct numbers *w, struct sl_err *err)
 {
 	int rc = 0;
 
-	if (is_of_running(d, d->services_of) && all_same_services(d->running->conf, job->conf))
+	switch (w->stage) {
+	case NUMBERS_BEGIN:
+		rc = backends_begin(d, job, w);
+		d->slots_of = job->number;
+		return rc ? rc : 1;
+	case NUMBERS_KEYS:
+		rc = backend_key(d, job, w);
+		if (!rc)
+			ids_assign_begin(d->slots, (const char *const *)w->keys, job->n_backends,
+				job->number, job->slots);
+		break;
+	case NUMBERS_ASSIGN:
+		rc = ids_assign_step(d->slots, 1, err);
+		break;
+	case NUMBERS_NAMES:
+		rc = backend_name(d, job, w);
+		break;
+	case NUMBERS_END:
+		job->n_slots = ids_top(d->slots);
+		stats_follow(&d->stats, STATS_BACKEND, d->slots);
+		load_follow(d);
+		return 0;
+	}
+	if (!rc)
+		go_on(w);
+	return rc < 0 ? rc : 1;
+}
+
+static int services_begin(struct daemon *d, struct build_job *job, struct numbers *w)
+{
+	w->known = is_of_running(d, d->services_of);
+	if (w->known && all_same_services(d->running->conf, job->conf)) {
 		memcpy(job->services, d->running->services,
 			job->conf->n_vips * sizeof *job->services);
-	else
-		rc = assign_services(d, job, err);
-	d->services_of = job->number;
-	job->n_services = ids_top(d->services);
-	stats_follow(&d->stats, STATS_SERVICE, d->services);
+		w->stage = NUMBERS_END;
+		return 0;
+	}
+	return begin(w, job->conf->n_vips);
+}
+
+static int services_step(
+	struct daemon *d, struct build_job *job, struct numbers *w, struct sl_err *err)
+{
+	int rc = 0;
+
+	switch (w->stage) {
+	case NUMBERS_BEGIN:
+		rc = services_begin(d, job, w);
+		d->services_of = job->number;
+		return rc ? rc : 1;
+	case NUMBERS_KEYS:
+		rc = service_key_of(d, job, w);
+		if (!rc)
+			ids_assign_begin(d->services, (const char *const *)w->keys,
+				job->conf->n_vips, job->number, job->services);
+		break;
+	case NUMBERS_ASSIGN:
+		rc = ids_assign_step(d->services, 1, err);
+		break;
+	case NUMBERS_NAMES: /* they have none */
+		break;
+	case NUMBERS_END:
+		job->n_services = ids_top(d->services);
+		stats_follow(&d->stats, STATS_SERVICE, d->services);
+		return 0;
+	}
+	if (!rc)
+		go_on(w);
+	return rc < 0 ? rc : 1;
+}
+
+static int part(struct daemon *d, struct build_job *job, struct numbers *w, struct sl_err *err,
+	int (*step)(struct daemon *, struct build_job *, struct numbers *, struct sl_err *))
+{
+	const uint64_t until = daemon_now_us() + PART_US;
+	int rc = 1;
+
+	for (int i = 1; rc > 0 && (i % STEPS || daemon_now_us() < until); i++)
+		rc = step(d, job, w, err);
+	if (rc <= 0)
+		numbers_drop(w);
 	return rc;
+}
+
+int numbers_backends(struct daemon *d, struct build_job *job, struct numbers *w, struct sl_err *err)
+{
+	return part(d, job, w, err, backends_step);
+}
+
+int numbers_services(struct daemon *d, struct build_job *job, struct numbers *w, struct sl_err *err)
+{
+	return part(d, job, w, err, services_step);
 }

@@ -17,7 +17,17 @@ struct id {
 	uint32_t epoch;
 };
 
+/* The one under way. */
+struct assignment {
+	const char *const *keys;
+	uint16_t *out;
+	size_t at, n;
+	uint32_t from; /* no number below it is free */
+	uint64_t revision;
+};
+
 struct ids {
+	struct assignment now;
 	uint32_t limit;
 	uint32_t top;
 	void *by_key; /* tsearch(3) tree of struct id */
@@ -93,30 +103,25 @@ static struct id *take(struct ids *ids, const char *key, uint64_t revision, uint
 	return id;
 }
 
-/* All keys found or taken, or why not. */
-static int assign_all(struct ids *ids, const char *const *keys, size_t n, uint64_t revision,
-	uint16_t *out, struct sl_err *err)
+static int assign_one(struct ids *ids, struct assignment *a, size_t i, struct sl_err *err)
 {
-	uint32_t from = 0;
+	const char *key = a->keys[i];
+	struct id *id = key ? find(ids, key) : &ids->id[a->out[i]];
 
-	for (size_t i = 0; i < n; i++) {
-		struct id *id = keys[i] ? find(ids, keys[i]) : &ids->id[out[i]];
-
-		if (!id)
-			id = take(ids, keys[i], revision, &from);
-		if (!id && from == ids->limit) {
-			sl_err_add(err,
-				"more than %u backends at once, counting those that left and have "
-				"connections still, and those of the last change: apply smaller "
-				"changes",
-				ids->limit);
-			return -ENOSPC;
-		}
-		if (!id)
-			return sl_err_sys(err, ENOMEM, "cannot number \"%s\"", keys[i]);
-		id->wanted = true;
-		out[i] = (uint16_t)(id - ids->id);
+	if (!id)
+		id = take(ids, key, a->revision, &a->from);
+	if (!id && a->from == ids->limit) {
+		sl_err_add(err,
+			"more than %u backends at once, counting those that left and have "
+			"connections still, and those of the last change: apply smaller "
+			"changes",
+			ids->limit);
+		return -ENOSPC;
 	}
+	if (!id)
+		return sl_err_sys(err, ENOMEM, "cannot number \"%s\"", key);
+	id->wanted = true;
+	a->out[i] = (uint16_t)(id - ids->id);
 	return 0;
 }
 
@@ -126,13 +131,9 @@ static void release_top(struct ids *ids)
 		ids->top--;
 }
 
-int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
-	struct sl_err *err)
+/* All keys were found or taken, or one could not be. */
+static void assign_end(struct ids *ids, uint64_t revision, int rc)
 {
-	for (uint32_t i = 0; i < ids->top; i++)
-		ids->id[i].wanted = ids->id[i].fresh = false;
-	const int rc = assign_all(ids, keys, n, revision, out, err);
-
 	for (uint32_t i = 0; i < ids->top; i++) {
 		struct id *id = &ids->id[i];
 
@@ -142,7 +143,34 @@ int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revi
 			id->left = id->wanted ? 0 : id->left ? id->left : revision;
 	}
 	release_top(ids);
+}
+
+void ids_assign_begin(
+	struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out)
+{
+	for (uint32_t i = 0; i < ids->top; i++)
+		ids->id[i].wanted = ids->id[i].fresh = false;
+	ids->now = (struct assignment){.keys = keys, .n = n, .revision = revision, .out = out};
+}
+
+int ids_assign_step(struct ids *ids, size_t most, struct sl_err *err)
+{
+	struct assignment *a = &ids->now;
+	int rc = 0;
+
+	for (; most && a->at < a->n && !rc; most--)
+		rc = assign_one(ids, a, a->at++, err);
+	if (!rc && a->at < a->n)
+		return 1;
+	assign_end(ids, a->revision, rc);
 	return rc;
+}
+
+int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
+	struct sl_err *err)
+{
+	ids_assign_begin(ids, keys, n, revision, out);
+	return ids_assign_step(ids, SIZE_MAX, err);
 }
 
 void ids_reap(struct ids *ids, uint64_t revision, bool (*in_use)(void *arg, uint16_t id), void *arg)

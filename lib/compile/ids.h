@@ -33,6 +33,12 @@ void ids_free(struct ids *ids);
 int ids_assign(struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out,
 	struct sl_err *err);
 
+/* The same in parts, between which nothing else is done to ids: begin, then at most so many keys at
+ * a time. 1: there is more to do; else as ids_assign(). */
+void ids_assign_begin(
+	struct ids *ids, const char *const *keys, size_t n, uint64_t revision, uint16_t *out);
+int ids_assign_step(struct ids *ids, size_t most, struct sl_err *err);
+
 /* Free the numbers that left at or before `revision`, which every worker is past, and for which
  * in_use (may be NULL) says no. */
 void ids_reap(

@@ -90,6 +90,8 @@ static void on_work(evutil_socket_t fd, short what, void *arg)
 	peer_run_ready(&s->host, peer_now_ns() + CTL_SLICE_MS * UINT64_C(1000000));
 	if (!TAILQ_EMPTY(&s->host.ready))
 		evtimer_add(s->host.work, &at_once);
+	if (s->host.opts.worked)
+		s->host.opts.worked(s->host.opts.arg);
 }
 
 static void ignore_sigpipe(void)

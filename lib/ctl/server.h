@@ -47,6 +47,10 @@ struct ctl_server_opts {
 	 * May be NULL. */
 	void (*audit)(const struct ctl_audit *audit, void *arg);
 
+	/* Called whenever clients were worked for, up to CTL_SLICE_MS: the owner of the loop may
+	 * want to break it off. May be NULL. */
+	void (*worked)(void *arg);
+
 	/* How long a client may take, ms; 0 = the value in brackets. */
 	unsigned line_ms;   /* from the first byte of a request to its newline (5000) */
 	unsigned idle_ms;   /* without a byte in either direction (120000) */
