@@ -82,7 +82,8 @@ static int add_removed(const struct daemon *d, struct build_job *job, const bool
 			const uint64_t since = d->running->drain_since[n];
 			const uint16_t slot = d->running->slots[n];
 
-			if (!stays[slot] && be->admin != CONF_ADMIN_MAINT && !d->collect.forced[slot])
+			if (!stays[slot] && be->admin != CONF_ADMIN_MAINT &&
+				!d->collect.forced[slot])
 				rc = add(d, job,
 					leaver_of(&conf->pools[p], be, slot, since ? since : now));
 		}

@@ -6,8 +6,9 @@
 
 #include "kernel/mirror.h"
 
-/* Messages of one call: about 5 ms of work when somebody loads a full routing table. */
-#define DRAIN_MAX   2048
+/* Messages of one call: some 1.5 ms of work when somebody loads a full routing table. The caller
+ * comes again while there are more. */
+#define DRAIN_MAX   512
 
 /* Events come in bursts: a link that goes down takes its routes along one by one. */
 #define DEBOUNCE_MS 20

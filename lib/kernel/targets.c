@@ -49,16 +49,21 @@ void targets_mark(struct targets *t, const struct route_range *range)
 static struct target *make_set(const struct sl_addr *addrs, size_t n, size_t *count)
 {
 	struct target *set = calloc(n + 1, sizeof *set);
+	struct sl_addr *sorted = calloc(n + 1, sizeof *sorted);
 
 	*count = 0;
-	if (!set)
+	if (!set || !sorted) {
+		free(set);
+		free(sorted);
 		return NULL;
+	}
 	for (size_t i = 0; i < n; i++)
-		set[i] = (struct target){.addr = addrs[i], .dirty = true};
-	qsort(set, n, sizeof *set, by_addr);
+		sorted[i] = addrs[i];
+	qsort(sorted, n, sizeof *sorted, by_addr); /* targets themselves are far larger */
 	for (size_t i = 0; i < n; i++)
-		if (*count == 0 || !sl_addr_eq(&set[*count - 1].addr, &set[i].addr))
-			set[(*count)++] = set[i];
+		if (*count == 0 || !sl_addr_eq(&sorted[i - 1], &sorted[i]))
+			set[(*count)++] = (struct target){.addr = sorted[i], .dirty = true};
+	free(sorted);
 	return set;
 }
 
