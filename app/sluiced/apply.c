@@ -325,6 +325,10 @@ static bool reap(struct daemon *d)
 	if (!reaped)
 		return false;
 	free_numbers(d);
+	/* A worker that was just about to look at packets did so with the generation before. */
+	if (d->new_in_force)
+		change_in_force(d);
+	d->new_in_force = false;
 	return true;
 }
 
@@ -361,9 +365,6 @@ void apply_steered(struct daemon *d, int rc, struct sl_err *err)
 		change_half_done(d, err);
 	else
 		change_steered(d);
-	if (d->new_in_force)
-		change_in_force(d);
-	d->new_in_force = false;
 	d->watch_due = true;
 	apply_soon(d);
 }

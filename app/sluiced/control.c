@@ -118,7 +118,7 @@ static int add_event(
 
 static uint64_t revision(void *arg)
 {
-	return ((struct daemon *)arg)->revision;
+	return ((struct daemon *)arg)->change.in_force;
 }
 
 static void on_worked(void *arg)

@@ -73,7 +73,7 @@ struct daemon {
 	struct collect collect;    /* for a build that is about to be */
 	struct steering steering;  /* what is steered, and who does it */
 	bool watch_due;            /* the mirror may have others to watch */
-	bool new_in_force;         /* a version is, and its steering is under way */
+	bool new_in_force;         /* a version is, and workers or its steering are behind */
 	struct desk desk;          /* who decides on a change (desk.h) */
 	struct change change;      /* accepted revisions (change.h) */
 	struct trial trial;        /* a file that waits for its confirmation (trial.h) */
