@@ -7,6 +7,7 @@
 
 #include "audit.h"
 #include "base/log.h"
+#include "ctl/protocol.h"
 #include "daemon.h"
 
 #define REFUSALS_PER_S 20
@@ -47,7 +48,7 @@ static void write_line(const struct ctl_audit *audit)
 {
 	const char *code = audit->code ? strerrorname_np(audit->code) : "done";
 	char args[ARGS_MAX], msg[400] = "";
-	json_t *why = json_string(audit->msg);
+	json_t *why = ctl_text_json(audit->msg);
 
 	if (why && *audit->msg)
 		put_json(why, msg, sizeof msg);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
 # Messages that quote a text are cut where there is no more room, also in the middle of a character of several bytes.
-# They come to the reader all the same: what is wrong with a file, how it differs, why it was not applied.
+# They come to the reader all the same: what is wrong with a file, how it differs, why it was not applied. So does the log.
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
@@ -29,6 +29,8 @@ for shift in "${shifts[@]}"; do
 	said=$(lab_ctl config apply 2>&1) || status=$?
 	expect_eq "exit status of an apply ($said)" "$status" 1
 	expect_match "an apply" "$said" "$refused"
+	lab_log_has sluiced 'audit: .* config.apply \{\}: EINVAL, revision 1: ".*name has 50[89] bytes' ||
+		fail "the log does not say why it was refused"
 	kill -HUP "$(lab_pid sluiced)"
 	told() { lab_ctl status | grep -aE "was not applied: .*$refused" >"$LAB_DIR/told"; }
 	wait_for 10 told || fail "status does not tell of the refused reload: $(lab_ctl status)"
