@@ -306,8 +306,10 @@ static void begin(struct daemon *d)
 static void free_numbers(struct daemon *d)
 {
 	const uint64_t number = d->running->number;
+	struct leave_slots slots;
 
-	ids_reap(d->slots, number, leave_slot_in_use, d);
+	leave_slots(&slots, d);
+	ids_reap(d->slots, number, leave_slot_in_use, &slots);
 	ids_forget(d->slots, number);
 	ids_reap(d->sessions->pools, number, NULL, NULL);
 	ids_forget(d->sessions->pools, number);

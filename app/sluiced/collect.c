@@ -11,7 +11,7 @@
 #include "paths.h"
 #include "sessions.h"
 
-/* A stage that goes by pools ends its part after so long. */
+/* A stage that goes by backends ends its part after so long. */
 #define PART_US 1000
 
 /* 0, 1 when it goes on the next time, or -errno with a message or without one. */
@@ -40,7 +40,7 @@ static int collect_slots(struct daemon *d, struct collect *c, struct sl_err *err
 
 static int collect_leavers(struct daemon *d, struct collect *c, struct sl_err *err)
 {
-	return leave_collect(d, c->job);
+	return leave_collect(d, c->job, &c->leave, daemon_now_us() + PART_US);
 }
 
 static int collect_services(struct daemon *d, struct collect *c, struct sl_err *err)

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "table/backend.h"
+#include "leave.h"
 #include "numbers.h"
 
 struct build_job;
@@ -23,6 +24,7 @@ struct collect {
 	size_t pool, backend; /* how far the stage is that goes by pools */
 	bool follows;         /* the board has begun to */
 	struct numbers numbers;
+	struct leave_walk leave;
 	bool forced[BACKEND_SLOTS]; /* daemon.forced, for this build */
 };
 

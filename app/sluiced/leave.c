@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 #include <errno.h>
-#include <stdlib.h>
 
+#include "daemon.h"
 #include "leave.h"
 
 static bool done(const struct daemon *d, const struct compile_leaver *l)
@@ -18,14 +18,18 @@ bool leave_done(const struct daemon *d)
 	return false;
 }
 
+void leave_slots(struct leave_slots *s, const struct daemon *d)
+{
+	*s = (struct leave_slots){.d = d};
+	sl_array_each (&d->running->leavers, l)
+		s->leaver[l->slot] = true;
+}
+
 bool leave_slot_in_use(void *arg, uint16_t slot)
 {
-	const struct daemon *d = arg;
+	const struct leave_slots *s = arg;
 
-	sl_array_each (&d->running->leavers, l)
-		if (l->slot == slot)
-			return true;
-	return stats_flows(&d->stats, slot) > 0;
+	return s->leaver[slot] || stats_flows(&s->d->stats, slot) > 0;
 }
 
 /* What points into the configuration would outlive it. */
@@ -67,47 +71,74 @@ static int add(const struct daemon *d, struct build_job *job, struct compile_lea
 	return 0;
 }
 
-/* The backends of the running configuration whose slots are not in `stays`. One in maintenance, or
- * taken out by force, has no connection to keep. */
-static int add_removed(const struct daemon *d, struct build_job *job, const bool *stays)
+/* One of the running configuration. In maintenance, or taken out by force, it has no connection to
+ * keep. */
+static int add_removed(const struct daemon *d, struct build_job *job, const struct leave_walk *w)
+{
+	const struct conf_pool *pool = &d->running->conf->pools[w->pool];
+	const struct conf_backend *be = &pool->backends[w->member];
+	const uint64_t since = d->running->drain_since[w->n];
+	const uint16_t slot = d->running->slots[w->n];
+
+	if (w->stays[slot] || be->admin == CONF_ADMIN_MAINT || d->collect.forced[slot])
+		return 0;
+	return add(d, job, leaver_of(pool, be, slot, since ? since : daemon_now_ms()));
+}
+
+/* A look at the clock costs more than a look at a backend. */
+static bool is_over(size_t n, uint64_t until_us)
+{
+	return n % 64 == 0 && daemon_now_us() >= until_us;
+}
+
+static int walk_removed(
+	const struct daemon *d, struct build_job *job, struct leave_walk *w, uint64_t until_us)
 {
 	const struct conf *conf = d->running->conf;
-	const uint64_t now = daemon_now_ms();
-	size_t n = 0;
 	int rc = 0;
 
-	for (size_t p = 0; p < conf->n_pools; p++)
-		for (size_t i = 0; i < conf->pools[p].n_backends && !rc; i++, n++) {
-			const struct conf_backend *be = &conf->pools[p].backends[i];
-			const uint64_t since = d->running->drain_since[n];
-			const uint16_t slot = d->running->slots[n];
-
-			if (!stays[slot] && be->admin != CONF_ADMIN_MAINT &&
-				!d->collect.forced[slot])
-				rc = add(d, job,
-					leaver_of(&conf->pools[p], be, slot, since ? since : now));
+	while (w->pool < conf->n_pools && !rc) {
+		if (w->member == conf->pools[w->pool].n_backends) {
+			w->pool++;
+			w->member = 0;
+			continue;
 		}
+		rc = add_removed(d, job, w);
+		w->member++;
+		w->n++;
+		if (!rc && is_over(w->n, until_us))
+			return 1;
+	}
 	return rc;
 }
 
-int leave_collect(const struct daemon *d, struct build_job *job)
+static int walk_leavers(
+	const struct daemon *d, struct build_job *job, struct leave_walk *w, uint64_t until_us)
 {
-	const struct build_job *from = d->running;
-	bool *stays;
 	int rc = 0;
 
-	if (!from || !d->lanes[0]->flows)
-		return 0;
-	stays = calloc(BACKEND_SLOTS, sizeof *stays);
-	if (!stays)
-		return -ENOMEM;
-	for (size_t i = 0; i < job->n_backends; i++)
-		stays[job->slots[i]] = true;
-	if (from->conf != job->conf)
-		rc = add_removed(d, job, stays);
-	for (size_t i = 0; i < from->leavers.count && !rc; i++)
-		if (!stays[from->leavers.item[i].slot] && !done(d, &from->leavers.item[i]))
-			rc = add(d, job, from->leavers.item[i]);
-	free(stays);
+	while (w->leaver < d->running->leavers.count && !rc) {
+		const struct compile_leaver *l = &d->running->leavers.item[w->leaver++];
+
+		if (!w->stays[l->slot] && !done(d, l))
+			rc = add(d, job, *l);
+		if (!rc && is_over(w->leaver, until_us))
+			return 1;
+	}
 	return rc;
+}
+
+int leave_collect(
+	const struct daemon *d, struct build_job *job, struct leave_walk *w, uint64_t until_us)
+{
+	int rc = 0;
+
+	if (!d->running || !d->lanes[0]->flows)
+		return 0;
+	for (size_t i = 0; i < job->n_backends && !w->begun; i++)
+		w->stays[job->slots[i]] = true;
+	w->begun = true;
+	if (d->running->conf != job->conf)
+		rc = walk_removed(d, job, w, until_us);
+	return rc ? rc : walk_leavers(d, job, w, until_us);
 }

@@ -27,8 +27,8 @@ void stage_find(struct lane *l, const struct generation *g, struct burst *b);
 /* The same for the rest, which fills new_flows. */
 void stage_flow(struct lane *l, const struct generation *g, struct burst *b);
 
-/* Ends new flows that come from an address of ours: a VIP or the source of a tunnel. A flow that is
- * remembered has passed here once. */
+/* Ends new flows that come from an address of ours: a VIP, the source of a tunnel, or the one that
+ * probes come from. A flow that is remembered has passed here once. */
 void stage_source(struct lane *l, const struct generation *g, struct burst *b);
 
 /* Choose a backend for the new flows by the table of their pool, and remember it. Fills transform

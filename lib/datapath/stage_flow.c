@@ -63,7 +63,6 @@ static inline bool touch(struct lane *l, const struct generation *g, struct flow
 	const enum flow_event ev = flow_event(p);
 
 	*ended |= ev == FLOW_EV_END ? mask : 0;
-
 	if (flow_idle(at, now, &g->flow_timeouts) || !may_go_on(g, at, ev))
 		return false;
 	if (__builtin_expect(ev == FLOW_EV_SYN, 0))

@@ -23,7 +23,6 @@ static __attribute__((noinline)) void take_out(
 
 	for (; doubtful; doubtful &= doubtful - 1) {
 		const uint32_t i = (uint32_t)__builtin_ctz(doubtful);
-
 		const enum verdict v = slow_source(g, (const uint8_t *)b->key[i].w, b->is6[i]);
 
 		if (v == PARSE_OK)

@@ -227,6 +227,14 @@ class Bench:
         self.c.ask("config.apply")
         self.c.settle()
 
+    def apply_half(self):
+        # every second backend goes, or comes back
+        self.n += 1
+        half = re.sub(r'\{ name = "b\d*[13579]"; address = "[\d.]+"; \}(, )?', "", self.text)
+        self.write(re.sub(r",\s*\);", " );", half) if self.n % 2 else self.text)
+        self.c.ask("config.apply")
+        self.c.settle()
+
     def apply_same(self):
         self.c.ask("config.apply")
 
@@ -304,6 +312,7 @@ COMMANDS = [
     ("config diff, 4,000 lines", Bench.diff_many), ("config show", Bench.show), ("config save", Bench.save),
     ("config apply, the same", Bench.apply_same),
     ("config apply, all weights and 500 VIPs", Bench.apply), ("config apply, all pools and VIPs", Bench.apply_keys),
+    ("config apply, every second backend goes or comes", Bench.apply_half),
     ("SIGHUP, 20 a second", Bench.sighup),
 ]
 
