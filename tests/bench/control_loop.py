@@ -187,7 +187,8 @@ class Bench:
         self.c.settle()
 
     def undo(self):
-        self.weight()
+        # a weight that no backend begins with: there is something to undo
+        self.c.ask("backend.weight", {**self.backend(), "weight": self.rng.randint(101, 1000)})
         self.c.ask("config.undo")
 
     def check(self):
