@@ -132,6 +132,8 @@ struct board_look {
 /* The state file that is being written. */
 struct board_save {
 	struct saved_writer writer;
+	struct board_moving
+		*moving; /* the one before, on its way to its place; NULL: there is none */
 	struct event *event;
 	size_t at;       /* how far it is, as board_state.c counts */
 	uint64_t number; /* of files begun */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* What outlives a restart: the board in state_dir/health.json (saved.h). It is written in slices
- * between which the loop goes on. A row holds what is so when it is written; what changes behind
- * the writer's back is in the next file, which then comes soon. */
+ * between which the loop goes on, and moved to its place beside the loop: to put megabytes in the
+ * place of others takes a file system milliseconds. A row holds what is so when it is written; what
+ * changes behind the writer's back is in the next file, which then comes soon. */
 
 #include <errno.h>
 #include <search.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "board.h"
@@ -20,6 +22,8 @@
 #define ROWS     16
 /* The loop gets so long between two slices. */
 #define PAUSE_US 2000
+/* At the end: between two looks whether the file before has been moved. */
+#define WAIT_US  1000
 
 static char *path_of(const struct board *b)
 {
@@ -41,6 +45,36 @@ static void tell_result(struct board *b, int rc)
 			conf->daemon.state_dir, strerror(-rc));
 	b->save.told = rc;
 	b->saved_ms = daemon_now_ms();
+}
+
+/* A whole file, which goes to its place. */
+struct board_moving {
+	struct saved_writer writer;
+	int rc;
+	bool moved; /* written last, by who moves it */
+};
+
+static void move(void *thing)
+{
+	struct board_moving *m = thing;
+
+	m->rc = saved_end(&m->writer);
+	__atomic_store_n(&m->moved, true, __ATOMIC_RELEASE);
+}
+
+/* Does one move still? The result of one that does not is told. */
+static bool is_moving(struct board *b)
+{
+	struct board_moving *m = b->save.moving;
+
+	if (!m)
+		return false;
+	if (!__atomic_load_n(&m->moved, __ATOMIC_ACQUIRE))
+		return true;
+	tell_result(b, m->rc);
+	free(m);
+	b->save.moving = NULL;
+	return false;
 }
 
 /* True: it has no row in this file yet, and gets it now. */
@@ -126,7 +160,17 @@ static bool begin(struct board *b)
 
 static void end(struct board *b)
 {
-	tell_result(b, saved_end(&b->save.writer));
+	struct board_moving *m = malloc(sizeof *m);
+
+	if (!m) {
+		tell_result(b, saved_end(&b->save.writer));
+		return;
+	}
+	*m = (struct board_moving){.writer = b->save.writer};
+	b->save.writer = (struct saved_writer){0};
+	b->save.moving = m;
+	b->saved_ms = daemon_now_ms();
+	waste_thing(&b->d->waste, m, move);
 }
 
 /* Rows until the time is up. False: that was the last one. */
@@ -162,9 +206,16 @@ int board_save_open(struct board *b)
 	return b->save.event ? 0 : -ENOMEM;
 }
 
+static void wait_moved(struct board *b)
+{
+	while (is_moving(b))
+		usleep(WAIT_US);
+}
+
 void board_save_close(struct board *b)
 {
 	saved_abort(&b->save.writer);
+	wait_moved(b);
 	if (b->save.event)
 		event_free(b->save.event);
 	b->save.event = NULL;
@@ -172,7 +223,7 @@ void board_save_close(struct board *b)
 
 void board_save_begin(struct board *b)
 {
-	if (!b->save.writer.f && begin(b))
+	if (!b->save.writer.f && !is_moving(b) && begin(b))
 		on_slice(-1, 0, b);
 }
 
@@ -184,11 +235,12 @@ void board_save_follow(struct board *b)
 void board_save(struct board *b)
 {
 	saved_abort(&b->save.writer);
+	wait_moved(b);
 	if (!begin(b))
 		return;
 	while (step(b))
 		;
-	end(b);
+	tell_result(b, saved_end(&b->save.writer));
 }
 
 /* -- Reading ---------------------------------------------------------------------------------- */
