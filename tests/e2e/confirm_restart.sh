@@ -6,6 +6,8 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
+# shellcheck source=tests/e2e/control.inc.sh
+. "$(dirname "$0")/control.inc.sh"
 
 LAB_VIPS="$VIP4=4"
 weights() { lab_ctl -j backend list web4 | jq -c 'map(.weight)'; }
@@ -25,14 +27,6 @@ restart() {
 	expect_eq "weights after SIG$1" "$(weights)" "$2"
 	expect_eq "unconfirmed" "$(config unconfirmed)" "$3"
 	expect_eq "what waits" "$(config trial)" null
-}
-
-# refused STATUS REGEX COMMAND...
-refused() {
-	local status=0 said
-	said=$(lab_ctl "${@:3}" 2>&1) || status=$?
-	expect_eq "exit status of ${*:3} ($said)" "$status" "$1"
-	expect_match "what ${*:3} says" "$said" "$2"
 }
 
 lab_up 2

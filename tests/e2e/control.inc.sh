@@ -3,13 +3,19 @@
 #
 # For tests that change the configuration while sluiced runs, sourced by them behind netlab.sh.
 
-# refused STATUS REGEX COMMAND...: sluicectl must end so, say so, and leave the revision alone.
-refused() {
-	local status=0 said before
-	before=$(lab_ctl -j status | jq .accepted_rev)
+# told STATUS REGEX COMMAND...: sluicectl must end so and say so.
+told() {
+	local status=0 said
 	said=$(lab_ctl "${@:3}" 2>&1) || status=$?
 	expect_eq "exit status of ${*:3} ($said)" "$status" "$1"
 	expect_match "what ${*:3} says" "$said" "$2"
+}
+
+# refused STATUS REGEX COMMAND...: the same, and the revision must be left alone.
+refused() {
+	local before
+	before=$(lab_ctl -j status | jq .accepted_rev)
+	told "$@"
 	expect_eq "revision after ${*:3}" "$(lab_ctl -j status | jq .accepted_rev)" "$before"
 }
 

@@ -5,20 +5,14 @@
 set -euo pipefail
 # shellcheck source=scripts/netlab.sh
 . "$(dirname "$0")/../../scripts/netlab.sh"
+# shellcheck source=tests/e2e/control.inc.sh
+. "$(dirname "$0")/control.inc.sh"
 
 net=198.51.100.64/28
 # routes TABLE: how many routes of this table lead to the prefix
 routes() { lab_exec lb ip route show table "$1" | grep -c "^\(local \)\?$net dev sluice0" || true; }
 last_apply() { lab_ctl -j status | jq -r .config.last_apply; }
 steered() { [ "$(last_apply)" = ok ]; }
-
-# told STATUS REGEX COMMAND...
-told() {
-	local status=0 said
-	said=$(lab_ctl "${@:3}" 2>&1) || status=$?
-	expect_eq "exit status of ${*:3} ($said)" "$status" "$1"
-	expect_match "what ${*:3} says" "$said" "$2"
-}
 
 lab_up 2
 LAB_VIPS="$VIP4=4"
