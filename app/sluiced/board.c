@@ -14,6 +14,7 @@
 #include "daemon.h"
 #include "kernel/link.h"
 #include "table/load.h"
+#include "part.h"
 
 #define TICK_MS       100
 /* A tick looks at members and pools for so long at one go, and at the clock every so many. */
@@ -301,11 +302,12 @@ static void on_part(evutil_socket_t fd, short what, void *arg)
 {
 	static const struct timeval at_once;
 	struct board *b = arg;
-	const uint64_t now_ms = daemon_now_ms(), until = daemon_now_us() + PART_US;
+	const uint64_t now_ms = daemon_now_ms();
+	struct part part = part_begin(PART_US, PART_STEPS);
 
-	for (int i = 1; b->ticked < b->n_members + b->n_pools; i++) {
+	while (b->ticked < b->n_members + b->n_pools) {
 		tick_one(b, b->ticked++, now_ms);
-		if (i % PART_STEPS == 0 && daemon_now_us() >= until)
+		if (part_is_over(&part))
 			break;
 	}
 	if (b->ticked < b->n_members + b->n_pools) {

@@ -10,6 +10,7 @@
 #include "board.h"
 #include "daemon.h"
 #include "table/load.h"
+#include "part.h"
 
 /* Pools are decided on for so long at one go; the clock is looked at every so many of them. */
 #define PART_US 500
@@ -191,7 +192,7 @@ static bool may_decide(const struct board *b)
 
 bool board_decide_part(struct board *b)
 {
-	const uint64_t until = daemon_now_us() + PART_US;
+	struct part part = part_begin(PART_US, STEPS);
 
 	if (!may_decide(b)) {
 		if (!board_is_settling(b))
@@ -200,8 +201,8 @@ bool board_decide_part(struct board *b)
 	}
 	if (!b->look.under_way)
 		board_decide_begin(b, false);
-	for (int i = 1; board_decide_step(b); i++)
-		if (i % STEPS == 0 && daemon_now_us() >= until)
+	while (board_decide_step(b))
+		if (part_is_over(&part))
 			return true;
 	return false;
 }

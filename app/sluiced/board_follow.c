@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "board_follow.h"
 #include "daemon.h"
+#include "part.h"
 
 /* A part lasts so long; it looks at the clock every so many steps. */
 #define PART_US 1000
@@ -283,12 +284,13 @@ static bool go_on(struct follow *f)
 
 int board_follow_step(struct board *b)
 {
-	const uint64_t until = daemon_now_us() + PART_US;
+	struct part part = part_begin(PART_US, STEPS);
 	struct follow *f = b->follow;
-	int rc = 1;
+	int rc;
 
-	for (int i = 1; rc > 0 && (i % STEPS || daemon_now_us() < until); i++)
+	do
 		rc = step(f);
+	while (rc > 0 && !part_is_over(&part));
 	if (rc < 0) {
 		log_error("no memory for the health of %zu backends", f->n_all);
 		board_follow_drop(b);

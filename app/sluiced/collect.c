@@ -8,10 +8,11 @@
 #include "drain.h"
 #include "gather.h"
 #include "leave.h"
+#include "part.h"
 #include "paths.h"
 #include "sessions.h"
 
-/* A stage that goes by backends ends its part after so long. */
+/* The stage that goes by pools ends its part after so long. */
 #define PART_US 1000
 
 /* 0, 1 when it goes on the next time, or -errno with a message or without one. */
@@ -19,7 +20,7 @@ typedef int (*stage_fn)(struct daemon *d, struct collect *c, struct sl_err *err)
 
 static int collect_hops(struct daemon *d, struct collect *c, struct sl_err *err)
 {
-	const uint64_t until = daemon_now_us() + PART_US;
+	struct part part = part_begin(PART_US, 1);
 	const struct conf *conf = c->job->conf;
 
 	while (c->pool < conf->n_pools) {
@@ -27,7 +28,7 @@ static int collect_hops(struct daemon *d, struct collect *c, struct sl_err *err)
 
 		view_collect(conf, d->ports, d->mirror, pool, c->job->hops + c->backend);
 		c->backend += pool->n_backends;
-		if (daemon_now_us() >= until)
+		if (part_is_over(&part))
 			return 1;
 	}
 	return 0;
@@ -40,7 +41,7 @@ static int collect_slots(struct daemon *d, struct collect *c, struct sl_err *err
 
 static int collect_leavers(struct daemon *d, struct collect *c, struct sl_err *err)
 {
-	return leave_collect(d, c->job, &c->leave, daemon_now_us() + PART_US);
+	return leave_collect(d, c->job, &c->leave);
 }
 
 static int collect_services(struct daemon *d, struct collect *c, struct sl_err *err)

@@ -4,6 +4,11 @@
 
 #include "daemon.h"
 #include "leave.h"
+#include "part.h"
+
+/* A part lasts so long; it looks at the clock every so many backends. */
+#define PART_US 1000
+#define STEPS   64
 
 static bool done(const struct daemon *d, const struct compile_leaver *l)
 {
@@ -85,14 +90,8 @@ static int add_removed(const struct daemon *d, struct build_job *job, const stru
 	return add(d, job, leaver_of(pool, be, slot, since ? since : daemon_now_ms()));
 }
 
-/* A look at the clock costs more than a look at a backend. */
-static bool is_over(size_t n, uint64_t until_us)
-{
-	return n % 64 == 0 && daemon_now_us() >= until_us;
-}
-
 static int walk_removed(
-	const struct daemon *d, struct build_job *job, struct leave_walk *w, uint64_t until_us)
+	const struct daemon *d, struct build_job *job, struct leave_walk *w, struct part *part)
 {
 	const struct conf *conf = d->running->conf;
 	int rc = 0;
@@ -106,14 +105,14 @@ static int walk_removed(
 		rc = add_removed(d, job, w);
 		w->member++;
 		w->n++;
-		if (!rc && is_over(w->n, until_us))
+		if (!rc && part_is_over(part))
 			return 1;
 	}
 	return rc;
 }
 
 static int walk_leavers(
-	const struct daemon *d, struct build_job *job, struct leave_walk *w, uint64_t until_us)
+	const struct daemon *d, struct build_job *job, struct leave_walk *w, struct part *part)
 {
 	int rc = 0;
 
@@ -122,15 +121,15 @@ static int walk_leavers(
 
 		if (!w->stays[l->slot] && !done(d, l))
 			rc = add(d, job, *l);
-		if (!rc && is_over(w->leaver, until_us))
+		if (!rc && part_is_over(part))
 			return 1;
 	}
 	return rc;
 }
 
-int leave_collect(
-	const struct daemon *d, struct build_job *job, struct leave_walk *w, uint64_t until_us)
+int leave_collect(const struct daemon *d, struct build_job *job, struct leave_walk *w)
 {
+	struct part part = part_begin(PART_US, STEPS);
 	int rc = 0;
 
 	if (!d->running || !d->lanes[0]->flows)
@@ -139,6 +138,6 @@ int leave_collect(
 		w->stays[job->slots[i]] = true;
 	w->begun = true;
 	if (d->running->conf != job->conf)
-		rc = walk_removed(d, job, w, until_us);
-	return rc ? rc : walk_leavers(d, job, w, until_us);
+		rc = walk_removed(d, job, w, &part);
+	return rc ? rc : walk_leavers(d, job, w, &part);
 }

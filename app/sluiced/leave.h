@@ -24,10 +24,9 @@ struct leave_walk {
 };
 
 /* Fill job->leavers: the backends of the running job that are not in this one, and its leavers that
- * are not done. The job's slots are assigned. Until `until_us`, of daemon_now_us(): 1 when there is
- * more to do, 0 when done, or -ENOMEM. */
-int leave_collect(
-	const struct daemon *d, struct build_job *job, struct leave_walk *w, uint64_t until_us);
+ * are not done. The job's slots are assigned. A part at a time: 1 when there is more to do, 0 when
+ * done, or -ENOMEM. */
+int leave_collect(const struct daemon *d, struct build_job *job, struct leave_walk *w);
 
 /* True when a leaver of the running job is done, so that a build would drop it. */
 bool leave_done(const struct daemon *d);

@@ -9,6 +9,7 @@
 #include "flow_care.h"
 #include "load.h"
 #include "numbers.h"
+#include "part.h"
 
 /* Keys under which backends and VIPs keep their numbers: what makes them the same to their flows.
  */
@@ -294,11 +295,12 @@ static int services_step(
 static int part(struct daemon *d, struct build_job *job, struct numbers *w, struct sl_err *err,
 	int (*step)(struct daemon *, struct build_job *, struct numbers *, struct sl_err *))
 {
-	const uint64_t until = daemon_now_us() + PART_US;
-	int rc = 1;
+	struct part part = part_begin(PART_US, STEPS);
+	int rc;
 
-	for (int i = 1; rc > 0 && (i % STEPS || daemon_now_us() < until); i++)
+	do
 		rc = step(d, job, w, err);
+	while (rc > 0 && !part_is_over(&part));
 	if (rc <= 0)
 		numbers_drop(w);
 	return rc;
